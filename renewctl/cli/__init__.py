@@ -1,0 +1,1 @@
+"""One file per command group, their shared options and the error boundary."""

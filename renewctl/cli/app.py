@@ -1,0 +1,211 @@
+"""The program: which commands there are, loaded one at a time, and the boundary every error meets.
+
+Only the module of the command that was typed is imported; the one-line helps stand here, held
+against the docstrings by a test, so that `--help` imports none of them.
+"""
+
+import gc
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from renewctl import __version__
+from renewctl.errors import RenewctlError
+
+# name -> (module, function, the first line of its docstring); a dict is a group of commands
+COMMANDS: dict[str, Any] = {
+    "demo": ("demo", "demo", "Make a small believable portfolio to try things on."),
+    "init": ("start", "init", "Make an empty portfolio."),
+    "import": (
+        "import_",
+        "import_",
+        "Import accounts, contracts and other facts from CSV, TSV or XLSX files.",
+    ),
+    "export": ("export", "export", "Write accounts or other facts as CSV, JSON or XLSX."),
+    "list": ("look", "list_", "List the accounts with their classification."),
+    "show": ("look", "show", "Show everything known about one account, with its plan."),
+    "explain": ("look", "explain", "Explain how an account is classified and what would change it."),
+    "history": ("history", "history", "Show what was changed, when and by whom."),
+    "set": ("change", "set_", "Change facts of an account by hand, with the reason."),
+    "due": ("due", "due", "List the actions owed, the first thing to do first."),
+    "done": ("due", "done", "Mark an item as done."),
+    "skip": ("due", "skip", "Skip an item, with the reason."),
+    "snooze": ("due", "snooze", "Put an item off until a date."),
+    "log": ("change", "log", "Note what happened with an account, and the time it took."),
+    "stage": ("renew", "stage", "Move a renewal to another stage."),
+    "won": ("renew", "won", "Record a renewal as won and open its next cycle."),
+    "lost": ("renew", "lost", "Record a renewal as lost."),
+    "save": {
+        "help": "Save customers at risk: open a case, work its steps.",
+        "start": ("save", "start", "Open a save: the clock, the steps, their owners."),
+        "list": ("save", "list_", "List the saves, the most urgent first."),
+        "show": ("save", "show", "Show one save with its steps and clock."),
+        "done": ("save", "done", "Mark a step of a save as done."),
+    },
+    "proposal": ("papers", "proposal", "Write a renewal proposal for a customer."),
+    "value": ("papers", "value", "Write what an account has got out of it, from measured figures."),
+    "policy": {
+        "help": "Show, check or start the rules.",
+        "show": ("policy", "show", "Show the rules in force, and what an overlay changed."),
+        "check": ("policy", "check", "Check a policy file, naming file, line and key."),
+        "init": ("policy", "init", "Write a policy overlay to start from."),
+    },
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are imported when they are called."""
+
+    table: dict[str, Any] = COMMANDS
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the table."""
+        return [name for name in self.table if name != "help"]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command or group of that name, or None."""
+        entry = self.table.get(cmd_name) if cmd_name != "help" else None
+        if entry is None:
+            return None
+        return _group(cmd_name, entry) if isinstance(entry, dict) else _command(cmd_name, *entry)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The one-line helps, from the table."""
+        rows = [
+            (name, entry["help"] if isinstance(entry, dict) else entry[2])
+            for name, entry in self.table.items()
+            if name != "help"
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Suggest near names of commands that are not loaded."""
+        self.commands = dict.fromkeys(self.list_commands(ctx))  # type: ignore[assignment]
+        return super().resolve_command(ctx, args)
+
+
+def _command(name: str, module: str, function: str, summary: str) -> Any:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(name, short_help=summary)(getattr(import_module(f"renewctl.cli.{module}"), function))
+    return typer.main.get_command(app)
+
+
+def _group(name: str, table: dict[str, Any]) -> Any:
+    kind = type("Group", (LazyGroup,), {"table": table})
+    app = typer.Typer(name=name, cls=kind, help=table["help"], add_completion=False, rich_markup_mode=None)
+    app.callback()(_nothing)
+    return typer.main.get_command(app)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _root() -> Any:
+    app = typer.Typer(
+        cls=LazyGroup,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+
+    @app.callback(invoke_without_command=True)
+    def renewctl(
+        version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
+    ) -> None:
+        """Run customer renewals and saves: what is due, why, and what to do next."""
+        if version:
+            sys.stdout.write(f"renewctl {__version__}\n")
+            raise typer.Exit
+
+    return typer.main.get_command(app)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command; every way it can end passes through here."""
+    gc.disable()  # a command lives for a moment and makes no cycles worth looking for
+    args = sys.argv[1:] if arguments is None else arguments
+    if not args and "_RENEWCTL_COMPLETE" not in os.environ:
+        args = ["--help"]
+    elif len(args) == 1 and isinstance(COMMANDS.get(args[0]), dict):
+        args = [*args, "--help"]
+    code = run(args)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _quiet_stdout()
+    sys.exit(code)
+
+
+def run(args: list[str]) -> int:
+    """Run one command and return its exit code; errors are printed as `error[code]` and `hint`."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        result = _root().main(args=args, prog_name="renewctl", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except RenewctlError as error:
+        if "--debug" in args:
+            import traceback
+
+            traceback.print_exc()
+        _complain(error.code, error.message, error.hint)
+        return error.exit_code
+    except BrokenPipeError:
+        _quiet_stdout()
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("interrupted", "stopped; nothing was changed", "")
+        return 130
+    except Exception as error:
+        if hasattr(error, "format_message"):  # what the parser of arguments raises
+            _complain("usage", error.format_message(), _usage_hint(args))
+            return 2
+        return _internal(error, "--debug" in args)
+
+
+def _complain(code: str, message: str, hint: str) -> None:
+    from renewctl.views.terminal import safe
+
+    sys.stderr.write(f"error[{code}]: {safe(message)}\n")
+    if hint:
+        sys.stderr.write(f"hint: {safe(hint)}\n")
+
+
+def _usage_hint(args: list[str]) -> str:
+    entry = COMMANDS.get(args[0]) if args else None
+    if isinstance(entry, dict) and len(args) > 1 and args[1] in entry:
+        return f"renewctl {args[0]} {args[1]} --help"
+    return f"renewctl {args[0]} --help" if entry else "renewctl --help"
+
+
+def _internal(error: Exception, debug: bool) -> int:
+    """Keep the traceback in a file only the user can read, and say where."""
+    import traceback
+
+    from renewctl.cli.options import default_portfolio
+
+    if debug:
+        traceback.print_exc()
+    log = default_portfolio().with_name("error.log")
+    where = ""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
+            traceback.print_exc(file=file)
+        where = f"the traceback is in {log}"
+    except OSError:
+        where = "run it again with --debug to see the traceback"
+    _complain("internal", f"{type(error).__name__}: {error}", where)
+    return 3
+
+
+def _quiet_stdout() -> None:
+    """After the reader has gone: let the interpreter's last flush fail into nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,418 @@
+"""`due`, `done`, `skip`, `snooze`: the agenda, and what changes it."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Annotated
+
+import typer
+
+from renewctl.cli.options import Env, command, day, say
+from renewctl.core import due as core
+from renewctl.core.due import ContractAgenda, DueContract, Item
+from renewctl.core.model import Change, ItemState
+from renewctl.core.policy import SEGMENTS
+from renewctl.core.segment import in_force
+from renewctl.core.timeline import Planner
+from renewctl.errors import NotFound, UsageError
+from renewctl.store.agenda import DueReader, load_states, refresh, saving, work_calendar
+from renewctl.store.portfolio import Portfolio
+from renewctl.views import due as view
+from renewctl.views.due import Agenda, Renewals
+from renewctl.views.terminal import is_terminal
+
+# On a terminal, what fits a person's morning; and from how many contracts on counting the rest is not free.
+_PAGE = 40
+_COUNTED = 30_000
+_ITEM = re.compile(r"(?P<subject>s?\d+)(?:\.(?P<cycle>\d+))?(?:[- ](?P<step>[\w@-]*))?", re.ASCII)
+
+ItemArg = Annotated[str, typer.Argument(metavar="ITEM", help="As `due` shows it, such as 12-notice.")]
+
+
+@command()
+def due(
+    env: Env,
+    days: Annotated[int, typer.Option("--days", min=0, max=3660, help="How far ahead to look.")] = 7,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="At most so many items (0: all).")] = 0,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="Only items of this person; `me` is you.")
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option("--segment", help="Only enterprise, mid_market or smb.")
+    ] = None,
+    channel: Annotated[str | None, typer.Option("--channel", help="Only internal or customer items.")] = None,
+    fail_if_overdue: Annotated[
+        bool, typer.Option("--fail-if-overdue", help="Exit 1 when anything is overdue.")
+    ] = False,
+) -> None:
+    """List the actions owed, the first thing to do first."""
+    _known("--segment", segment, SEGMENTS)
+    _known("--channel", channel, ("internal", "customer", "call"))
+    wanted = _Wanted(env.as_of, env.as_of + timedelta(days=days), env.owner(owner), segment, channel)
+    with env.open() as portfolio:
+        portfolio.execute("BEGIN")
+        reading = _Reading(portfolio, env, wanted)
+        agenda = reading.agenda(days, limit, env.json)
+    if env.json:
+        from renewctl.views.machine import emit
+
+        emit(view.document(agenda))
+    elif is_terminal():
+        view.show(agenda)
+    else:
+        view.stream(agenda)
+    if fail_if_overdue and any(item.status == "overdue" for item in agenda.items):
+        raise typer.Exit(1)
+
+
+class _Wanted:
+    """What was asked for."""
+
+    def __init__(
+        self, as_of: date, until: date, owner: str | None, segment: str | None, channel: str | None
+    ) -> None:
+        self.as_of = as_of
+        self.until = until
+        self.owner = owner
+        self.segment = segment
+        self.channel = channel
+        self.filtered = bool(owner or segment or channel)
+
+    def takes(self, item: Item) -> bool:
+        """Whether an item passes the filters."""
+        return (
+            (self.owner is None or item.owner == self.owner)
+            and (self.segment is None or item.renewal.segment == self.segment)
+            and (self.channel is None or item.task.channel == self.channel)
+        )
+
+
+class _Reading:
+    """Turns contracts and saves into one agenda: whole, or only its first page."""
+
+    def __init__(self, portfolio: Portfolio, env: Env, wanted: _Wanted) -> None:
+        self.portfolio = portfolio
+        self.policy = env.policy
+        self.wanted = wanted
+        self.reader = DueReader(portfolio, env.policy, wanted.as_of)
+        planner = Planner(env.policy, work_calendar(portfolio, env.policy, wanted.as_of))
+        self.maker = ContractAgenda(env.policy, planner, wanted.as_of)
+
+    def agenda(self, days: int, limit: int, whole: bool) -> Agenda:
+        """The agenda; `whole` wants its totals even when only `limit` items are shown."""
+        if not limit and is_terminal() and not whole:
+            limit = _PAGE
+            many = self.portfolio.value("SELECT MAX(no) FROM contract") or 0
+            whole = many <= _COUNTED
+        paged = limit and not whole and not self.wanted.filtered and self.reader.usable
+        base = self.policy.base_currency
+        if paged:
+            items = self._page(limit + 1)
+            more = None if len(items) > limit else 0
+            return Agenda(self.wanted.as_of, days, items[:limit], more, None, (), base)
+        items, contracts = self._all()
+        shown = items[:limit] if limit else items
+        renewals, problems = None, []
+        if whole:
+            renewals = self._renewals(contracts)
+            problems = _problems(items, contracts)
+        return Agenda(self.wanted.as_of, days, shown, len(items) - len(shown), renewals, problems, base)
+
+    def _all(self) -> tuple[list[Item], list[DueContract]]:
+        wanted = self.wanted
+        contracts = self.reader.all(wanted.until, owner=wanted.owner, segment=wanted.segment)
+        items = self._items(contracts) + self._saves()
+        if wanted.filtered:
+            items = [item for item in items if wanted.takes(item)]
+        return core.in_order(items), contracts
+
+    def _items(self, contracts: Sequence[DueContract]) -> list[Item]:
+        states = load_states(self.portfolio, contracts)
+        none: dict[str, ItemState] = {}
+        items, until = self.maker.items, self.wanted.until
+        return [item for each in contracts for item in items(each, states.get(each.no, none), until)]
+
+    def _saves(self) -> list[Item]:
+        if not saving(self.portfolio):
+            return []
+        from renewctl.cli.save import due_items
+
+        return due_items(self.portfolio, self.policy, self.wanted.as_of, self.wanted.until)
+
+    def _page(self, count: int) -> list[Item]:
+        """The first `count` items, from the contracts they can come from and no others."""
+        found = self._saves()
+        near = self._deadlines(count)
+        found += near
+        room = count - sum(1 for item in found if item.rank < core.BY_DAY)
+        if room > 0:
+            found += self._items(self.reader.past(room))
+            found += self._ahead(room)
+        return core.in_order(found)[:count]
+
+    def _deadlines(self, count: int) -> list[Item]:
+        contracts = self.reader.deadlines(self.policy.agenda.deadline_days, count)
+        return [item for item in self._items(contracts) if item.rank == core.DEADLINE]
+
+    def _ahead(self, room: int) -> list[Item]:
+        """Items by day: contracts come in the order of a bound of their next day, so what sorts before
+        the last bound read can no longer be preceded by anything unread.
+        """
+        found: list[Item] = []
+        for rows in self.reader.ahead(self.wanted.until, max(64, room)):
+            found += [
+                item for item in self._items([row.contract for row in rows]) if item.rank == core.BY_DAY
+            ]
+            last = rows[-1].place
+            settled = sum(1 for item in found if (item.due_on, *core.tie(item.renewal)) <= last)
+            if settled >= room:
+                break
+        return found
+
+    def _renewals(self, contracts: Sequence[DueContract]) -> Renewals:
+        """Open contracts of the window, those without a known ARR too."""
+        wanted = self.wanted
+        known = {each.no: each for each in contracts}
+        count = total = past = 0
+        accounts: dict[str, None] = {}
+        for no, account, renewal_on, status in self.portfolio.rows(
+            "SELECT c.no, a.id, c.renewal_on, a.status FROM contract c JOIN account a ON a.no = c.account_no "
+            "WHERE c.state = 'open' AND c.renewal_on <= ? ORDER BY c.renewal_on, a.id",
+            (wanted.until.isoformat(),),
+        ):
+            contract = known.get(no)
+            if not in_force(status) or not self._counts(contract):
+                continue
+            if renewal_on < wanted.as_of.isoformat():
+                past += 1
+                continue
+            count += 1
+            total += (contract.arr_base_minor or 0) if contract else 0
+            accounts[account] = None
+        return Renewals(count, total, tuple(accounts), past)
+
+    def _counts(self, contract: DueContract | None) -> bool:
+        wanted = self.wanted
+        if wanted.owner is None and wanted.segment is None:
+            return True
+        return (
+            contract is not None
+            and (wanted.owner is None or contract.owner == wanted.owner)
+            and (wanted.segment is None or contract.segment == wanted.segment)
+        )
+
+
+def _problems(items: Sequence[Item], contracts: Sequence[DueContract]) -> list[dict[str, str]]:
+    found = [
+        {
+            "code": "unowned",
+            "account": item.renewal.account_id,
+            "item": item.item,
+            "message": "nobody owns this",
+        }
+        for item in items
+        if item.owner is None
+    ]
+    found += [
+        {
+            "code": "notice-unknown",
+            "account": each.account_id,
+            "contract": each.id,
+            "message": "renews tacitly, notice days unknown: the renewal date is used",
+        }
+        for each in contracts
+        if each.auto_renew and each.notice_days is None
+    ]
+    return found
+
+
+def _known(option: str, value: str | None, allowed: Sequence[str]) -> None:
+    if value is not None and value not in allowed:
+        raise UsageError(
+            "unknown-choice", f"{option} {value}: not one of {', '.join(allowed)}", "renewctl due --help"
+        )
+
+
+@command(writes=True)
+def done(
+    env: Env,
+    item: ItemArg,
+    hours: Annotated[float | None, typer.Option("--hours", min=0, max=1000, help="Time it took.")] = None,
+    note: Annotated[str | None, typer.Option("--note", help="What came of it.")] = None,
+) -> None:
+    """Mark an item as done."""
+    minutes = None if hours is None else round(hours * 60)
+    _close(env, item, "done", note, minutes, None)
+
+
+@command(writes=True)
+def skip(
+    env: Env,
+    item: ItemArg,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is not needed.")],
+) -> None:
+    """Skip an item, with the reason."""
+    _close(env, item, "skipped", reason, None, None)
+
+
+@command(writes=True)
+def snooze(
+    env: Env,
+    item: ItemArg,
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="The day it comes back.")],
+) -> None:
+    """Put an item off until a date."""
+    until_on = day(until, "--until")
+    if until_on <= env.as_of:
+        raise UsageError("snooze-in-the-past", f"--until {until} is not after today", "name a later date")
+    _close(env, item, "snoozed", None, None, until_on)
+
+
+def _close(
+    env: Env, text: str, state: str, reason: str | None, minutes: int | None, until_on: date | None
+) -> None:
+    """Record what was done with an item; an item already closed stays as it is."""
+    with (
+        env.open() as portfolio,
+        portfolio.write(f"{env.command} {text}", env.actor, env.as_of, dry_run=env.dry_run) as operation,
+    ):
+        found = _find(portfolio, env, text)
+        new = ItemState(
+            found.subject, found.account_no, found.cycle, found.step, state, env.as_of, until_on, reason,
+            minutes, env.actor,
+        )  # fmt: skip
+        message = f"{found.item}: {_PAST[state]}"
+        if found.closed is not None and found.closed.state != "snoozed":
+            message = (
+                f"{found.item} was already {found.closed.state} on {found.closed.set_on}; nothing changed"
+            )
+        elif found.closed is not None and state == "snoozed" and found.closed.until_on == until_on:
+            message = f"{found.item} already waits until {until_on}; nothing changed"
+        else:
+            steps = (found.step, *(found.covers if state != "snoozed" else ()))
+            operation.apply(_change(portfolio, new._replace(step=step)) for step in steps)
+            operation.summary = f"{found.item} {state}" + (f": {reason}" if reason else "")
+            refresh(portfolio, env.policy, env.as_of, [found.account_no])
+            message += f" until {until_on}" if until_on else ""
+    if env.dry_run:
+        message += " (dry run: nothing was written)"
+    _report(env, found, state, message)
+
+
+_PAST = {"done": "done", "skipped": "skipped", "snoozed": "put off"}
+
+
+def _report(env: Env, found: "_Found", state: str, message: str) -> None:
+    if env.json:
+        from renewctl.views.machine import emit
+
+        emit(
+            {
+                "schema": "renewctl/item/1",
+                "item": found.item,
+                "state": found.closed.state if "nothing changed" in message and found.closed else state,
+                "changed": "nothing changed" not in message and not env.dry_run,
+            }
+        )
+    else:
+        say(message)
+
+
+def _change(portfolio: Portfolio, new: ItemState) -> Change:
+    key = (new.subject, new.cycle, new.step)
+    old = portfolio.values("item_state", "subject = ? AND cycle = ? AND step = ?", key)
+    after = new._asdict()
+    if not old:
+        return Change("item_state", key, new.account_no, None, after)
+    before = old[0]._asdict()
+    changed = [name for name in after if after[name] != before[name]]
+    return Change(
+        "item_state", key, new.account_no, {name: before[name] for name in changed},
+        {name: after[name] for name in changed},
+    )  # fmt: skip
+
+
+class _Found:
+    """An item meant by what was typed; `closed` is what was already done with it."""
+
+    def __init__(
+        self, item: str, subject: str, account_no: int, cycle: int, step: str,
+        covers: tuple[str, ...] = (), closed: ItemState | None = None,
+    ) -> None:  # fmt: skip
+        self.item = item
+        self.subject = subject
+        self.account_no = account_no
+        self.cycle = cycle
+        self.step = step
+        self.covers = covers
+        self.closed = closed
+
+
+def _find(portfolio: Portfolio, env: Env, text: str) -> _Found:
+    """The item of that id or unambiguous beginning of one, open or closed. NotFound otherwise."""
+    match = _ITEM.fullmatch(text.strip())
+    if match is None:
+        raise NotFound("no-such-item", f"no item is called {text!r}", "see the items: renewctl due")
+    subject, step = match["subject"], match["step"] or ""
+    cycle = int(match["cycle"] or 1)
+    if subject.startswith("s"):
+        from renewctl.cli.save import find_step
+
+        account_no, step = find_step(portfolio, env.policy, env.as_of, int(subject[1:]), step)
+        found = _Found(core.item_id(subject, 1, step), subject, account_no, 1, step)
+    else:
+        found = _find_contract_item(portfolio, env, text, int(subject), cycle, step)
+    state = portfolio.values(
+        "item_state", "subject = ? AND cycle = ? AND step = ?", (found.subject, found.cycle, found.step)
+    )
+    found.closed = state[0] if state else None
+    return found
+
+
+def _find_contract_item(portfolio: Portfolio, env: Env, text: str, no: int, cycle: int, step: str) -> _Found:
+    reader = DueReader(portfolio, env.policy, env.as_of)
+    contract = reader.one(no)
+    candidates: dict[tuple[int, str], _Found] = {}
+    for state in portfolio.values("item_state", "subject = ?", (str(no),)):
+        at = (state.cycle, state.step)
+        candidates[at] = _Found(
+            core.item_id(str(no), state.cycle, state.step), str(no), state.account_no, *at
+        )
+    if contract is not None:
+        planner = Planner(env.policy, work_calendar(portfolio, env.policy, env.as_of))
+        maker = ContractAgenda(env.policy, planner, env.as_of)
+        states = load_states(portfolio, [contract]).get(no, {})
+        open_items = maker.items(contract, states, date.max)
+        for item in open_items:
+            for step_key in (item.task.step, *item.task.covers):
+                covers = item.task.covers if step_key == item.task.step else ()
+                candidates[item.cycle, step_key] = _Found(
+                    core.item_id(str(no), item.cycle, step_key), str(no), contract.account_no, item.cycle,
+                    step_key, covers,
+                )  # fmt: skip
+    exact = candidates.get((cycle, step))
+    if exact is not None:
+        return exact
+    near = [found for (of, name), found in candidates.items() if of == cycle and name.startswith(step)]
+    if not step:
+        near = [found for found in near if _open(portfolio, found)]
+    if len(near) == 1:
+        return near[0]
+    if near:
+        names = ", ".join(sorted(found.item for found in near)[:8])
+        raise NotFound("ambiguous-item", f"{text!r} could be {names}", "type more of it")
+    if contract is not None and cycle < contract.cycle:
+        raise NotFound(
+            "item-ended",
+            f"{text} belongs to a renewal that has been won since",
+            "see the items: renewctl due",
+        )
+    raise NotFound("no-such-item", f"no item is called {text!r}", "see the items: renewctl due --days 90")
+
+
+def _open(portfolio: Portfolio, found: _Found) -> bool:
+    state = portfolio.value(
+        "SELECT state FROM item_state WHERE subject = ? AND cycle = ? AND step = ?",
+        (found.subject, found.cycle, found.step),
+    )
+    return state in (None, "snoozed")

@@ -1,0 +1,214 @@
+"""The options every command shares, and what they stand for.
+
+`@command(...)` gives a function the common options and hands it an `Env` as its first argument.
+Today's date and the actor are settled here and nowhere else.
+"""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from renewctl.core.dates import parse_iso
+from renewctl.errors import Interrupted, UsageError
+
+if TYPE_CHECKING:
+    from renewctl.core.policy import Policy
+    from renewctl.store.portfolio import Portfolio
+
+# What each common option looks like on every command; order is the order of `--help`.
+_COMMON: dict[str, Any] = {
+    "portfolio": (
+        Annotated[
+            str | None,
+            typer.Option(
+                "--portfolio",
+                metavar="FILE",
+                help="Portfolio file (RENEWCTL_PORTFOLIO; default: your data folder).",
+            ),
+        ],
+        None,
+    ),
+    "policy": (
+        Annotated[
+            str | None,
+            typer.Option(
+                "--policy", metavar="FILE", help="Policy overlay (RENEWCTL_POLICY; default: as shipped)."
+            ),
+        ],
+        None,
+    ),
+    "as_of": (
+        Annotated[
+            str | None,
+            typer.Option(
+                "--as-of", metavar="DATE", help="The day to reckon from (RENEWCTL_AS_OF; default: today)."
+            ),
+        ],
+        None,
+    ),
+    "json": (Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")], False),
+    "dry_run": (
+        Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")],
+        False,
+    ),
+    "yes": (Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")], False),
+    "debug": (Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")], False),
+}
+
+
+class Env:
+    """What a command works with: where, under which policy, on which day, who, and how to show it."""
+
+    def __init__(self, common: dict[str, Any], command: str) -> None:
+        self.command = command
+        self.json: bool = common.get("json", False)
+        self.dry_run: bool = common.get("dry_run", False)
+        self.yes: bool = common.get("yes", False)
+        self.debug: bool = common["debug"]
+        self.portfolio_path = _portfolio_path(common["portfolio"])
+        self.policy_path: str | None = common["policy"] or os.environ.get("RENEWCTL_POLICY") or None
+        given = common["as_of"] or os.environ.get("RENEWCTL_AS_OF")
+        self.as_of = day(given, "--as-of") if given else date.today()
+
+    @cached_property
+    def policy(self) -> "Policy":
+        """The shipped policy, or the user's overlay on it (checked; PolicyError where it is wrong)."""
+        from renewctl.store.policy_files import load_policy
+
+        return load_policy(self.policy_path)
+
+    @cached_property
+    def actor(self) -> str:
+        """Who acts: RENEWCTL_USER, else the system user."""
+        return os.environ.get("RENEWCTL_USER") or os.environ.get("USER") or _system_user()
+
+    def open(self, *, create: bool = False) -> "Portfolio":
+        """The portfolio, open; only `create` makes one that is missing."""
+        from renewctl.store.portfolio import open_portfolio
+
+        return open_portfolio(self.portfolio_path, create=create)
+
+    def owner(self, name: str | None) -> str | None:
+        """A person as given to `--owner`; `me` is the actor."""
+        return self.actor if name == "me" else name
+
+    def confirm(self, question: str) -> None:
+        """Ask before going on, unless `--yes`; without a terminal to ask at it is a refusal."""
+        if self.yes:
+            return
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError("needs-yes", question, "say --yes to go ahead")
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes", "s", "sim"):
+            raise Interrupted("declined", "nothing was changed")
+
+
+def command(
+    *, json: bool = True, writes: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the common options: `json` where it shows something, `dry_run`/`yes` where it writes."""
+    names = ["portfolio", "policy", "as_of"]
+    names += ["json"] if json else []
+    names += ["dry_run", "yes"] if writes else []
+    names.append("debug")
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        title = function.__name__.rstrip("_").replace("_", " ")
+
+        def run(**given: Any) -> None:
+            common = {name: given.pop(name) for name in names}
+            function(Env(common, title), **given)
+
+        parameters = own + [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, annotation=_COMMON[name][0], default=_COMMON[name][1]
+            )
+            for name in names
+        ]
+        run.__name__ = function.__name__
+        run.__doc__ = function.__doc__
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+        )
+        return run
+
+    return decorate
+
+
+def complete_account(incomplete: str) -> list[str]:
+    """Names of accounts that begin with what was typed, for the shell."""
+    from renewctl.store.lookup import account_names
+
+    try:
+        return account_names(_portfolio_path(None), incomplete)
+    except Exception:  # a completion must never disturb the prompt
+        return []
+
+
+AccountArg = Annotated[
+    str,
+    typer.Argument(
+        metavar="ACCOUNT", help="Id, name or an unambiguous part of one.", autocompletion=complete_account
+    ),
+]
+
+
+def day(text: str, option: str) -> date:
+    """An ISO date given as an option, or exit 2."""
+    found = parse_iso(text)
+    if found is None:
+        raise UsageError(
+            "bad-date", f"{option} {text}: not a date", "write it as YYYY-MM-DD, such as 2026-03-31"
+        )
+    return found
+
+
+def say(text: str) -> None:
+    """A message for the person: on stderr, so that stdout stays data."""
+    sys.stderr.write(text + "\n")
+
+
+def default_portfolio() -> Path:
+    """The user's own portfolio file, where the platform keeps application data."""
+    home = Path.home()
+    if sys.platform == "darwin":
+        base = home / "Library" / "Application Support"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return base / "renewctl" / "portfolio.db"
+
+
+def _portfolio_path(given: str | None) -> str:
+    path = given or os.environ.get("RENEWCTL_PORTFOLIO")
+    if not path:
+        return str(default_portfolio())
+    if given and "://" in given and "@" in given:
+        userinfo = given.split("://", 1)[1].rsplit("@", 1)[0]
+        if ":" in userinfo:
+            raise UsageError(
+                "password-in-argument",
+                "a URL with a password in it is not taken as an argument, where others can see it",
+                "set RENEWCTL_PORTFOLIO in the environment instead",
+            )
+    return path
+
+
+def _system_user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,390 @@
+"""The agenda: what is owed on a day, by whom, the first thing to do first.
+
+One item is one step with one owner and one channel. `ContractAgenda.items` answers for one contract;
+`in_order` puts items of many contracts, and of saves, into one list (DEFAULTS, agenda order).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import NamedTuple, Protocol
+
+from renewctl.core.model import ItemState
+from renewctl.core.ownership import step_person
+from renewctl.core.policy import Policy, Step
+from renewctl.core.timeline import (
+    CATCH_UP,
+    COLLECT_HEALTH,
+    OPT_OUT,
+    PAST_DUE,
+    Facts,
+    Planned,
+    Planner,
+    Schedule,
+    anchor,
+)
+
+# Ranks of the agenda's order: a missed promise outranks a save's clock, that an opt-out deadline.
+MISSED_PROMISE, SAVE_CLOCK, DEADLINE, BY_DAY = range(4)
+
+
+class Task(NamedTuple):
+    """What is to be done, whoever it is done for."""
+
+    step: str
+    milestone_days: int | None
+    title: str
+    channel: str  # internal | customer | call
+    role: str
+    kind: str  # timeline | reminder | catch_up | past_due | notice | save | health …
+    rule: str
+    covers: tuple[str, ...] = ()  # step keys a catch-up stands for
+    note: str = ""
+
+
+class Renewal(Protocol):
+    """What an item says of the renewal it belongs to; date.max is an unknown renewal date."""
+
+    @property
+    def subject(self) -> str:
+        """The contract's number, or `s` and a save's number."""
+
+    @property
+    def id(self) -> str:
+        """The contract's id, empty where there is none."""
+
+    @property
+    def account_no(self) -> int:
+        """The portfolio's number of the account."""
+
+    @property
+    def account_id(self) -> str:
+        """The account's id."""
+
+    @property
+    def account_name(self) -> str:
+        """The account's name."""
+
+    @property
+    def renewal_on(self) -> date:
+        """The renewal date."""
+
+    @property
+    def arr_base_minor(self) -> int | None:
+        """ARR of the contract in the base currency."""
+
+    @property
+    def segment(self) -> str | None:
+        """Its segment."""
+
+
+class DueContract(NamedTuple):
+    """What the agenda needs to know of one open contract; its classification is that of the day."""
+
+    no: int
+    id: str
+    account_no: int
+    account_id: str
+    account_name: str
+    renewal_on: date
+    auto_renew: int | None
+    notice_days: int | None
+    planned_from_on: date
+    stage: str
+    cycle: int
+    won_on: date | None
+    arr_base_minor: int | None
+    segment_arr_minor: int  # what the segment was decided on
+    segment: str
+    band: str | None
+    opportunity: str
+    touch: str
+    guard: int
+    owner: str | None
+    owner_role: str
+    csm: str | None
+    sales_owner: str | None
+    specialist: str | None
+    executive_sponsor: str | None
+    replied: bool
+
+    @property
+    def subject(self) -> str:
+        """What its items are called by."""
+        return str(self.no)
+
+
+class Item(NamedTuple):
+    """One line of the agenda."""
+
+    rank: int
+    due_on: date
+    work_on: date  # last working day on or before due_on
+    status: str  # overdue | today | upcoming
+    task: Task
+    renewal: Renewal
+    cycle: int
+    owner: str | None
+    owner_role: str
+    delegate: bool  # stands in for a role nobody fills
+
+    @property
+    def item(self) -> str:
+        """The id people type."""
+        return item_id(self.renewal.subject, self.cycle, self.task.step)
+
+
+_item = Item._make  # a third of the price of Item(…), and made tens of thousands of times
+States = Mapping[str, ItemState]
+_NOTHING_DONE: States = {}
+
+
+def item_id(subject: str, cycle: int, step: str) -> str:
+    """The id people type: `12-notice`, from the second cycle on `12.2-notice`, of a save `s3-call`."""
+    return f"{subject}-{step}" if cycle == 1 else f"{subject}.{cycle}-{step}"
+
+
+def status_of(due_on: date, as_of: date) -> str:
+    """Whether a day is overdue, today or upcoming."""
+    return "upcoming" if due_on > as_of else "overdue" if due_on < as_of else "today"
+
+
+def arr_rank(arr_base_minor: int | None) -> int:
+    """Ascending is larger ARR first, unknown last."""
+    return 1 if arr_base_minor is None else -arr_base_minor
+
+
+def tie(renewal: Renewal) -> tuple[date, int, str]:
+    """What decides between items of one day: nearer renewal, larger ARR, id."""
+    return renewal.renewal_on, arr_rank(renewal.arr_base_minor), renewal.id
+
+
+def order(item: Item) -> tuple[int, date, tuple[date, int, str], str]:
+    """The sort key of the agenda; a total order that no input order can change."""
+    return item.rank, item.due_on, tie(item.renewal), item.task.step
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    """Items in the agenda's order.
+
+    They are laid out by rank and day first, so that items which come contract by contract in the order
+    of their ties, as a whole book does, cost no comparison across days.
+    """
+    days: dict[tuple[int, date], list[Item]] = {}
+    for item in items:
+        days.setdefault((item[0], item[1]), []).append(item)
+    return [item for day in sorted(days) for item in sorted(days[day], key=_within_day)]
+
+
+def _within_day(item: Item) -> tuple[date, int, str, str]:
+    renewal = item[5]
+    return renewal.renewal_on, arr_rank(renewal.arr_base_minor), renewal.id, item[4][0]
+
+
+class ContractAgenda:
+    """The agenda of contracts on one day under one policy."""
+
+    def __init__(self, policy: Policy, planner: Planner, as_of: date) -> None:
+        self.policy = policy
+        self.planner = planner
+        self.as_of = as_of
+        self._late_stages = policy.late_stages
+        self._people: dict[tuple[str | None, ...], dict[str, tuple[str | None, str, bool]]] = {}
+        self._tasks: dict[int, Task] = {}
+        self._catch_ups: dict[tuple[Planned, ...], Task] = {}
+
+    def items(self, contract: DueContract, states: States, until: date) -> list[Item]:
+        """Open items with a due day up to and including `until`, unsorted."""
+        if contract.renewal_on < self.as_of:
+            return self._single(contract, _PAST_DUE, contract.renewal_on, states, until)
+        anchor_on, anchor_name = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
+        schedule = self.schedule(contract, anchor_on)
+        found = self._timeline(contract, schedule.steps, states, until)
+        if schedule.catch_up_on is not None and schedule.catch_up_on <= until:
+            task = self._catch_up(schedule, states)
+            if task.covers:
+                found += self._single(contract, task, schedule.catch_up_on, states, until)
+        if contract.won_on is not None:
+            found += self._after_won(contract, contract.won_on, states, until)
+        if anchor_name == "opt_out_deadline" and anchor_on <= until:
+            found += self._opt_out(contract, anchor_on, states, until)
+        if contract.band is None:
+            due_on = collect_health_on(self.policy, contract.segment, contract.planned_from_on, anchor_on)
+            found += self._single(contract, _COLLECT_HEALTH, due_on, states, until)
+        return found
+
+    def schedule(self, contract: DueContract, anchor_on: date) -> Schedule:
+        """The dated steps of a contract, whatever was done with them."""
+        facts = Facts(
+            contract.segment,
+            contract.segment_arr_minor,
+            bool(contract.guard),
+            contract.opportunity == "expansion",
+            contract.touch == "auto_renew",
+            contract.stage in self._late_stages,
+            contract.replied,
+        )
+        # A day before the record counts as the day of the record (LATE).
+        return self.planner.schedule(facts, anchor_on, min(contract.planned_from_on, self.as_of))
+
+    def _timeline(
+        self, contract: DueContract, steps: tuple[Planned, ...], states: States, until: date
+    ) -> list[Item]:
+        people, as_of, tasks, cycle = self._roles(contract), self.as_of, self._tasks, contract.cycle
+        found = []
+        for step, due_on, work_on in steps:
+            if due_on > until:
+                break  # the steps of a schedule come by day, and a snooze only puts one off
+            if states:
+                state = states.get(step.step)
+                if state is not None:
+                    if state.state != "snoozed":
+                        continue
+                    due_on = _back_on(states, step.step, due_on)
+                    work_on = self.planner.work_on(due_on)
+                    if due_on > until:
+                        continue
+            task = tasks.get(id(step)) or self._task(step)
+            owner, role, delegate = people.get(step.role) or self._person(contract, step.role, people)
+            status = "upcoming" if due_on > as_of else "overdue" if due_on < as_of else "today"
+            found.append(
+                _item((BY_DAY, due_on, work_on, status, task, contract, cycle, owner, role, delegate))
+            )
+        return found
+
+    def _task(self, step: Step) -> Task:
+        task = Task(step.step, step.days, step.title, step.channel, step.role, step.kind, step.rule)
+        self._tasks[id(step)] = task  # steps live as long as the policy does
+        return task
+
+    def _roles(self, contract: DueContract) -> dict[str, tuple[str | None, str, bool]]:
+        # The last fields of a contract are the people a role may resolve to.
+        key = (contract.owner, contract.owner_role, *contract[-5:-1])
+        return self._people.setdefault(key, {"owner": (contract.owner, contract.owner_role, False)})
+
+    def _person(
+        self, contract: DueContract, role: str, people: dict[str, tuple[str | None, str, bool]]
+    ) -> tuple[str | None, str, bool]:
+        person, delegate = step_person(role, contract, contract.owner, self.policy)
+        people[role] = person, role, delegate
+        return people[role]
+
+    def _single(
+        self, contract: DueContract, task: Task, due_on: date, states: States, until: date
+    ) -> list[Item]:
+        """An item of its own, as a list: empty where it is closed or falls due after `until`."""
+        if _closed(states, task.step):
+            return []
+        due_on = _back_on(states, task.step, due_on)
+        if due_on > until:
+            return []
+        people = self._roles(contract)
+        who = people.get(task.role) or self._person(contract, task.role, people)
+        work_on = self.planner.work_on(due_on)
+        return [
+            Item(BY_DAY, due_on, work_on, status_of(due_on, self.as_of), task, contract, contract.cycle, *who)
+        ]
+
+    def _catch_up(self, schedule: Schedule, states: States) -> Task:
+        late = schedule.late
+        if states:
+            late = tuple(each for each in late if not _closed(states, each.step.step))
+        task = self._catch_ups.get(late)
+        if task is None:
+            titles = "; ".join(each.step.title for each in late[:3])
+            more = f"; and {len(late) - 3} more" if len(late) > 3 else ""
+            task = Task(
+                CATCH_UP, None, f"Catch up on {len(late)}: {titles}{more}", "internal", "owner", "catch_up",
+                "TML-1", tuple(each.step.step for each in late),
+                _SQUEEZED if schedule.squeezed else "",
+            )  # fmt: skip
+            self._catch_ups[late] = task
+        return task
+
+    def _after_won(self, contract: DueContract, won_on: date, states: States, until: date) -> list[Item]:
+        found = []
+        cycle = contract.cycle - 1
+        for step in self.planner.after_won(contract.segment):
+            # Kept under its cycle, so that steps after one signature never meet those of the next.
+            state = states.get(f"{step.step}@{cycle}")
+            mine = {step.step: state} if state else _NOTHING_DONE
+            due_on = won_on + timedelta(days=step.after_days)
+            found += [
+                item._replace(cycle=cycle)
+                for item in self._single(contract, self._task(step), due_on, mine, until)
+            ]
+        return found
+
+    def _opt_out(self, contract: DueContract, deadline_on: date, states: States, until: date) -> list[Item]:
+        agenda = self.policy.agenda
+        if deadline_on > self.as_of + timedelta(days=agenda.deadline_shown_days):
+            return []
+        task = _OPT_OUT if deadline_on >= self.as_of else _OPT_OUT_PASSED
+        found = self._single(contract, task, deadline_on, states, until)
+        near = self.as_of <= deadline_on <= self.as_of + timedelta(days=agenda.deadline_days)
+        return [item._replace(rank=DEADLINE) for item in found] if near else found
+
+
+_SQUEEZED = "started this late, a renewal of this size often slips a quarter"
+_PAST_DUE = Task(
+    PAST_DUE, None, "Past its renewal date with no outcome: record what happened (won or lost)", "internal",
+    "owner", "past_due", "TML-1",
+)  # fmt: skip
+_OPT_OUT = Task(
+    OPT_OUT, None, "Opt-out deadline: after this day the contract renews by itself", "internal", "owner",
+    "notice", "ANCHOR",
+)  # fmt: skip
+_OPT_OUT_PASSED = _OPT_OUT._replace(
+    title="Opt-out deadline has passed: the contract renews by itself; record it when it does"
+)
+_COLLECT_HEALTH = Task(
+    COLLECT_HEALTH, None, "Collect health readings: too few to tell how this account is", "internal", "csm",
+    "health", "HLT-2",
+)  # fmt: skip
+
+
+def collect_health_on(policy: Policy, segment: str, first_on: date, anchor_on: date) -> date:
+    """When missing health readings fall due: as the renewal's lead time begins, or soon if it has."""
+    lead = next(each.starts_days[1] for each in policy.segments if each.name == segment)
+    soon = first_on + timedelta(days=policy.agenda.catch_up_days)
+    return min(max(anchor_on - timedelta(days=lead), soon), anchor_on)
+
+
+def next_due_on(planner: Planner, contract: DueContract, states: States, first_on: date) -> date:
+    """A lower bound of the day the contract's next item falls due, whatever its health becomes.
+
+    The bound ignores the conditions that a day, a reading or a call can change, so an index on it
+    stays right between writes. A snoozed step counts with the day it comes back.
+    """
+    anchor_on, name = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
+    bounds = [contract.renewal_on]  # the day a past-due item carries
+    if name == "opt_out_deadline" and not _closed(states, OPT_OUT):
+        bounds.append(_back_on(states, OPT_OUT, anchor_on))
+    if not _closed(states, COLLECT_HEALTH):
+        due_on = collect_health_on(planner.policy, contract.segment, first_on, anchor_on)
+        bounds.append(_back_on(states, COLLECT_HEALTH, due_on))
+    widest = Facts(contract.segment, contract.segment_arr_minor, False, True, False, False, False)
+    schedule = planner.schedule(widest, anchor_on, first_on)
+    if schedule.catch_up_on is not None and not _closed(states, CATCH_UP):
+        bounds.append(_back_on(states, CATCH_UP, schedule.catch_up_on))
+    for planned in schedule.steps:
+        if not states:
+            bounds.append(planned.due_on)  # the earliest comes first
+            break
+        if not _closed(states, planned.step.step):
+            bounds.append(_back_on(states, planned.step.step, planned.due_on))
+    if contract.won_on is not None:
+        for step in planner.after_won(contract.segment):
+            key = f"{step.step}@{contract.cycle - 1}"
+            if not _closed(states, key):
+                bounds.append(_back_on(states, key, contract.won_on + timedelta(days=step.after_days)))
+    return min(bounds)
+
+
+def _closed(states: States, step: str) -> bool:
+    state = states.get(step) if states else None
+    return state is not None and state.state != "snoozed"
+
+
+def _back_on(states: States, step: str, due_on: date) -> date:
+    state = states.get(step) if states else None
+    return due_on if state is None or state.until_on is None else max(due_on, state.until_on)

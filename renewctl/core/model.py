@@ -1,0 +1,234 @@
+"""The field's nouns as frozen values.
+
+Every value is a NamedTuple: immutable, hashable, and cheap enough to define and to make that the
+daily commands can afford them. The order of fields of `Account`, `Contract` and the other stored
+values is the order of columns in the store, so a row becomes a value without a mapping between.
+
+Units: `_minor` is an integer of the currency's minor units (cents); `_on` a calendar date; `_at`
+an ISO 8601 UTC instant as text; `_days`, `_months`, `_minutes` integers. `None` means unknown.
+"""
+
+from datetime import date
+from typing import Any, NamedTuple
+
+
+class Because(NamedTuple):
+    """One reason behind a decision: which rule, what was seen, what it was held against."""
+
+    rule: str  # a rule id of policies/rules.toml, such as "SEG-1"
+    observed: str
+    threshold: str
+
+
+class Verdict(NamedTuple):
+    """A decision with its reasons; `value` is None where the facts do not allow one."""
+
+    value: str | None
+    because: tuple[Because, ...]
+
+
+class Problem(NamedTuple):
+    """Something wrong in input that does not stop the command."""
+
+    file: str
+    line: int  # physical line on which the record begins; 0 when it concerns the file
+    column: str
+    code: str  # kebab-case
+    value: str
+    message: str
+
+
+class Account(NamedTuple):
+    """A customer. `no` is the portfolio's own number, `id` the customer's own key."""
+
+    no: int
+    id: str
+    name: str
+    search_name: str  # accent-folded, lower case: what name lookups compare
+    country: str | None
+    status: str | None  # as imported; see `in_force` in core.segment for what it decides
+    currency: str | None
+    csm: str | None
+    sales_owner: str | None
+    specialist: str | None
+    executive_sponsor: str | None
+    industry: str | None
+    strategic: int  # 0/1
+    segment_override: str | None
+    segment_reason: str | None
+    expansion_minor: int | None
+    target_arr_minor: int | None
+    growth_rate: float | None  # fraction of 1 per year
+    seats_purchased: int | None
+    seats_used: int | None
+    champion: str | None  # name; "gone" is champion_gone
+    champion_gone: int  # 0/1
+    cancel_notice_on: date | None
+    competitor: str | None
+    last_contact_on: date | None
+    ticket_severity: int | None  # 1 is the worst
+    ticket_severity_on: date | None  # since when that severity stands
+    early_on: date | None  # the day an early renewal was decided (OPP-4)
+    recorded_on: date  # first import or entry
+    source: str | None  # file it last came from
+    source_line: int | None
+
+
+class Contract(NamedTuple):
+    """One renewal: dates and terms. A simple accounts file gives one `implied` contract each."""
+
+    no: int
+    id: str
+    account_no: int
+    name: str | None
+    arr_minor: int | None
+    currency: str | None
+    start_on: date | None
+    renewal_on: date | None
+    renewal_day: int | None  # day of month the cycle keeps (31 in a month of 30 is its last day)
+    term_months: int | None
+    notice_days: int | None
+    auto_renew: int | None  # 0/1, None unknown
+    payment_on_file: int | None  # 0/1, None unknown
+    stage: str  # TRK
+    state: str  # open | lost | superseded (an implied contract replaced by imported ones)
+    implied: int  # 0/1
+    cycle: int  # 1 for the first renewal seen, +1 with each `won`
+    planned_from_on: date  # steps due before this day collapse into one catch-up (TML-1)
+    won_on: date | None  # when the previous cycle was won; starts its after-signature steps
+    recorded_on: date
+    source: str | None
+    source_line: int | None
+
+
+class Reading(NamedTuple):
+    """Health inputs seen on one day; blanks are inputs not read that day."""
+
+    account_no: int
+    read_on: date
+    usage_trend: float | None  # % over 90 days
+    open_tickets: int | None
+    csat: float | None  # 1–5
+    nps: float | None  # -100–100
+    engagement: float | None  # 0–100
+    relationship: float | None  # 0–100
+    score: float | None  # an imported score, wins over the mix
+    source: str | None
+    source_line: int | None
+
+
+class Stakeholder(NamedTuple):
+    """A person at the customer (STK-1)."""
+
+    no: int
+    account_no: int
+    name: str
+    email: str | None
+    role: str | None  # user champion economic_buyer decision_maker technical_buyer legal_procurement
+    influence: str | None
+    sentiment: str | None
+    last_contact_on: date | None
+    thread_owner: str | None
+    source: str | None
+    source_line: int | None
+
+
+class ValueMetric(NamedTuple):
+    """One measured benefit; `value`, `baseline` and `rate` are decimals as text."""
+
+    no: int
+    account_no: int
+    metric: str
+    value: str | None
+    unit: str | None
+    period_start_on: date | None
+    period_end_on: date | None
+    baseline: str | None
+    rate: str | None
+    currency: str | None
+    quote: str | None
+    source: str | None
+    source_line: int | None
+
+
+class Outcome(NamedTuple):
+    """How one renewal ended."""
+
+    no: int
+    account_no: int
+    contract_no: int | None
+    cycle: int
+    closed_on: date
+    result: str  # won | partial | lost
+    renewal_on: date | None  # the date that was due
+    arr_before_minor: int | None
+    arr_after_minor: int | None
+    currency: str | None
+    term_months: int | None
+    reason: str | None
+    competitor: str | None
+    lost_on: date | None
+    told_on: date | None
+    source: str | None
+    source_line: int | None
+
+
+class SaveCase(NamedTuple):
+    """A running or ended save. Its steps are computed from the playbook and the flag."""
+
+    no: int
+    account_no: int
+    contract_no: int | None
+    scenario: str
+    state: str  # detected … saved | partly_saved | lost | let_go
+    flagged_on: date
+    flagged_at: str  # aware UTC instant the clock runs from
+    respond_by: str  # aware UTC instant, 48 h after
+    target_by: str | None  # the 24 h target of enterprise and cancel notices
+    owner: str | None
+    reason: str | None
+    playbook: str  # playbook version (a short digest) the case was opened with
+    opened_on: date
+    closed_on: date | None
+
+
+class ItemState(NamedTuple):
+    """What was done with one planned step. `subject` is a contract's no or `s` + a save's no."""
+
+    subject: str
+    account_no: int
+    cycle: int
+    step: str
+    state: str  # done | skipped | snoozed
+    set_on: date
+    until_on: date | None
+    reason: str | None
+    minutes: int | None
+    actor: str
+
+
+class Activity(NamedTuple):
+    """Something that happened with an account, and the time it took."""
+
+    no: int
+    account_no: int
+    contract_no: int | None
+    happened_on: date
+    kind: str  # call | email | meeting | reply | note | step | stage
+    text: str
+    minutes: int | None
+    actor: str
+
+
+class Change(NamedTuple):
+    """One row to insert, update or delete. Only the store applies it, and logs it as it does.
+
+    `entity` is a stored noun, `key` its primary key; `before` is None for an insert, `after` None
+    for a delete; an update carries only the columns that change.
+    """
+
+    entity: str
+    key: tuple[Any, ...]
+    account_no: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None

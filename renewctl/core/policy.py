@@ -1,0 +1,403 @@
+"""The policy: every threshold, weight, step and text as frozen values, read from data.
+
+`Policy(raw)` takes the merged tables of the shipped TOML files and a user's overlay, already
+checked (see `core.policy_check`); sections are built when first asked for, so that a command pays
+only for what it uses. Amounts in the data are base-currency units; here they are minor units.
+"""
+
+from datetime import time
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from renewctl.core import money
+
+SEGMENTS = ("enterprise", "mid_market", "smb")
+SCENARIOS = ("product", "value", "relationship", "budget", "competitive", "champion_departure")
+
+
+class Segment(NamedTuple):
+    """SEG: a band of ARR, with the effort and lead time it deserves."""
+
+    name: str
+    at_least_minor: int
+    starts_days: tuple[int, int]
+    effort_hours: tuple[int, int]
+    warn_hours: int
+
+
+class Step(NamedTuple):
+    """TML, REM: one action of a renewal, counted in days before the anchor or after a trigger."""
+
+    step: str  # key, unique within the segment
+    title: str
+    days: int | None  # before the anchor; None when `trigger` is set
+    trigger: str | None  # "won"
+    after_days: int  # days after the trigger
+    channel: str  # internal | customer
+    role: str  # owner, or a role of the team: csm, manager, sales, legal …
+    kind: str  # timeline | reminder
+    purpose: str  # see core.policy_schema.PURPOSES
+    rule: str
+    min_arr_minor: int | None  # only from this ARR on
+    when: tuple[str, ...]  # conditions that must all hold, see core.timeline.CONDITIONS
+
+
+class HealthRules(NamedTuple):
+    """HLT: weights, scales, bands, caps and how readings fade."""
+
+    weights: dict[str, int]  # usage, engagement, relationship, tickets, nps (NPS and/or CSAT)
+    usage_points: tuple[tuple[float, float], ...]  # (usage_trend, score), ascending, linear between
+    ticket_points: float  # lost per open ticket
+    green: float
+    yellow: float
+    caps: dict[str, float]  # cancel_notice, champion_gone, competitor, severity_one
+    severity_days: int  # a severity-1 open longer than this caps
+    least_weight: float  # share of the weight below which there is no band
+    guard_score: float  # HLT-5
+    guard_engagement: float
+    fade_after_days: int
+    fade_over_days: int
+    neutral: float
+
+
+class OpportunityRules(NamedTuple):
+    """OPP: what counts as expansion."""
+
+    seats_share: float
+    growth: float
+
+
+class TouchRules(NamedTuple):
+    """TCH: what may run on automation or light touch."""
+
+    auto_relationship: float
+    assisted_below_minor: int
+    many_by_hand: int  # warn from this many SMB renewals run by hand
+
+
+class OwnerRule(NamedTuple):
+    """OWN-2: the first rule of the model that matches names the owner's role."""
+
+    name: str
+    order: int
+    below_minor: int | None  # ARR below this; None matches every ARR
+    role: str  # specialist | csm | sales
+    needs_volume: bool  # OWN-1: only with enough renewals a quarter, or the person named
+
+
+class OwnershipRules(NamedTuple):
+    """OWN: the model in force and what is written about it."""
+
+    model: str  # specialist | csm | sales | hybrid
+    rules: tuple[OwnerRule, ...]
+    volume_per_quarter: int
+    sales_engages: str
+    leads_communication: str
+    revenue_credit: str
+    disagreement: str
+
+
+class AgendaRules(NamedTuple):
+    """Late starts and deadlines (TML-1, DEFAULTS)."""
+
+    catch_up_days: int
+    catch_up_order: tuple[str, ...]  # purposes
+    drop_purposes: tuple[str, ...]  # dropped from a catch-up when few days remain
+    drop_below_days: int
+    deadline_days: int  # an opt-out deadline this near comes first
+    deadline_shown_days: int  # and is listed from this many days before it
+    squeezed: dict[str, int]  # segment -> days under which a late start often slips
+
+
+class PlayStep(NamedTuple):
+    """SAV-5: one step of a save, counted from the risk flag."""
+
+    step: str
+    title: str
+    phase: str  # investigate | first_24h | first_72h | week_1 … | day_30 …
+    day: int  # days after the flag
+    hours: int | None  # hours after the flag, for steps on the clock
+    role: str
+    channel: str  # internal | customer | call
+    rule: str
+    done_when: str
+
+
+class Playbook(NamedTuple):
+    """SAV-P … SAV-D: what is done in one scenario."""
+
+    scenario: str
+    title: str
+    rule: str
+    urgency: str
+    trigger: str
+    steps: tuple[PlayStep, ...]
+    success: tuple[str, ...]
+    typical_days: int
+    benchmark: str
+    benchmark_source: str
+
+
+class SaveRules(NamedTuple):
+    """SAV-1, SAV-6, SAV-7, SAV-10: clock, check-ins, success, who may concede what."""
+
+    respond_hours: int
+    target_hours: int
+    day_starts: time
+    checkin_days: tuple[int, ...]
+    checkins: dict[int, str]  # days -> what that check-in is (SAV-10)
+    success: dict[str, str]  # the four of SAV-6
+    milestones: dict[str, str]  # SAV-7: name -> text
+    human_from_minor: int
+    cool_down_days: int
+    approval_pct: dict[str, float]  # role -> highest discount it may grant
+    benchmarks: dict[str, dict[str, str]]
+
+
+class PricingRules(NamedTuple):
+    """PRP, MYR, BND: how tiers and terms are priced."""
+
+    better_share: Fraction  # of the expansion potential
+    best_share: Fraction
+    best_years: int
+    discount_pct: dict[int, Fraction]  # term in years -> default discount on the base, in percent
+    incentive_pct: dict[int, tuple[Fraction, Fraction]]  # MYR-2: customary range, in percent
+    valid_days: int
+    payment_days: int
+    terms: dict[str, str]  # language -> closing terms
+
+
+class Policy:
+    """What the rules say, in one object. `fingerprint` changes whenever the data does."""
+
+    def __init__(self, raw: dict[str, Any], fingerprint: str = "") -> None:
+        self.raw = raw
+        self.fingerprint = fingerprint
+        general = raw["general"]
+        self.base_currency: str = general["base_currency"]
+        self.time_zone: str = general["time_zone"]
+        self.country: str = general["country"]
+        self.value_scope: str = general["value_scope"]  # account | contract
+
+    def _minor(self, units: int | float | str) -> int:
+        return money.to_minor(Fraction(str(units)), self.base_currency)
+
+    @cached_property
+    def rates(self) -> dict[str, Fraction]:
+        """Units of the base currency that one unit of each currency is worth."""
+        return {code: Fraction(str(rate)) for code, rate in self.raw["rates"].items()}
+
+    @cached_property
+    def team(self) -> dict[str, str]:
+        """Role -> person, for steps of other roles; empty names are left out."""
+        return {role: who for role, who in self.raw["team"].items() if isinstance(who, str) and who}
+
+    @cached_property
+    def managers(self) -> dict[str, str]:
+        """CSM -> manager."""
+        return dict(self.raw["team"].get("managers", {}))
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """Largest threshold first."""
+        found = [
+            Segment(
+                name,
+                self._minor(table["at_least"]),
+                (table["starts_days"][0], table["starts_days"][1]),
+                (table["effort_hours"][0], table["effort_hours"][1]),
+                table["warn_hours"],
+            )
+            for name, table in self.raw["segments"].items()
+        ]
+        return tuple(sorted(found, key=lambda each: -each.at_least_minor))
+
+    @cached_property
+    def timelines(self) -> dict[str, tuple[Step, ...]]:
+        """Segment -> its steps, earliest first, steps after signature last."""
+        return {segment: self._steps(table) for segment, table in self.raw["timelines"].items()}
+
+    def _steps(self, table: dict[str, Any]) -> tuple[Step, ...]:
+        steps = [
+            Step(
+                step,
+                row["title"],
+                row.get("days"),
+                row.get("trigger"),
+                row.get("after_days", 0),
+                row["channel"],
+                row["role"],
+                row.get("kind", "timeline"),
+                row["purpose"],
+                row["rule"],
+                self._minor(row["min_arr"]) if "min_arr" in row else None,
+                tuple(row.get("when", ())),
+            )
+            for step, row in table.items()
+            if row.get("enabled", True)
+        ]
+        return tuple(sorted(steps, key=lambda each: -(each.days if each.days is not None else -1)))
+
+    @cached_property
+    def health(self) -> HealthRules:
+        """HLT."""
+        table = self.raw["health"]
+        return HealthRules(
+            dict(table["weights"]),
+            tuple((float(at), float(score)) for at, score in table["usage_points"]),
+            float(table["ticket_points"]),
+            float(table["bands"]["green"]),
+            float(table["bands"]["yellow"]),
+            {name: float(cap) for name, cap in table["caps"].items()},
+            table["severity_days"],
+            float(table["least_weight"]),
+            float(table["guard"]["score"]),
+            float(table["guard"]["engagement"]),
+            table["fade"]["after_days"],
+            table["fade"]["over_days"],
+            float(table["fade"]["neutral"]),
+        )
+
+    @cached_property
+    def opportunity(self) -> OpportunityRules:
+        """OPP."""
+        table = self.raw["opportunity"]
+        return OpportunityRules(float(table["seats_share"]), float(table["growth"]))
+
+    @cached_property
+    def touch(self) -> TouchRules:
+        """TCH."""
+        table = self.raw["touch"]
+        return TouchRules(
+            float(table["auto_relationship"]), self._minor(table["assisted_below"]), table["many_by_hand"]
+        )
+
+    @cached_property
+    def ownership(self) -> OwnershipRules:
+        """OWN; `rules` are those of the model in force, in order."""
+        table = self.raw["ownership"]
+        model = table["model"]
+        rules = sorted(
+            (
+                OwnerRule(
+                    name,
+                    row["order"],
+                    self._minor(row["below"]) if "below" in row else None,
+                    row["role"],
+                    row.get("needs_volume", False),
+                )
+                for name, row in table["models"][model].items()
+            ),
+            key=lambda each: each.order,
+        )
+        written = table["written"]
+        return OwnershipRules(
+            model,
+            tuple(rules),
+            table["volume_per_quarter"],
+            written["sales_engages"],
+            written["leads_communication"],
+            written["revenue_credit"],
+            written["disagreement"],
+        )
+
+    @cached_property
+    def stages(self) -> tuple[str, ...]:
+        """TRK, in order."""
+        return tuple(self.raw["stages"]["order"])
+
+    @cached_property
+    def late_stages(self) -> frozenset[str]:
+        """Stages in which an escalation would only disturb (REM-14, REM-7)."""
+        return frozenset(self.raw["stages"]["late"])
+
+    @cached_property
+    def agenda(self) -> AgendaRules:
+        """Late starts and deadlines."""
+        table = self.raw["agenda"]
+        return AgendaRules(
+            table["catch_up_days"],
+            tuple(table["catch_up_order"]),
+            tuple(table["drop_purposes"]),
+            table["drop_below_days"],
+            table["deadline_days"],
+            table["deadline_shown_days"],
+            dict(table["squeezed"]),
+        )
+
+    @cached_property
+    def saves(self) -> SaveRules:
+        """SAV: what holds for every scenario."""
+        table = self.raw["saves"]
+        return SaveRules(
+            table["respond_hours"],
+            table["target_hours"],
+            time.fromisoformat(table["day_starts"]),
+            tuple(table["checkin_days"]),
+            {int(days): text for days, text in table["checkins"].items()},
+            dict(table["success"]),
+            dict(table["milestones"]),
+            self._minor(table["human_from"]),
+            table["cool_down_days"],
+            {role: float(pct) for role, pct in table["approval_pct"].items()},
+            {name: dict(row) for name, row in table["benchmarks"].items()},
+        )
+
+    @cached_property
+    def playbooks(self) -> dict[str, Playbook]:
+        """Scenario -> playbook; steps in order of the clock."""
+        books = {}
+        for scenario, table in self.raw["playbooks"].items():
+            steps = [
+                PlayStep(
+                    step,
+                    row["title"],
+                    row["phase"],
+                    row.get("day", 0),
+                    row.get("hours"),
+                    row["role"],
+                    row["channel"],
+                    row["rule"],
+                    row["done_when"],
+                )
+                for step, row in table["steps"].items()
+                if row.get("enabled", True)
+            ]
+            steps.sort(key=lambda each: each.hours if each.hours is not None else each.day * 24 + 24)
+            books[scenario] = Playbook(
+                scenario,
+                table["title"],
+                table["rule"],
+                table["urgency"],
+                table["trigger"],
+                tuple(steps),
+                tuple(table["success"]),
+                table["typical_days"],
+                table["benchmark"]["text"],
+                table["benchmark"]["source"],
+            )
+        return books
+
+    @cached_property
+    def pricing(self) -> PricingRules:
+        """PRP, MYR, BND."""
+        table = self.raw["pricing"]
+        return PricingRules(
+            Fraction(str(table["better_share"])),
+            Fraction(str(table["best_share"])),
+            table["best_years"],
+            {int(years): Fraction(str(pct)) for years, pct in table["discount_pct"].items()},
+            {
+                int(years): (Fraction(str(low)), Fraction(str(high)))
+                for years, (low, high) in table["incentive_pct"].items()
+            },
+            table["valid_days"],
+            table["payment_days"],
+            dict(table["terms"]),
+        )
+
+    @cached_property
+    def rules(self) -> dict[str, str]:
+        """Rule id -> its text in the project's own words."""
+        return {rule: row["text"] for rule, row in self.raw["rules"].items()}

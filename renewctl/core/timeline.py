@@ -1,0 +1,146 @@
+"""Which steps a renewal needs and when: the merged plan of TML and REM.
+
+A plan is computed from the policy, the anchor and a few facts; nothing of it is stored. Steps carry
+stable keys, so what was done with them is matched by (contract, cycle, step) after any re-planning.
+"""
+
+from bisect import bisect_right
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from renewctl.core.dates import WorkCalendar, last_working_day
+from renewctl.core.policy import Policy, Step
+
+CATCH_UP = "catch-up"
+PAST_DUE = "past-due"
+OPT_OUT = "opt-out"
+COLLECT_HEALTH = "collect-health"
+
+
+class Facts(NamedTuple):
+    """What decides the shape of a plan, beside its dates."""
+
+    segment: str
+    arr_minor: int  # base ARR the policy's thresholds are held against
+    guard: bool  # HLT-5 holds
+    expansion: bool
+    auto_renew: bool  # the touch model, not the clause
+    late_stage: bool
+    replied: bool
+
+
+class Planned(NamedTuple):
+    """A step on its day. `work_on` is the last working day on or before it."""
+
+    step: Step
+    due_on: date
+    work_on: date
+
+
+class Schedule(NamedTuple):
+    """The dated steps of one renewal; `late` are those the catch-up stands for, in its order."""
+
+    steps: tuple[Planned, ...]
+    late: tuple[Planned, ...]
+    catch_up_on: date | None
+    catch_up_work_on: date | None
+    squeezed: bool  # TML-1: started too late for its segment
+
+
+def anchor(renewal_on: date, auto_renew: int | None, notice_days: int | None) -> tuple[date, str]:
+    """The day offsets count back from, and its name (ANCHOR).
+
+    The opt-out deadline when the contract renews tacitly and its notice days are known, else the
+    renewal date.
+    """
+    if auto_renew and notice_days is not None:
+        return renewal_on - timedelta(days=notice_days), "opt_out_deadline"
+    return renewal_on, "renewal_date"
+
+
+def conditions(facts: Facts) -> frozenset[str]:
+    """The `when` conditions of steps that hold for these facts."""
+    held = {
+        "risk_only": not facts.guard,
+        "expansion": facts.expansion,
+        "not_late_stage": not facts.late_stage,
+        "no_reply": not facts.replied,
+        "not_auto_renew": not facts.auto_renew,
+    }
+    return frozenset(name for name, holds in held.items() if holds)
+
+
+class Planner:
+    """Plans under one policy and calendar, remembering what many contracts share.
+
+    A book has thousands of contracts and a few hundred (profile, anchor, first day) triples; each
+    is scheduled once.
+    """
+
+    def __init__(self, policy: Policy, calendar: WorkCalendar) -> None:
+        self.policy = policy
+        self.calendar = calendar
+        self._limits = {
+            segment: sorted({step.min_arr_minor for step in steps if step.min_arr_minor is not None})
+            for segment, steps in policy.timelines.items()
+        }
+        self._selected: dict[tuple[object, ...], tuple[Step, ...]] = {}
+        self._schedules: dict[tuple[object, ...], Schedule] = {}
+        self._working: dict[date, date] = {}
+
+    def work_on(self, day: date) -> date:
+        """The last working day on or before `day`."""
+        found = self._working.get(day)
+        if found is None:
+            found = self._working[day] = last_working_day(day, self.calendar)
+        return found
+
+    def steps(self, facts: Facts) -> tuple[Step, ...]:
+        """The steps that hold for a renewal, earliest first, after-signature steps excluded."""
+        reach = bisect_right(self._limits[facts.segment], facts.arr_minor)
+        key = (facts.segment, reach, *facts[2:])
+        found = self._selected.get(key)
+        if found is None:
+            held = conditions(facts)
+            found = self._selected[key] = tuple(
+                step
+                for step in self.policy.timelines[facts.segment]
+                if step.days is not None
+                and held.issuperset(step.when)
+                and (step.min_arr_minor is None or step.min_arr_minor <= facts.arr_minor)
+            )
+        return found
+
+    def after_won(self, segment: str) -> tuple[Step, ...]:
+        """The steps that follow a signature."""
+        return tuple(step for step in self.policy.timelines[segment] if step.trigger == "won")
+
+    def schedule(self, facts: Facts, anchor_on: date, first_on: date) -> Schedule:
+        """Date the steps back from the anchor; those due before `first_on` collapse (TML-1, LATE)."""
+        steps = self.steps(facts)
+        key = (id(steps), anchor_on, first_on)
+        found = self._schedules.get(key)
+        if found is None:
+            found = self._schedules[key] = self._schedule(facts.segment, steps, anchor_on, first_on)
+        return found
+
+    def _schedule(self, segment: str, steps: tuple[Step, ...], anchor_on: date, first_on: date) -> Schedule:
+        rules = self.policy.agenda
+        planned: list[Planned] = []
+        late: list[Planned] = []
+        for step in steps:
+            due_on = anchor_on - timedelta(days=step.days or 0)
+            (planned if due_on >= first_on else late).append(Planned(step, due_on, self.work_on(due_on)))
+        left = (anchor_on - first_on).days
+        if left < rules.drop_below_days:
+            late = [each for each in late if each.step.purpose not in rules.drop_purposes]
+        order = {purpose: at for at, purpose in enumerate(rules.catch_up_order)}
+        late.sort(key=lambda each: (order.get(each.step.purpose, len(order)), each.due_on))
+        catch_up_on = min(first_on + timedelta(days=rules.catch_up_days), anchor_on) if late else None
+        return Schedule(
+            tuple(planned),
+            tuple(late),
+            catch_up_on,
+            self.work_on(catch_up_on) if catch_up_on else None,
+            bool(late) and left < rules.squeezed.get(segment, 0),
+        )

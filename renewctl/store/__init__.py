@@ -1,0 +1,1 @@
+"""Everything on disk: the portfolio, files read and files written."""

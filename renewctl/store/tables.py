@@ -1,0 +1,435 @@
+"""The portfolio's schema, defined once, as SQLModel tables.
+
+Commands of daily use never import this module: they run plain SQL over the DDL that
+`python -m renewctl.store.tables` writes from it into `schema.sql`. A test regenerates that file.
+
+Columns of an entity stand in the order of the fields of its value in `core.model`. Money is
+BIGINT minor units, dates and instants are ISO text, yes/no is 0/1.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlmodel import Field, SQLModel
+
+SCHEMA_VERSION = 1
+# "rnwc" as a number: tells our file from any other SQLite file.
+APPLICATION_ID = 0x726E7763
+
+_BIG = BigInteger().with_variant(Integer, "sqlite")
+_STRICT = {"sqlite_strict": True}
+
+
+def _key(**more: Any) -> Any:
+    return Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False, **more))
+
+
+def _text(null: bool = True, *constraints: Any, **more: Any) -> Any:
+    return Field(sa_column=Column(Text, *constraints, nullable=null, **more))
+
+
+def _int(null: bool = True, *constraints: Any, **more: Any) -> Any:
+    return Field(sa_column=Column(_BIG, *constraints, nullable=null, **more))
+
+
+def _real() -> Any:
+    return Field(sa_column=Column(REAL, nullable=True))
+
+
+def _account() -> Any:
+    return _int(False, ForeignKey("account.no"))
+
+
+def _date(name: str) -> CheckConstraint:
+    return CheckConstraint(f"length({name}) = 10", name=f"{name}_iso")
+
+
+def _yes_no(name: str) -> CheckConstraint:
+    return CheckConstraint(f"{name} IN (0, 1)", name=f"{name}_yes_no")
+
+
+def _one_of(name: str, *values: str) -> CheckConstraint:
+    return CheckConstraint(f"{name} IN ({', '.join(repr(value) for value in values)})", name=f"{name}_known")
+
+
+class Meta(SQLModel, table=True):
+    """Facts about the portfolio itself, and caches small enough for one value."""
+
+    key: str = _text(False, primary_key=True)
+    value: str = _text(False)
+
+    __table_args__ = (_STRICT,)
+
+
+class Operation(SQLModel, table=True):
+    """One command that changed something; append-only."""
+
+    seq: int = _key()
+    at: str = _text(False)  # UTC instant, always the real clock
+    as_of: str = _text(False)
+    actor: str = _text(False)
+    command: str = _text(False)
+    summary: str = _text(False)
+
+    __table_args__ = (_STRICT,)
+
+
+class Change(SQLModel, table=True):
+    """One row changed by an operation.
+
+    A whole row (insert: `after`, delete: `before`) is a JSON array in column order; an update
+    holds JSON objects of the columns that changed.
+    """
+
+    no: int = _key()
+    op: int = _int(False, ForeignKey("operation.seq"))
+    entity: str = _text(False)
+    key: str = _text(False)  # primary key values joined by "|"
+    account_no: int | None = _int()
+    before: str | None = _text()
+    after: str | None = _text()
+
+    __table_args__ = (
+        CheckConstraint("before IS NOT NULL OR after IS NOT NULL", name="says_something"),
+        Index("change_account", "account_no"),
+        _STRICT,
+    )
+
+
+class Account(SQLModel, table=True):
+    """See `core.model.Account`."""
+
+    no: int = _key()
+    id: str = _text(False, unique=True)
+    name: str = _text(False)
+    search_name: str = _text(False)
+    country: str | None = _text()
+    status: str | None = _text()
+    currency: str | None = _text()
+    csm: str | None = _text()
+    sales_owner: str | None = _text()
+    specialist: str | None = _text()
+    executive_sponsor: str | None = _text()
+    industry: str | None = _text()
+    strategic: int = _int(False)
+    segment_override: str | None = _text()
+    segment_reason: str | None = _text()
+    expansion_minor: int | None = _int()
+    target_arr_minor: int | None = _int()
+    growth_rate: float | None = _real()
+    seats_purchased: int | None = _int()
+    seats_used: int | None = _int()
+    champion: str | None = _text()
+    champion_gone: int = _int(False)
+    cancel_notice_on: str | None = _text()
+    competitor: str | None = _text()
+    last_contact_on: str | None = _text()
+    ticket_severity: int | None = _int()
+    ticket_severity_on: str | None = _text()
+    early_on: str | None = _text()
+    recorded_on: str = _text(False)
+    source: str | None = _text()
+    source_line: int | None = _int()
+
+    __table_args__ = (
+        _yes_no("strategic"),
+        _yes_no("champion_gone"),
+        _date("cancel_notice_on"),
+        _date("recorded_on"),
+        CheckConstraint("length(id) > 0", name="id_given"),
+        CheckConstraint("expansion_minor >= 0", name="expansion_not_negative"),
+        Index("account_search", "search_name"),
+        _STRICT,
+    )
+
+
+class Contract(SQLModel, table=True):
+    """See `core.model.Contract`."""
+
+    no: int = _key()
+    id: str = _text(False, unique=True)
+    account_no: int = _account()
+    name: str | None = _text()
+    arr_minor: int | None = _int()
+    currency: str | None = _text()
+    start_on: str | None = _text()
+    renewal_on: str | None = _text()
+    renewal_day: int | None = _int()
+    term_months: int | None = _int()
+    notice_days: int | None = _int()
+    auto_renew: int | None = _int()
+    payment_on_file: int | None = _int()
+    stage: str = _text(False)
+    state: str = _text(False)
+    implied: int = _int(False)
+    cycle: int = _int(False)
+    planned_from_on: str = _text(False)
+    won_on: str | None = _text()
+    recorded_on: str = _text(False)
+    source: str | None = _text()
+    source_line: int | None = _int()
+
+    __table_args__ = (
+        CheckConstraint("arr_minor >= 0", name="arr_not_negative"),
+        CheckConstraint("arr_minor IS NULL OR currency IS NOT NULL", name="arr_has_currency"),
+        CheckConstraint("renewal_on IS NULL OR renewal_day IS NOT NULL", name="renewal_has_day"),
+        CheckConstraint("renewal_day BETWEEN 1 AND 31", name="renewal_day_in_month"),
+        CheckConstraint("term_months > 0", name="term_positive"),
+        CheckConstraint("notice_days >= 0", name="notice_not_negative"),
+        CheckConstraint("cycle >= 1", name="cycle_positive"),
+        _date("renewal_on"),
+        _yes_no("auto_renew"),
+        _yes_no("payment_on_file"),
+        _yes_no("implied"),
+        _one_of("state", "open", "lost", "superseded"),
+        Index("contract_account", "account_no"),
+        _STRICT,
+    )
+
+
+class HealthReading(SQLModel, table=True):
+    """See `core.model.Reading`."""
+
+    __tablename__ = "health_reading"
+    account_no: int = _int(False, ForeignKey("account.no"), primary_key=True, autoincrement=False)
+    read_on: str = _text(False, primary_key=True)
+    usage_trend: float | None = _real()
+    open_tickets: int | None = _int()
+    csat: float | None = _real()
+    nps: float | None = _real()
+    engagement: float | None = _real()
+    relationship: float | None = _real()
+    score: float | None = _real()
+    source: str | None = _text()
+    source_line: int | None = _int()
+
+    __table_args__ = (_date("read_on"), _STRICT)
+
+
+class Stakeholder(SQLModel, table=True):
+    """See `core.model.Stakeholder`."""
+
+    no: int = _key()
+    account_no: int = _account()
+    name: str = _text(False)
+    email: str | None = _text()
+    role: str | None = _text()
+    influence: str | None = _text()
+    sentiment: str | None = _text()
+    last_contact_on: str | None = _text()
+    thread_owner: str | None = _text()
+    source: str | None = _text()
+    source_line: int | None = _int()
+
+    __table_args__ = (Index("stakeholder_account", "account_no"), _STRICT)
+
+
+class ValueMetric(SQLModel, table=True):
+    """See `core.model.ValueMetric`."""
+
+    __tablename__ = "value_metric"
+    no: int = _key()
+    account_no: int = _account()
+    metric: str = _text(False)
+    value: str | None = _text()
+    unit: str | None = _text()
+    period_start_on: str | None = _text()
+    period_end_on: str | None = _text()
+    baseline: str | None = _text()
+    rate: str | None = _text()
+    currency: str | None = _text()
+    quote: str | None = _text()
+    source: str | None = _text()
+    source_line: int | None = _int()
+
+    __table_args__ = (Index("value_metric_account", "account_no"), _STRICT)
+
+
+class Outcome(SQLModel, table=True):
+    """See `core.model.Outcome`."""
+
+    no: int = _key()
+    account_no: int = _account()
+    contract_no: int | None = _int(True, ForeignKey("contract.no"))
+    cycle: int = _int(False)
+    closed_on: str = _text(False)
+    result: str = _text(False)
+    renewal_on: str | None = _text()
+    arr_before_minor: int | None = _int()
+    arr_after_minor: int | None = _int()
+    currency: str | None = _text()
+    term_months: int | None = _int()
+    reason: str | None = _text()
+    competitor: str | None = _text()
+    lost_on: str | None = _text()
+    told_on: str | None = _text()
+    source: str | None = _text()
+    source_line: int | None = _int()
+
+    __table_args__ = (
+        _one_of("result", "won", "partial", "lost"),
+        _date("closed_on"),
+        Index("outcome_account", "account_no"),
+        _STRICT,
+    )
+
+
+class SaveCase(SQLModel, table=True):
+    """See `core.model.SaveCase`."""
+
+    __tablename__ = "save_case"
+    no: int = _key()
+    account_no: int = _account()
+    contract_no: int | None = _int(True, ForeignKey("contract.no"))
+    scenario: str = _text(False)
+    state: str = _text(False)
+    flagged_on: str = _text(False)
+    flagged_at: str = _text(False)
+    respond_by: str = _text(False)
+    target_by: str | None = _text()
+    owner: str | None = _text()
+    reason: str | None = _text()
+    playbook: str = _text(False)
+    opened_on: str = _text(False)
+    closed_on: str | None = _text()
+
+    __table_args__ = (_date("flagged_on"), Index("save_case_account", "account_no"), _STRICT)
+
+
+class ItemState(SQLModel, table=True):
+    """See `core.model.ItemState`."""
+
+    __tablename__ = "item_state"
+    subject: str = _text(False, primary_key=True)
+    account_no: int = _account()
+    cycle: int = _int(False, primary_key=True, autoincrement=False)
+    step: str = _text(False, primary_key=True)
+    state: str = _text(False)
+    set_on: str = _text(False)
+    until_on: str | None = _text()
+    reason: str | None = _text()
+    minutes: int | None = _int()
+    actor: str = _text(False)
+
+    __table_args__ = (
+        _one_of("state", "done", "skipped", "snoozed"),
+        CheckConstraint("minutes >= 0", name="minutes_not_negative"),
+        CheckConstraint("state != 'snoozed' OR until_on IS NOT NULL", name="snooze_ends"),
+        Index("item_state_account", "account_no"),
+        _STRICT,
+    )
+
+
+class Activity(SQLModel, table=True):
+    """See `core.model.Activity`."""
+
+    no: int = _key()
+    account_no: int = _account()
+    contract_no: int | None = _int(True, ForeignKey("contract.no"))
+    happened_on: str = _text(False)
+    kind: str = _text(False)
+    text: str = _text(False)
+    minutes: int | None = _int()
+    actor: str = _text(False)
+
+    __table_args__ = (
+        CheckConstraint("minutes >= 0", name="minutes_not_negative"),
+        Index("activity_account", "account_no"),
+        _STRICT,
+    )
+
+
+class Pin(SQLModel, table=True):
+    """A field a person or a closing set by hand, with what the source said at that moment.
+
+    An import leaves a pinned field alone while its source cell still reads `source_value` (JSON);
+    a cell that changed wins, unpins, and is reported.
+    """
+
+    entity: str = _text(False, primary_key=True)
+    row_no: int = _int(False, primary_key=True, autoincrement=False)
+    field: str = _text(False, primary_key=True)
+    source_value: str = _text(False)
+
+    __table_args__ = (_STRICT,)
+
+
+class Source(SQLModel, table=True):
+    """A file that was imported, so that the same one again, or mostly the same, costs little."""
+
+    no: int = _key()
+    file: str = _text(False)
+    kind: str = _text(False)
+    digest: str = _text(False)  # sha256 of the bytes
+    salt: str = _text(False)  # what else decides its meaning: heading, mapping, options, schema, policy
+    rows: int = _int(False)
+    imported_on: str = _text(False)
+    lines: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+    __table_args__ = (Index("source_salt", "salt"), _STRICT)
+
+
+class Agenda(SQLModel, table=True):
+    """The core's answer about each open contract, kept for speed and never the truth.
+
+    `next_due_on` is a lower bound of the day its next item falls due, whatever its health becomes.
+    """
+
+    contract_no: int = _int(False, ForeignKey("contract.no"), primary_key=True, autoincrement=False)
+    account_no: int = _int(False)
+    contract_id: str = _text(False)
+    next_due_on: str = _text(False)
+    renewal_on: str = _text(False)
+    deadline_on: str | None = _text()  # opt-out deadline, of contracts that renew tacitly
+    arr_rank: int = _int(False)  # ascending = larger ARR first, unknown last
+    arr_base_minor: int | None = _int()
+    account_arr_base_minor: int | None = _int()
+    segment: str | None = _text()
+    score: float | None = _real()
+    band: str | None = _text()
+    opportunity: str = _text(False)
+    touch: str = _text(False)
+    owner: str | None = _text()
+    owner_role: str = _text(False)
+    guard: int = _int(False)
+    stale_on: str = _text(False)
+
+    __table_args__ = (
+        Index("agenda_account", "account_no"),
+        Index("agenda_deadline", "deadline_on", "renewal_on", "arr_rank", "contract_id"),
+        Index("agenda_next", "next_due_on", "renewal_on", "arr_rank", "contract_id"),
+        Index("agenda_renewal", "renewal_on", "arr_rank", "contract_id"),
+        _STRICT,
+    )
+
+
+def ddl() -> str:
+    """Every statement that makes an empty portfolio on SQLite, in dependency order."""
+    statements = []
+    for table in SQLModel.metadata.sorted_tables:
+        statements.append(str(CreateTable(table).compile(dialect=sqlite.dialect())).strip())
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        statements += [str(CreateIndex(index).compile(dialect=sqlite.dialect())).strip() for index in indexes]
+    lines = (line.rstrip() for line in ";\n".join(statements).splitlines())
+    return (
+        "-- Generated by `python -m renewctl.store.tables`; edit tables.py instead.\n"
+        + "\n".join(lines)
+        + ";\n"
+    )
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("schema.sql").write_text(ddl(), encoding="utf-8")

@@ -1,0 +1,239 @@
+"""The agenda on a terminal, in a pipe, and as JSON."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from renewctl.core import money
+from renewctl.core.due import Item
+from renewctl.views.terminal import coloured, safe, width
+
+_SECTIONS = (
+    ("overdue", "OVERDUE", "1;31"),
+    ("today", "TODAY", "1;33"),
+    ("week", "THIS WEEK", "1"),
+    ("later", "LATER", "1"),
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Renewals(NamedTuple):
+    """Open contracts that renew inside the window."""
+
+    number: int
+    arr_base_minor: int
+    accounts: tuple[str, ...]
+    past_due: int
+
+
+class Agenda(NamedTuple):
+    """What `due` shows. `more` says that items were left out; None: nobody counted how many."""
+
+    as_of: date
+    days: int
+    items: Sequence[Item]
+    more: int | None
+    renewals: Renewals | None
+    problems: Sequence[dict[str, str]]
+    base_currency: str
+
+
+def lines(agenda: Agenda) -> Iterable[str]:
+    """One line an item, the same columns in every line, for pipes and grep."""
+    amount = _amounts(agenda)
+    owners: dict[str | None, str] = {}
+    tasks: dict[int, tuple[str, str, str]] = {}
+    renewals: dict[str, str] = {}
+    day, head = None, ""
+    for item in agenda.items:
+        _, due_on, _, status, task, renewal, cycle, owner, _, _ = item
+        if due_on is not day:
+            day, head = due_on, f"{_iso(due_on)}  {status:<8}  "
+        who = owners.get(owner)
+        if who is None:
+            who = owners[owner] = f"  {safe(owner or 'unowned'):<18}  "
+        what = tasks.get(id(task))
+        if what is None:
+            what = tasks[id(task)] = (task.step, f"{task.channel:<8}", f"  {safe(task.title)}\n")
+        subject = renewal.subject
+        whose = renewals.get(subject)
+        if whose is None:
+            whose = renewals[subject] = (
+                f"{_iso(renewal.renewal_on)}  {amount(renewal.arr_base_minor):>16}  "
+                f"{safe(renewal.account_name):<28}"
+            )
+        name = f"{subject}-{what[0]}" if cycle == 1 else item.item
+        yield f"{head}{name:<22}{what[1]}{who}{whose}{what[2]}"
+
+
+def _iso(day: date) -> str:
+    return "unknown   " if day == date.max else day.isoformat()
+
+
+def _amounts(agenda: Agenda) -> Any:
+    @cache
+    def amount(minor: int | None) -> str:
+        return "ARR unknown" if minor is None else money.plain(minor, agenda.base_currency)
+
+    return amount
+
+
+def stream(agenda: Agenda) -> None:
+    """Every line to stdout, no colour, full width."""
+    sys.stdout.writelines(lines(agenda))
+
+
+def show(agenda: Agenda) -> None:
+    """The agenda as a person reads it: sections by urgency, items under their renewal."""
+    paint = _paint if coloured() else _plain
+    columns = min(width(), 200)
+    out = [paint(_header(agenda), "1")]
+    if not agenda.items:
+        out += ["", "Nothing is due. Look further ahead with: renewctl due --days 90"]
+    amount = _amounts(agenda)
+    week = agenda.as_of + timedelta(days=7)
+    section = contract = ""
+    for item in agenda.items:
+        key = "later" if item.status == "upcoming" and item.due_on > week else item.status
+        key = "week" if key == "upcoming" else key
+        if key != section:
+            section, contract = key, ""
+            title, style = next((title, style) for name, title, style in _SECTIONS if name == key)
+            out += ["", paint(title, style)]
+        if item.renewal.subject != contract:
+            contract = item.renewal.subject
+            out.append(_renewal(item, agenda, amount, columns, paint))
+        out.append(_line(item, agenda.as_of, columns, paint))
+    out += _footer(agenda)
+    sys.stdout.write("\n".join(out) + "\n")
+
+
+def _header(agenda: Agenda) -> str:
+    text = f"Agenda of {_day(agenda.as_of)} {agenda.as_of.year}, {agenda.days} days ahead"
+    if agenda.renewals is not None:
+        total = money.plain(agenda.renewals.arr_base_minor, agenda.base_currency)
+        plural = "" if agenda.renewals.number == 1 else "s"
+        text += f": {agenda.renewals.number} renewal{plural}, {total}"
+    return text
+
+
+def _footer(agenda: Agenda) -> list[str]:
+    out = []
+    if agenda.more is None:
+        out += ["", "… and more: give --limit N, or narrow with --owner, --segment, --channel"]
+    elif agenda.more:
+        out += ["", f"… and {agenda.more:,} more: give --limit N, or narrow with --owner, --segment"]
+    unowned = sum(1 for problem in agenda.problems if problem["code"] == "unowned")
+    notice = len(agenda.problems) - unowned
+    if unowned:
+        out.append(f"{unowned:,} items have no owner: set ACCOUNT csm=NAME, or the policy's [team]")
+    if notice:
+        out.append(f"{notice:,} contracts renew tacitly with unknown notice terms: set ACCOUNT notice_days=N")
+    if agenda.items:
+        out += ["", f"When it is done: renewctl done {agenda.items[0].item}"]
+    return out
+
+
+def _renewal(item: Item, agenda: Agenda, amount: Any, columns: int, paint: Any) -> str:
+    when = "renewal date unknown"
+    if item.renewal.renewal_on != date.max:
+        days = (item.renewal.renewal_on - agenda.as_of).days
+        away = f"in {days} days" if days > 0 else "today" if days == 0 else f"{-days} days ago"
+        when = f"renews {_day(item.renewal.renewal_on)} {item.renewal.renewal_on.year} ({away})"
+    rest = f"  {amount(item.renewal.arr_base_minor)}  {when}"
+    name = _fit(safe(item.renewal.account_name), max(12, columns - len(rest)))
+    return str(paint(name, "1;36")) + rest
+
+
+def _line(item: Item, as_of: date, columns: int, paint: Any) -> str:
+    owner = safe(item.owner or "unowned") + ("*" if item.delegate else "")
+    day = _day(item.due_on)
+    channel = (
+        "customer"
+        if item.task.channel == "customer"
+        else "call"
+        if item.task.channel == "call"
+        else "internal"
+    )
+    head = f"  {day:<7} {item.item:<18} {channel:<8} "
+    room = max(16, columns - len(head) - len(owner) - 2)
+    title = _fit(safe(item.task.title), room)
+    text = f"{head}{title:<{room}}  {owner}" if columns < 1000 else f"{head}{title}  {owner}"
+    late = f"  {'':<35} {item.task.note}" if item.task.note else ""
+    line = str(paint(text.rstrip(), "31" if item.status == "overdue" else "0"))
+    return line + ("\n" + _fit(late, columns) if late else "")
+
+
+def _fit(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: max(1, room - 1)] + "…"
+
+
+def _day(day: date) -> str:
+    return f"{day.day:>2} {_MONTHS[day.month - 1]}".strip()
+
+
+def _paint(text: str, style: str) -> str:
+    return text if style == "0" else f"\x1b[{style}m{text}\x1b[0m"
+
+
+def _plain(text: str, _style: str) -> str:
+    return text
+
+
+def document(agenda: Agenda) -> dict[str, Any]:
+    """`renewctl/due/1`."""
+    base = agenda.base_currency
+    renewals = agenda.renewals or Renewals(0, 0, (), 0)
+    by_status: dict[str, int] = {"overdue": 0, "today": 0, "upcoming": 0}
+    for item in agenda.items:
+        by_status[item.status] += 1
+    return {
+        "schema": "renewctl/due/1",
+        "as_of": agenda.as_of.isoformat(),
+        "days": agenda.days,
+        "items": [_item(item, base) for item in agenda.items],
+        "renewals": {
+            "count": renewals.number,
+            "arr_base": money.to_units(renewals.arr_base_minor, base),
+            "accounts": list(renewals.accounts),
+            "past_due": renewals.past_due,
+        },
+        "totals": {
+            "items": len(agenda.items) + (agenda.more or 0),
+            "shown": len(agenda.items),
+            **by_status,
+            "currency": base,
+        },
+        "problems": list(agenda.problems),
+    }
+
+
+def _item(item: Item, base: str) -> dict[str, Any]:
+    known = item.renewal.renewal_on != date.max
+    return {
+        "item": item.item,
+        "account": item.renewal.account_id,
+        "account_name": item.renewal.account_name,
+        "contract": item.renewal.id or None,
+        "step": item.task.step,
+        "milestone_days": item.task.milestone_days,
+        "title": item.task.title,
+        "due_on": item.due_on.isoformat(),
+        "work_on": item.work_on.isoformat(),
+        "status": item.status,
+        "channel": item.task.channel,
+        "owner": item.owner,
+        "owner_role": item.owner_role,
+        "delegate": item.delegate,
+        "arr_base": None
+        if item.renewal.arr_base_minor is None
+        else money.to_units(item.renewal.arr_base_minor, base),
+        "renewal_date": item.renewal.renewal_on.isoformat() if known else None,
+        "kind": item.task.kind,
+        "rule": item.task.rule,
+        "segment": item.renewal.segment,
+        "covers": list(item.task.covers),
+        "note": item.task.note,
+    }

@@ -1,0 +1,59 @@
+"""What every terminal view needs: making outside text harmless, and plain aligned columns."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+
+# Written out where Python's `repr` style would be longer than the thing itself.
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
+
+
+def safe(text: object) -> str:
+    """Text from outside as a terminal may show it.
+
+    Control, bidirectional, zero-width and escape characters become visible escapes and other kinds of
+    space a space; printable text comes back as it is. Markup of Rich is text here: views print with markup off.
+    """
+    given = str(text)
+    if given.isprintable():
+        return given
+    return "".join(letter if letter.isprintable() else _visible(letter) for letter in given)
+
+
+def _visible(letter: str) -> str:
+    if letter in _SHORT:
+        return _SHORT[letter]
+    if letter.isspace() and ord(letter) >= 0xA0 and ord(letter) not in (0x2028, 0x2029):
+        return " "
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def is_terminal() -> bool:
+    """Whether stdout is a person's terminal."""
+    return sys.stdout.isatty()
+
+
+def coloured() -> bool:
+    """Whether colour is wanted: a terminal, not dumb, NO_COLOR not set."""
+    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """Columns of the terminal; unlimited (a large number) when stdout is not one."""
+    return shutil.get_terminal_size((80, 24)).columns if is_terminal() else 100_000
+
+
+def aligned(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
+    """Rows of text as lines with aligned columns; `right` names columns aligned to the right."""
+    if not rows:
+        return []
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.rjust(size) if at in right else cell.ljust(size)
+            for at, (cell, size) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
