@@ -1,0 +1,198 @@
+"""Everything the rules say about an account and its renewals, as values or with reasons.
+
+`classify` is the hot road: values only, a few microseconds a contract. `classification` walks the
+same functions and adds why. Both take the same facts in any order and agree on every value.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from renewctl.core.health import Health, health, pulse
+from renewctl.core.model import Account, Because, Contract, Problem, Reading, Verdict
+from renewctl.core.opportunity import opportunity, opportunity_verdict
+from renewctl.core.ownership import Owner, owner, owner_in, owner_rule
+from renewctl.core.policy import Policy
+from renewctl.core.segment import (
+    contract_value,
+    segment,
+    segment_verdict,
+    suggest_override,
+    total,
+    value_problems,
+)
+from renewctl.core.touch import mismatches, touch, touch_verdict
+
+
+class Classified(NamedTuple):
+    """One open contract classified; `contract_no` None stands for an account that has none."""
+
+    contract_no: int | None
+    account_no: int
+    arr_base_minor: int | None  # of this contract
+    account_arr_base_minor: int | None  # sum of what is known over its open contracts
+    segment: str | None
+    score: float | None
+    band: str | None
+    opportunity: str
+    touch: str
+    owner: str | None
+    owner_role: str
+    guard: bool
+    stale_on: date  # first day on which time alone could change a value
+
+
+class Classification(NamedTuple):
+    """One renewal classified with its reasons."""
+
+    values: Classified
+    segment: Verdict
+    health: Verdict  # value: the band
+    opportunity: Verdict
+    touch: Verdict
+    owner: Verdict  # value: the person
+    health_detail: Health
+    owner_detail: Owner
+    suggestion: Verdict | None  # SEG-1: another segment a person might choose
+    warnings: tuple[Because, ...]  # TCH-4
+    problems: tuple[Problem, ...]  # ARR that could not be counted
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """The five decisions by name, in the order in which they build on each other."""
+        return {
+            "segment": self.segment,
+            "health": self.health,
+            "opportunity": self.opportunity,
+            "touch": self.touch,
+            "owner": self.owner,
+        }
+
+
+class _Band(NamedTuple):
+    """What holds for every value between two thresholds of any rule."""
+
+    segment: str | None
+    role: str  # of the owner, where the account has no specialist of its own
+    role_with_specialist: str
+
+
+class _Bands:
+    """The rules that go by value alone, looked up at once: they are constant between thresholds."""
+
+    def __init__(self, policy: Policy, renewals_per_quarter: int) -> None:
+        limits = {each.at_least_minor for each in policy.segments}
+        limits |= {rule.below_minor for rule in policy.ownership.rules if rule.below_minor is not None}
+        self.limits = sorted(limits)
+        values = [self.limits[0] - 1, *self.limits]
+        self.bands = [self._band(value, policy, renewals_per_quarter) for value in values]
+        self.unknown = self._band(None, policy, renewals_per_quarter)
+        self.segments = {each.name for each in policy.segments}
+        self.shared = policy.value_scope != "contract"
+
+    @staticmethod
+    def _band(value: int | None, policy: Policy, volume: int) -> _Band:
+        rules = (owner_rule(specialist, value, policy, volume) for specialist in (None, "somebody"))
+        return _Band(segment(value, None, policy), *(rule.role if rule else "csm" for rule in rules))
+
+
+@lru_cache(maxsize=16)
+def _bands(policy: Policy, renewals_per_quarter: int) -> _Bands:
+    return _Bands(policy, renewals_per_quarter)
+
+
+def classify(
+    account: Account,
+    contracts: Sequence[Contract],
+    readings: Sequence[Reading],
+    open_save: bool,
+    policy: Policy,
+    as_of: date,
+    renewals_per_quarter: int,
+) -> tuple[Classified, ...]:
+    """One `Classified` per open contract in the given order, or one without contract.
+
+    Facts: the account, all of its contracts and readings, whether a save is open; how many renewals
+    the portfolio has in a quarter. Values in base minor units.
+    """
+    score, band, guard, relationship, stale_on = pulse(account, readings, policy, as_of)
+    motion = opportunity(account, band, open_save, policy)
+    if len(contracts) == 1 and contracts[0].state == "open":
+        opened: Sequence[Contract | None] = contracts
+        whole = contract_value(contracts[0], account, policy)
+        values = [whole]
+    else:
+        opened = [each for each in contracts if each.state == "open"] or _NO_CONTRACT
+        values = [None if each is None else contract_value(each, account, policy) for each in opened]
+        whole = total(values)
+    bands = _bands(policy, renewals_per_quarter)
+    override = account.segment_override
+    found = []
+    for contract, own in zip(opened, values, strict=True):
+        value = whole if bands.shared else own
+        band_of = bands.unknown if value is None else bands.bands[bisect_right(bands.limits, value)]
+        kind, role, role_with_specialist = band_of
+        if override is not None and override in bands.segments:
+            kind = override
+        person, role = owner_in(role_with_specialist if account.specialist else role, account, policy)
+        light = touch(contract, kind, band, motion, value, relationship, policy)
+        no = None if contract is None else contract.no
+        row = (no, account.no, own, whole, kind, score, band, motion, light, person, role, guard, stale_on)
+        found.append(_quick(Classified, row))
+    return tuple(found)
+
+
+_NO_CONTRACT = (None,)
+_quick = tuple.__new__  # skips the keyword handling of Classified(…), half of its cost
+
+
+def main_contract(contracts: Sequence[Contract]) -> Contract | None:
+    """The open contract whose renewal comes first; those without a date last, ties by number."""
+    opened = [each for each in contracts if each.state == "open"]
+    return min(opened, key=lambda each: (each.renewal_on or date.max, each.no)) if opened else None
+
+
+def classification(
+    account: Account,
+    contracts: Sequence[Contract],
+    readings: Sequence[Reading],
+    open_save: bool,
+    policy: Policy,
+    as_of: date,
+    renewals_per_quarter: int,
+    contract_no: int | None = None,
+) -> Classification:
+    """The reasons behind one renewal: that of `contract_no`, by default the next one due."""
+    rows = classify(account, contracts, readings, open_save, policy, as_of, renewals_per_quarter)
+    main = main_contract(contracts)
+    wanted = contract_no if contract_no is not None else main.no if main else None
+    values = next(row for row in rows if row.contract_no == wanted)
+    contract = next((each for each in contracts if each.no == wanted), None)
+    shared = policy.value_scope != "contract"
+    value = values.account_arr_base_minor if shared else values.arr_base_minor
+    counted = contracts if shared or contract is None else [contract]
+    problems = value_problems(account, counted, policy)
+    detail = health(account, readings, policy, as_of)
+    who = owner(account, value, policy, renewals_per_quarter)
+    return Classification(
+        values,
+        segment_verdict(value, account, policy, problems),
+        Verdict(detail.band, detail.because),
+        opportunity_verdict(account, detail.band, detail.score, open_save, policy),
+        touch_verdict(
+            contract,
+            segment(value, account.segment_override, policy),
+            detail.band,
+            values.opportunity,
+            value,
+            detail.relationship,
+            policy,
+        ),
+        Verdict(who.person, who.because),
+        detail,
+        who,
+        suggest_override(account, contract, value, detail.band, values.opportunity, policy),
+        mismatches(contract, values.segment, values.opportunity, values.touch),
+        problems,
+    )

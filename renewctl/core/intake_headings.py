@@ -1,0 +1,419 @@
+"""Which heading fills which field: synonyms, presets, pins, units, and what is refused as ambiguous."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
+
+from renewctl.core import intake_synonyms as words
+from renewctl.core import money, text
+from renewctl.core.intake import Refusal
+from renewctl.core.intake_fields import HEALTH_INPUTS, KINDS
+
+
+class Mapping(NamedTuple):
+    """How the columns of one file are read."""
+
+    kind: str
+    columns: dict[str, int]  # field -> column index
+    headings: dict[str, str]  # field -> heading as written, cleaned (the JSON's `mapping`)
+    currencies: dict[str, str]  # field -> unit in its heading: a code, or `$` for any dollar or peso
+    unmapped: tuple[str, ...]  # headings that fill nothing
+    notes: tuple[str, ...]  # sentences a person should read: weak matches, turnover left out …
+    refusals: tuple[Refusal, ...]  # non-empty: stop; ambiguous or unknown pins, unknown kind
+    portuguese: int  # how many headings matched a Portuguese synonym (a locale hint)
+
+
+class _Fit(NamedTuple):
+    """How well a heading fits a field: smaller tiers first."""
+
+    tier: int
+    weak: bool
+    portuguese: bool
+
+
+_UNITS: Final = {
+    "r$": "BRL",
+    "reais": "BRL",
+    "us$": "USD",
+    "u$": "USD",
+    "$": "$",
+    "dollar": "$",
+    "dollars": "$",
+    "dolar": "$",
+    "dolares": "$",
+    "€": "EUR",
+    "euro": "EUR",
+    "euros": "EUR",
+    "£": "GBP",
+    "a$": "AUD",
+    "c$": "CAD",
+    "ca$": "CAD",
+}
+# Codes taken as a unit without brackets; others (ALL, TRY, TOP …) are also words.
+_COMMON: Final = frozenset(
+    ["USD", "EUR", "GBP", "BRL", "CAD", "AUD", "NZD", "CHF", "JPY", "INR", "MXN", "SEK", "NOK", "DKK", "PLN"]
+)
+_BRACKETED: Final = re.compile(r"^(.*?)[(\[{]\s*(?:in |em )?([^)\]}]+?)\s*[)\]}]\s*$", re.I | re.S)
+_TRAILING: Final = re.compile(r"^(.*?)[\s_\-–/,:]+(?:in[\s_]+|em[\s_]+)?([^\s_\-–/,:]+)\s*$", re.I | re.S)
+_OCCURRENCE: Final = re.compile(r"^(.*)#([1-9]\d?)$", re.S)
+
+
+def normalise(heading: str) -> str:
+    """A heading reduced to comparable letters and digits: `"Renewal_Date__c"` -> `renewaldate`."""
+    bare = re.sub(r"(?i)^([a-z0-9]+__)?(.+)__[cr]$", r"\2", label(heading))
+    return re.sub(r"[\W_]+", "", text.fold(bare))
+
+
+def label(heading: str) -> str:
+    """A heading as shown to people: byte-order mark, blanks and stray quotes around it taken off."""
+    return " ".join(text.clean(text.clean(heading).strip("\"'“”")).split())
+
+
+def unit(heading: str) -> tuple[str, str | None]:
+    """A heading without its trailing currency, and that currency: `MRR (R$)` -> (`MRR`, `BRL`)."""
+    shown = label(heading)
+    for pattern, codes in ((_BRACKETED, money.CURRENCIES), (_TRAILING, _COMMON)):
+        found = pattern.match(shown)
+        if found and found[1].strip():
+            word = text.fold(found[2])
+            code = _UNITS.get(word) or (word.upper() if word.upper() in codes else None)
+            if code:
+                return found[1].strip(), code
+    return shown, None
+
+
+def _spelled(spec: str) -> Iterator[tuple[int, bool, str]]:
+    """(step, weak, normalised heading) for each heading of a synonym line."""
+    for step, part in enumerate(spec.split("|")):
+        weak = part.lstrip().startswith("~")
+        for word in part.replace("~", " ").split(";"):
+            yield step, weak, normalise(word)
+
+
+def one_list(spec: str) -> frozenset[str]:
+    """The normalised headings of a plain list of `intake_synonyms`."""
+    return frozenset(word for _, _, word in _spelled(spec))
+
+
+@cache
+def _synonyms(kind: str, preset: str | None) -> dict[str, dict[str, _Fit]]:
+    """Normalised heading -> field -> how well it fits. The field's own name is best after the preset."""
+    table: dict[str, dict[str, _Fit]] = {}
+
+    def add(field: str, word: str, fit: _Fit) -> None:
+        known = table.setdefault(word, {})
+        if field not in known or fit.tier < known[field].tier:
+            known[field] = fit
+
+    chosen = words.PRESETS.get(preset or "", {}).get(kind, {})
+    for field in KINDS[kind]:
+        for step, weak, word in _spelled(chosen.get(field, "")) if field in chosen else ():
+            add(field, word, _Fit(step, weak, chosen is words.PORTUGUESE.get(kind)))
+        add(field, normalise(field), _Fit(10, False, False))
+        for step, weak, word in _spelled(words.ENGLISH[kind][field]):
+            add(field, word, _Fit(10 + step, weak, False))
+        local = words.PORTUGUESE[kind].get(field)
+        for step, weak, word in _spelled(local) if local else ():
+            add(field, word, _Fit(10 + step, weak, True))
+    return table
+
+
+@cache
+def known_headings() -> frozenset[str]:
+    """Every normalised heading that means something in any kind."""
+    found = set(one_list(words.TURNOVER) | one_list(words.NOT_YEARLY) | one_list(words.ALSO_KNOWN))
+    found |= one_list(words.PERHAPS_RENEWAL)
+    for kind in KINDS:
+        found.update(_synonyms(kind, None))
+    for preset in words.PRESETS:
+        for kind in KINDS:
+            found.update(_synonyms(kind, preset))
+    return frozenset(found)
+
+
+@lru_cache(20_000)
+def is_known(cell: str) -> bool:
+    """Whether a cell reads like a heading of any kind, a trailing currency aside."""
+    if not cell or len(cell) > 100:
+        return False
+    word = normalise(cell)
+    if not word:
+        return False
+    known = known_headings()
+    if word in known:
+        return True
+    bare, code = unit(cell)
+    return code is not None and normalise(bare) in known
+
+
+class _Match(NamedTuple):
+    """One kind tried against the headings."""
+
+    columns: dict[str, int]
+    fits: dict[str, _Fit]
+    currencies: dict[str, str]
+    clashes: dict[str, list[int]]  # field -> equally good columns
+
+
+def _try_kind(
+    headings: Sequence[str], kind: str, preset: str | None, taken: dict[str, int], left_out: set[str]
+) -> _Match:
+    """Best column per field; `taken` are pins, `left_out` fields pinned to nothing."""
+    table = _synonyms(kind, preset)
+    offers: list[tuple[int, str, int, _Fit]] = []
+    units: dict[int, str] = {}
+    for index, heading in enumerate(headings):
+        bare, code = unit(heading)
+        if code:
+            units[index] = code
+        fields = table.get(normalise(heading))
+        if fields is None and code:
+            of_money = KINDS[kind]
+            known = table.get(normalise(bare), {})
+            fields = {
+                field: fit for field, fit in known.items() if of_money[field].type in ("amount", "decimal")
+            }
+        for field, fit in (fields or {}).items():
+            offers.append((fit.tier, field, index, fit))
+    columns = dict(taken)
+    fits: dict[str, _Fit] = {}
+    clashes: dict[str, list[int]] = {}
+    used = set(taken.values())
+    order = list(KINDS[kind])
+    offers.sort(key=lambda offer: (offer[0], order.index(offer[1]), offer[2]))
+    for tier, field, index, fit in offers:
+        if index in used or field in left_out or field in taken:
+            continue
+        if field in columns:
+            if fits[field].tier == tier:
+                clashes.setdefault(field, [columns[field]]).append(index)
+            continue
+        columns[field], fits[field] = index, fit
+        used.add(index)
+    currencies = {field: units[index] for field, index in columns.items() if index in units}
+    return _Match(columns, fits, currencies, clashes)
+
+
+def detect_kind(headings: Sequence[str], preset: str | None = None) -> str:
+    """The kind of facts these headings hold; `accounts` when nothing speaks for another."""
+
+    def has(kind: str) -> set[str]:
+        found = _try_kind(headings, kind, preset, {}, set())
+        weak = {field for field, fit in found.fits.items() if fit.weak and field in ("account_id", "result")}
+        return set(found.columns) - weak
+
+    accounts = has("accounts")
+    terms = accounts & {"arr", "mrr", "renewal_date", "start_date", "contract_id"}
+    people = has("stakeholders")
+    value = has("value")
+    outcomes = has("outcomes")
+    health = has("health")
+    if {"metric", "value"} <= value and value & {
+        "unit",
+        "baseline",
+        "rate",
+        "period_start",
+        "period_end",
+        "quote",
+    }:
+        return "value"
+    if (
+        "account_id" in outcomes
+        and "reason" in outcomes
+        and outcomes & {"closed_on", "lost_on"}
+        and not terms
+    ):
+        return "outcomes"
+    if "result" in outcomes and outcomes & {"closed_on", "arr_after", "lost_on"}:
+        return "outcomes"
+    if {"input", "value", "date"} <= health:
+        return "health"
+    if "name" in people and people & {"email", "influence", "sentiment", "role"} and not terms:
+        return "stakeholders"
+    if {"account_id", "date"} <= health and health & set(HEALTH_INPUTS) and not terms & {"arr", "mrr"}:
+        return "health"
+    if {"metric", "value"} <= value:
+        return "value"
+    contracts = has("contracts")
+    named = any(_fits_well(heading, "name") for heading in headings)
+    if {"account_id", "id"} <= contracts and not named:
+        return "contracts"
+    return "accounts"
+
+
+def _fits_well(heading: str, field: str) -> bool:
+    """Whether a heading names the customer itself, not merely `name`."""
+    fit = _synonyms("accounts", None).get(normalise(heading), {}).get(field)
+    return fit is not None and normalise(heading) not in ("name", "nome")
+
+
+def _pins(
+    headings: Sequence[str], kind: str, pinned: dict[str, str]
+) -> tuple[dict[str, int], set[str], list[Refusal]]:
+    """Pinned fields as columns, the fields pinned to nothing, and pins that cannot be followed."""
+    taken: dict[str, int] = {}
+    left_out: set[str] = set()
+    refusals: list[Refusal] = []
+    for field, wanted in pinned.items():
+        if field not in KINDS[kind]:
+            fields = " ".join(KINDS[kind])
+            refusals.append(Refusal("unknown-field", f"{kind} have no field {field!r}", f"fields: {fields}"))
+            continue
+        if not wanted.strip():
+            left_out.add(field)
+            continue
+        found = _find_heading(headings, wanted)
+        if len(found) == 1:
+            taken[field] = found[0]
+        elif found:
+            hint = f"say which: --map {field}='{label(wanted)}#1' or --map {field}='{label(wanted)}#2'"
+            refusals.append(Refusal("ambiguous-heading", f"{len(found)} headings are {wanted!r}", hint))
+        else:
+            shown = ", ".join(label(each) for each in headings if each.strip())
+            refusals.append(
+                Refusal("unknown-heading", f"no heading {wanted!r} for --map {field}", f"headings: {shown}")
+            )
+    return taken, left_out, refusals
+
+
+def _find_heading(headings: Sequence[str], wanted: str) -> list[int]:
+    """Columns with this heading: as written, else in any case and punctuation, else `Heading#2`."""
+    shown = [label(each) for each in headings]
+    for candidates in (
+        [i for i, each in enumerate(shown) if each == label(wanted)],
+        [i for i, each in enumerate(headings) if normalise(each) and normalise(each) == normalise(wanted)],
+    ):
+        if candidates:
+            return candidates
+    numbered = _OCCURRENCE.match(wanted.strip())
+    if numbered:
+        same = _find_heading(headings, numbered[1])
+        return same[int(numbered[2]) - 1 : int(numbered[2])]
+    return []
+
+
+def match_headings(
+    headings: Sequence[str],
+    kind: str | None = None,
+    preset: str | None = None,
+    pinned: dict[str, str] | None = None,
+    auto: bool = True,
+) -> Mapping:
+    """Which column fills which field.
+
+    `pinned` maps a field to a heading (`Heading#2` for the second of that name) or to '' to leave the field
+    unmapped; `auto` False maps pins only. `kind` None: detected from the headings. Errors are in `refusals`:
+    `unknown-kind`, `unknown-preset`, `unknown-field`, `unknown-heading`, `ambiguous-heading`.
+    """
+    refusals: list[Refusal] = []
+    if preset is not None and preset not in words.PRESETS:
+        hint = "presets: " + ", ".join(words.PRESETS)
+        refusals.append(Refusal("unknown-preset", f"no preset {preset!r}", hint))
+        preset = None
+    if kind is not None and kind not in KINDS:
+        refusals.append(Refusal("unknown-kind", f"no kind {kind!r}", "kinds: " + ", ".join(KINDS)))
+        kind = None
+    kind = kind or detect_kind(headings, preset)
+    taken, left_out, wrong = _pins(headings, kind, pinned or {})
+    refusals += wrong
+    if auto:
+        match = _try_kind(headings, kind, preset, taken, left_out)
+    else:
+        units = {field: unit(headings[index])[1] for field, index in taken.items()}
+        match = _Match(taken, {}, {field: code for field, code in units.items() if code}, {})
+    for field, same in match.clashes.items():
+        both = " and ".join(repr(label(headings[index])) for index in same)
+        wanted = label(headings[same[0]])
+        if sum(label(each) == wanted for each in headings) > 1:
+            wanted += "#1"
+        hint = f"say which: --map {field}='{wanted}' (or --map {field}= for none)"
+        refusals.append(Refusal("ambiguous-heading", f"{both} could each be {field}", hint))
+    used = set(match.columns.values())
+    return Mapping(
+        kind,
+        {field: match.columns[field] for field in KINDS[kind] if field in match.columns},
+        {field: label(headings[match.columns[field]]) for field in KINDS[kind] if field in match.columns},
+        {
+            field: code
+            for field, code in match.currencies.items()
+            if KINDS[kind][field].type in ("amount", "decimal")
+        },
+        tuple(label(each) for index, each in enumerate(headings) if index not in used and each.strip()),
+        _notes(headings, kind, match, used),
+        tuple(refusals),
+        sum(fit.portuguese for fit in match.fits.values()),
+    )
+
+
+def _notes(headings: Sequence[str], kind: str, match: _Match, used: set[int]) -> tuple[str, ...]:
+    """What a person should know about the mapping before trusting it."""
+    notes = []
+    for index, heading in enumerate(headings):
+        also = index not in used and "renewal_date" in _synonyms(kind, None).get(normalise(heading), {})
+        if also and "renewal_date" in match.fits:
+            shown = label(headings[match.columns["renewal_date"]])
+            notes.append(f"{label(heading)!r} is left out: {shown!r} is the renewal date")
+    for field, fit in match.fits.items():
+        if fit.weak:
+            shown = label(headings[match.columns[field]])
+            notes.append(f"{field} is read from {shown!r} as given (--map {field}= leaves it out)")
+    turnover = one_list(words.TURNOVER)
+    for index, heading in enumerate(headings):
+        if normalise(heading) in turnover and index not in used:
+            notes.append(f"{label(heading)!r} is the customer's turnover, not ARR: left out")
+    return tuple(notes)
+
+
+def missing_fields(mapping: Mapping) -> tuple[str, ...]:
+    """Fields without which the file cannot be used, such as `("arr or mrr", "renewal_date")`; () is fine."""
+    has = mapping.columns
+    lacks: list[str] = []
+
+    def need(*fields: str) -> None:
+        if not any(field in has for field in fields):
+            lacks.append(" or ".join(fields))
+
+    if mapping.kind == "accounts":
+        need("id", "name")
+    else:
+        need("account_id")
+    if mapping.kind == "contracts":
+        need("id")
+    if mapping.kind in ("accounts", "contracts") and not has.keys() & {"arr", "mrr", "renewal_date"}:
+        lacks += ["arr or mrr", "renewal_date"]
+    if mapping.kind == "health":
+        need("date")
+        if not has.keys() & set(HEALTH_INPUTS) and not {"input", "value"} <= has.keys():
+            lacks.append("input and value, or one column per input")
+    if mapping.kind == "stakeholders":
+        need("name")
+    if mapping.kind == "value":
+        need("metric")
+        need("value", "quote")
+    if mapping.kind == "outcomes":
+        need("closed_on")
+        need("result")
+    return tuple(lacks)
+
+
+def missing_refusal(mapping: Mapping) -> Refusal | None:
+    """The refusal for `missing_fields`, naming them, with a `--map` example; None when nothing is missing."""
+    lacks = missing_fields(mapping)
+    if not lacks:
+        return None
+    offered = {"arr": one_list(words.NOT_YEARLY), "renewal_date": one_list(words.PERHAPS_RENEWAL)}
+    pins = []
+    for lack in lacks:
+        field = lack.split()[0]
+        likely = [each for each in mapping.unmapped if normalise(each) in offered.get(field, frozenset())]
+        pins.append(f"--map {field}='{likely[0] if likely else 'HEADING'}'")
+    turnover = [each for each in mapping.unmapped if normalise(each) in one_list(words.TURNOVER)]
+    said = f" ({turnover[0]!r} is the customer's turnover, not ARR)" if turnover else ""
+    shown = ", ".join(mapping.unmapped[:20]) + (" …" if len(mapping.unmapped) > 20 else "")
+    return Refusal(
+        "missing-fields",
+        f"read as {mapping.kind}, the file has no column for {', '.join(lacks)}{said}",
+        f"if one is there under another name: {' '.join(pins)}, or another --kind"
+        + (f"; not used: {shown}" if shown else ""),
+    )

@@ -1,0 +1,204 @@
+"""How a renewal moves: from stage to stage, and to its end as won or lost.
+
+Every function takes frozen values and answers with the changes to make, or with the rule that forbids
+them. Winning opens the next cycle of the same contract; losing ends it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from renewctl.core.dates import add_months
+from renewctl.core.edits import pins
+from renewctl.core.intake import Refusal
+from renewctl.core.model import Account, Change, Contract, Outcome
+from renewctl.core.money import plain
+
+CLOSED = ("won", "lost")  # stages that only an outcome reaches
+USUAL_TERM = 12  # months, where neither the contract nor the person says
+
+
+class Closing(NamedTuple):
+    """The end of a renewal. Without changes it was recorded before, as `outcome` says."""
+
+    outcome: Outcome
+    changes: tuple[Change, ...]
+    contract: Contract  # as it stands afterwards
+
+
+class Win(NamedTuple):
+    """What a person says of a renewal that was won."""
+
+    arr_minor: int
+    currency: str
+    term_months: int | None  # None: as before
+    signed_on: date
+
+
+class Loss(NamedTuple):
+    """What a person says of a renewal that was lost (WIN-2)."""
+
+    reason: str
+    competitor: str | None
+    lost_on: date | None  # when the customer decided
+    told_on: date | None  # when we were told
+
+
+def move(contract: Contract, stage: str, stages: Sequence[str]) -> "tuple[Change, ...] | Refusal":
+    """The change that brings a renewal to `stage`; none when it is there (TRK)."""
+    if stage not in stages:
+        open_stages = ", ".join(each for each in stages if each not in CLOSED)
+        return Refusal("unknown-stage", f"{stage!r} is no stage of a renewal", f"stages are: {open_stages}")
+    if stage in CLOSED:
+        how = "--arr AMOUNT" if stage == "won" else "--reason CODE"
+        return Refusal(
+            "stage-by-outcome",
+            f"a renewal becomes {stage} with its outcome",
+            f"renewctl {stage} ACCOUNT {how}",
+        )
+    if contract.state != "open":
+        return _closed(contract)
+    return () if contract.stage == stage else (_update(contract, {"stage": stage}),)
+
+
+def won(
+    account: Account,
+    contracts: Sequence[Contract],
+    contract: Contract,
+    outcomes: Iterable[Outcome],
+    said: Win,
+    as_of: date,
+    outcome_no: int,
+    pinned: frozenset[tuple[str, int, str]] = frozenset(),
+) -> "Closing | Refusal":
+    """Record the renewal as won (`partial` where the ARR is lower) and open the next cycle.
+
+    The new term runs from the old renewal date and keeps its day of month, so that the 31st and the
+    29th of February come back after shorter months. Said again of the same day it changes nothing.
+    """
+    term = said.term_months or contract.term_months or USUAL_TERM
+    before = _same_day(contract, outcomes, said.signed_on)
+    if before is not None:
+        if (before.arr_after_minor, before.term_months) == (said.arr_minor, term):
+            return Closing(before, (), contract)
+        return Refusal(
+            "already-won",
+            f"the renewal of {contract.id} was recorded as won on {before.closed_on} with other terms",
+            f"to correct them: renewctl set {account.id} arr=… --reason …",
+        )
+    refused = _cannot_win(contract, said, as_of)
+    if refused is not None or contract.renewal_on is None:
+        return refused or _closed(contract)
+    old_minor = contract.arr_minor
+    outcome = Outcome(
+        outcome_no, account.no, contract.no, contract.cycle, said.signed_on,
+        "partial" if old_minor is not None and said.arr_minor < old_minor else "won",
+        contract.renewal_on, old_minor, said.arr_minor, said.currency, term, None, None, None, None, None, None,
+    )  # fmt: skip
+    day = contract.renewal_day or contract.renewal_on.day
+    after: dict[str, Any] = {
+        "arr_minor": said.arr_minor,
+        "currency": said.currency,
+        "start_on": contract.renewal_on,
+        "renewal_on": add_months(contract.renewal_on, term, day),
+        "renewal_day": day,
+        "term_months": term,
+        "stage": "planned",
+        "cycle": contract.cycle + 1,
+        "planned_from_on": as_of,
+        "won_on": said.signed_on,
+    }
+    changes = [_insert(outcome), _update(contract, after)]
+    told = {name: getattr(contract, name) for name in _TOLD if getattr(contract, name) != after[name]}
+    changes += pins("contract", contract.no, account.no, told, pinned)
+    opened = [each for each in contracts if each.state == "open"]
+    if account.early_on is not None and opened == [contract]:  # the decision is carried out
+        changes.append(
+            Change("account", (account.no,), account.no, {"early_on": account.early_on}, {"early_on": None})
+        )
+    return Closing(outcome, tuple(changes), contract._replace(**after))
+
+
+# Columns of a contract that its source tells and a win moves on.
+_TOLD = ("arr_minor", "currency", "start_on", "renewal_on", "term_months")
+
+
+def _same_day(contract: Contract, outcomes: Iterable[Outcome], day: date) -> Outcome | None:
+    """The win that opened the contract's present cycle, if it was signed on that day."""
+    for outcome in outcomes:
+        if (outcome.contract_no, outcome.cycle, outcome.closed_on) == (contract.no, contract.cycle - 1, day):
+            return outcome if outcome.result != "lost" else None
+    return None
+
+
+def _cannot_win(contract: Contract, said: Win, as_of: date) -> Refusal | None:
+    if contract.state != "open":
+        return _closed(contract)
+    if contract.renewal_on is None:
+        return Refusal(
+            "no-renewal-date",
+            f"contract {contract.id} has no renewal date, so there is nothing that could be renewed",
+            "set it first: renewctl set ACCOUNT renewal_date=YYYY-MM-DD --reason …",
+        )
+    if said.signed_on > as_of:
+        return Refusal(
+            "not-yet", f"{said.signed_on} is still to come", "record a signature on its day or after"
+        )
+    if contract.arr_minor is not None and contract.currency not in (None, said.currency):
+        return Refusal(
+            "currency-conflict",
+            f"contract {contract.id} is in {contract.currency}, the new ARR in {said.currency}",
+            f"set the currency first: renewctl set ACCOUNT currency={said.currency} --reason …",
+        )
+    if said.arr_minor == 0 and contract.arr_minor:
+        return Refusal(
+            "won-nothing",
+            f"an ARR of {plain(0, said.currency)} is no renewal of {plain(contract.arr_minor, said.currency)}",
+            "record it as lost: renewctl lost ACCOUNT --reason CODE",
+        )
+    return None
+
+
+def lost(
+    account: Account,
+    contract: Contract,
+    outcomes: Iterable[Outcome],
+    said: Loss,
+    as_of: date,
+    outcome_no: int,
+) -> "Closing | Refusal":
+    """Record the renewal as lost; the contract ends. Said again it changes nothing."""
+    if contract.state == "lost":
+        losses = [each for each in outcomes if each.contract_no == contract.no and each.result == "lost"]
+        if losses:
+            return Closing(max(losses, key=lambda each: (each.closed_on, each.no)), (), contract)
+        return _closed(contract)
+    if contract.state != "open":
+        return _closed(contract)
+    for day in (said.lost_on, said.told_on):
+        if day is not None and day > as_of:
+            return Refusal("not-yet", f"{day} is still to come", "a loss is recorded once it has happened")
+    outcome = Outcome(
+        outcome_no, account.no, contract.no, contract.cycle, as_of, "lost", contract.renewal_on,
+        contract.arr_minor, 0 if contract.arr_minor is not None else None, contract.currency,
+        contract.term_months, said.reason, said.competitor, said.lost_on, said.told_on, None, None,
+    )  # fmt: skip
+    after = {"state": "lost", "stage": "lost"}
+    changes = (_insert(outcome), _update(contract, after))
+    return Closing(outcome, changes, contract._replace(**after))
+
+
+def _closed(contract: Contract) -> Refusal:
+    what = "was lost" if contract.state == "lost" else "was replaced by other contracts of its account"
+    return Refusal("not-open", f"contract {contract.id} {what}", "see the account: renewctl show ACCOUNT")
+
+
+def _insert(outcome: Outcome) -> Change:
+    return Change("outcome", (outcome.no,), outcome.account_no, None, outcome._asdict())
+
+
+def _update(contract: Contract, wanted: dict[str, Any]) -> Change:
+    stored = contract._asdict()
+    after = {name: value for name, value in wanted.items() if stored[name] != value}
+    before = {name: stored[name] for name in after}
+    return Change("contract", (contract.no,), contract.account_no, before, after)

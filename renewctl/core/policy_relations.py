@@ -1,0 +1,212 @@
+"""What must hold between the keys of a policy, judged on the complete, merged tables.
+
+Each relation takes the merged tables, all of the right shape, and returns (path, message) pairs.
+`RELATIONS` names for each the tables it reads: it is judged where the checked file holds one of
+them and all are of the right shape.
+"""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from renewctl.core import money
+from renewctl.core.policy_schema import CALL_WITHIN_HOURS, CUSTOMER_FROM_DAYS
+
+Found = tuple[tuple[str | int, ...], str]
+Raw = dict[str, Any]
+
+
+def _number(value: Any) -> Fraction:
+    return Fraction(str(value))
+
+
+def _rising(path: tuple[str | int, ...], low: Any, high: Any) -> Iterator[Found]:
+    if low > high:
+        yield path, f"{low} is over {high}; the lower value first"
+
+
+def _rates(raw: Raw) -> Iterator[Found]:
+    base = raw["general"]["base_currency"]
+    for code, rate in raw["rates"].items():
+        if code not in money.CURRENCIES:
+            yield ("rates", code), "no such currency; an ISO 4217 code, such as EUR"
+        elif code == base and _number(rate) != 1:
+            yield ("rates", code), f"{code} is the base currency; 1, or leave it out"
+
+
+def _segments(raw: Raw) -> Iterator[Found]:
+    """SEG: one ladder from the smallest up, without a gap at its foot."""
+    table = raw["segments"]
+    ladder = ("smb", "mid_market", "enterprise")
+    for low, high in pairwise(ladder):
+        if _number(table[high]["at_least"]) <= _number(table[low]["at_least"]):
+            yield (
+                ("segments", high, "at_least"),
+                f"{table[high]['at_least']} is not over {low}'s {table[low]['at_least']}; "
+                "thresholds rise from smb over mid_market to enterprise",
+            )
+    if _number(table["smb"]["at_least"]) != 0:
+        yield ("segments", "smb", "at_least"), "an ARR below it would have no segment; 0"
+    for name, segment in table.items():
+        yield from _rising(("segments", name, "starts_days"), *segment["starts_days"])
+        yield from _rising(("segments", name, "effort_hours"), *segment["effort_hours"])
+        if segment["warn_hours"] < segment["effort_hours"][0]:
+            yield (
+                ("segments", name, "warn_hours"),
+                f"{segment['warn_hours']} is under the least effort; at least {segment['effort_hours'][0]}",
+            )
+
+
+def _health(raw: Raw) -> Iterator[Found]:
+    """HLT: bands, guard and scale in order."""
+    table = raw["health"]
+    green, yellow = table["bands"]["green"], table["bands"]["yellow"]
+    if green <= yellow:
+        yield (
+            ("health", "bands", "green"),
+            f"{green} is not over yellow's {yellow}; more than yellow",
+        )
+    if table["guard"]["score"] < green:
+        yield ("health", "guard", "score"), f"{table['guard']['score']} is not green; at least {green}"
+    points = table["usage_points"]
+    for at, (_, score) in enumerate(points):
+        if not 0 <= score <= 100:
+            yield ("health", "usage_points", at, 1), f"{score} is no score; a number from 0 to 100"
+    for at, (before, after) in enumerate(pairwise(points), 1):
+        if after[0] <= before[0]:
+            yield ("health", "usage_points", at), f"{after[0]} is not over {before[0]}; usage_trend rises"
+
+
+def _timelines(raw: Raw) -> Iterator[Found]:
+    """TML: each step has one day or one trigger, is early only inside, and is there once."""
+    for segment, steps in raw["timelines"].items():
+        titles: dict[tuple[str, Any], str] = {}
+        for name, step in steps.items():
+            if not step.get("enabled", True):
+                continue
+            path = ("timelines", segment, name)
+            if ("days" in step) == ("trigger" in step):
+                both = "both days and a trigger" if "days" in step else "neither days nor a trigger"
+                yield path, f'{both}; days = 30, or trigger = "won" with after_days'
+            if step["channel"] == "customer" and step.get("days", 0) > CUSTOMER_FROM_DAYS:
+                yield (
+                    (*path, "days" if "days" in step else "channel"),
+                    f"{step['days']} days before, the customer hears nothing yet (TML-1); "
+                    f'{CUSTOMER_FROM_DAYS} at most, or channel = "internal"',
+                )
+            if "after_days" in step and "trigger" not in step:
+                yield (*path, "after_days"), "counts from a trigger and there is none; leave it out"
+            same = (" ".join(step["title"].casefold().split()), step.get("days"))
+            if same in titles:
+                yield (
+                    (*path, "title"),
+                    f"the same action as {titles[same]} on the same day; one step each",
+                )
+            titles.setdefault(same, name)
+
+
+def _ownership(raw: Raw) -> Iterator[Found]:
+    """OWN-3: exactly one rule fits every ARR, so the last one has no limit."""
+    for model, rules in raw["ownership"]["models"].items():
+        path = ("ownership", "models", model)
+        ordered = sorted(rules.items(), key=lambda item: item[1]["order"])
+        for (before, first), (name, second) in pairwise(ordered):
+            if first["order"] == second["order"]:
+                yield (*path, name, "order"), f"{before} has {second['order']} too; a number of its own"
+            elif "below" not in first and not first.get("needs_volume", False):
+                yield (*path, name), f"never reached, {before} fits every ARR; give {before} a `below`"
+        limits = [(name, rule["below"]) for name, rule in ordered if "below" in rule]
+        for (before, low), (name, high) in pairwise(limits):
+            if _number(high) < _number(low):
+                yield (
+                    (*path, name, "below"),
+                    f"{high} is under {before}'s {low}, tried first; rising",
+                )
+        name, last = ordered[-1] if ordered else ("", {"below": 0})
+        if "below" in last or last.get("needs_volume", False):
+            yield (
+                (*path, name) if name else path,
+                "does not fit every ARR; a last rule of order and role",
+            )
+
+
+def _stages(raw: Raw) -> Iterator[Found]:
+    """TRK: a renewal begins as planned and ends as won or lost."""
+    order = raw["stages"]["order"]
+    if order[0] != "planned" or set(order[-2:]) != {"won", "lost"}:
+        yield ("stages", "order"), "begins or ends otherwise; planned first, won and lost last"
+    for at, stage in enumerate(raw["stages"]["late"]):
+        if stage not in order or stage in ("won", "lost"):
+            yield ("stages", "late", at), f"{stage} is no open stage of stages.order; one that is"
+
+
+def _saves(raw: Raw) -> Iterator[Found]:
+    """SAV-1, SAV-4, SAV-10: clocks and limits in order."""
+    table = raw["saves"]
+    if table["target_hours"] > table["respond_hours"]:
+        yield (
+            ("saves", "target_hours"),
+            f"{table['target_hours']} is over respond_hours; at most {table['respond_hours']}",
+        )
+    if table["checkin_days"] != sorted(table["checkin_days"]):
+        yield ("saves", "checkin_days"), "out of order; rising, such as [30, 60, 90]"
+    limits = table["approval_pct"]
+    for low, high in pairwise([role for role in ("csm", "manager", "vp") if role in limits]):
+        if limits[high] < limits[low]:
+            yield (
+                ("saves", "approval_pct", high),
+                f"{limits[high]} is under the {low}'s; {limits[low]} or more",
+            )
+
+
+def _playbooks(raw: Raw) -> Iterator[Found]:
+    """SAV-1, SAV-5: a call in time, and investigation before answers."""
+    for scenario, book in raw["playbooks"].items():
+        path = ("playbooks", scenario, "steps")
+        steps = {name: step for name, step in book["steps"].items() if step.get("enabled", True)}
+        call = steps.get("call")
+        if call is None:
+            yield (
+                (*path, "call"),
+                "missing or switched off; the first contact is a call (SAV-1)",
+            )
+            continue
+        if call["channel"] != "call":
+            yield (*path, "call", "channel"), f'{call["channel"]} is no call; channel = "call" (SAV-1)'
+        if "hours" not in call or call["hours"] > CALL_WITHIN_HOURS:
+            yield (
+                (*path, "call", "hours"),
+                f"too late or not on the clock; at most {CALL_WITHIN_HOURS} (SAV-1)",
+            )
+        if not any(step["phase"] == "investigate" for step in steps.values()):
+            yield path, 'nothing is investigated; at least one step with phase = "investigate" (SAV-5)'
+
+
+def _pricing(raw: Raw) -> Iterator[Found]:
+    """BND-2, MYR-2: `best` is at least `better`, and its term has a discount."""
+    table = raw["pricing"]
+    if table["better_share"] > table["best_share"]:
+        yield (
+            ("pricing", "better_share"),
+            f"{table['better_share']} is over best_share; at most {table['best_share']}",
+        )
+    years = table["best_years"]
+    if years > 1 and str(years) not in table["discount_pct"]:
+        yield ("pricing", "best_years"), f"no discount for {years} years; add it to [pricing.discount_pct]"
+    for term, limits in table["incentive_pct"].items():
+        yield from _rising(("pricing", "incentive_pct", term), *limits)
+    yield from _rising(("pricing", "escalator_pct"), *table["escalator_pct"])
+
+
+RELATIONS: tuple[tuple[tuple[str, ...], Callable[[Raw], Iterator[Found]]], ...] = (
+    (("rates", "general"), _rates),
+    (("segments",), _segments),
+    (("health",), _health),
+    (("timelines",), _timelines),
+    (("ownership",), _ownership),
+    (("stages",), _stages),
+    (("saves",), _saves),
+    (("playbooks",), _playbooks),
+    (("pricing",), _pricing),
+)

@@ -1,0 +1,362 @@
+"""What a policy may say: every key with its kind, range and allowed values, as one tree of values.
+
+`SCHEMA` is read by `core.policy_check`; nothing here decides. A `Table` has fixed keys, a `Map`
+keys of the user's choosing that match a pattern, a `Leaf` one value, a `List` several.
+"""
+
+from typing import NamedTuple
+
+from renewctl.core.policy import SCENARIOS, SEGMENTS
+
+CONDITIONS = ("risk_only", "expansion", "not_late_stage", "no_reply", "not_auto_renew")
+PURPOSES = (
+    "notice",
+    "risk",
+    "value",
+    "proposal",
+    "prepare",
+    "explore",
+    "negotiate",
+    "close",
+    "escalate",
+    "remind",
+    "celebrate",
+)
+PHASES = (
+    "investigate",
+    "first_24h",
+    "first_48h",
+    "first_72h",
+    "week_1",
+    "week_2",
+    "week_3",
+    "week_4",
+    "day_30",
+    "month_2",
+    "month_3",
+)
+TEAM_ROLES = (
+    "manager",
+    "specialist",
+    "sales",
+    "executive_sponsor",
+    "legal",
+    "finance",
+    "product_manager",
+    "engineering",
+    "support",
+    "solution_engineer",
+    "vp",
+)
+ROLES = ("owner", "csm", *TEAM_ROLES)
+OWNERSHIP_MODELS = ("specialist", "csm", "sales", "hybrid")
+OWNER_ROLES = ("specialist", "csm", "sales")
+STAGES = (
+    "planned",
+    "in_review",
+    "notified",
+    "value_reviewed",
+    "proposed",
+    "negotiating",
+    "approving",
+    "contract_sent",
+    "won",
+    "lost",
+)
+CUSTOMER_FROM_DAYS = 60  # TML-1: earlier than this nothing reaches the customer
+CALL_WITHIN_HOURS = 48  # SAV-1: the first contact of a save, by voice
+
+KEBAB = r"[a-z0-9]+(-[a-z0-9]+)*"
+PERSON = r".*\S.*"
+
+
+class Leaf(NamedTuple):
+    """One value. `kind`: text, whole (integer), number, decimal (number, or one in quotes), flag."""
+
+    kind: str
+    expects: str  # what would be right, for the message
+    low: float | None = None
+    high: float | None = None
+    above_low: bool = False  # `low` itself is too little
+    choices: tuple[str, ...] = ()
+    pattern: str = ""  # the whole text matches it
+    refers_to: str = ""  # "rules": the text is a key of that table
+
+
+class List(NamedTuple):
+    """Several values of one spec; `sizes` is the least and greatest number of them."""
+
+    item: "Spec"
+    expects: str
+    sizes: tuple[int, int] = (0, 100)
+    unique: bool = False
+
+
+class Table(NamedTuple):
+    """Fixed keys; those in `optional` may be missing from a complete policy."""
+
+    keys: "dict[str, Spec]"
+    optional: frozenset[str] = frozenset()
+
+
+class Map(NamedTuple):
+    """Keys of the user's choosing that match `pattern` (or are among `names`), all of one spec."""
+
+    value: "Spec"
+    keys_are: str  # what a key stands for, for the message
+    pattern: str = ""
+    names: tuple[str, ...] = ()
+    complete: bool = False  # every one of `names` must be there
+
+
+Spec = Leaf | List | Table | Map
+
+
+def text(expects: str = "a text", pattern: str = r"[\s\S]*\S[\s\S]*") -> Leaf:
+    """A text that is not blank."""
+    return Leaf("text", expects, pattern=pattern)
+
+
+def one_of(*choices: str) -> Leaf:
+    """One of a few words."""
+    return Leaf("text", "one of: " + ", ".join(choices), choices=choices)
+
+
+def whole(low: int, high: int) -> Leaf:
+    """An integer, both ends in."""
+    return Leaf("whole", f"a whole number from {low:,} to {high:,}", low, high)
+
+
+def number(low: float, high: float) -> Leaf:
+    """An integer or a decimal, both ends in."""
+    return Leaf("number", f"a number from {low:,} to {high:,}", low, high)
+
+
+def amount() -> Leaf:
+    """Units of the base currency; quotes are allowed and never needed."""
+    return Leaf("decimal", "an amount in the base currency, such as 50_000", 0, 1_000_000_000)
+
+
+def percent() -> Leaf:
+    """Out of a hundred, both ends in."""
+    return number(0, 100)
+
+
+def pair(item: Leaf, what: str) -> List:
+    """Two values, the lower first."""
+    return List(item, f"two values, {what}, the lower first: [1, 2]", (2, 2))
+
+
+FLAG = Leaf("flag", "true or false")
+RULE = Leaf("text", 'the id of a rule, such as "TML-E"', refers_to="rules")
+SCORE = number(0, 100)
+
+_STEP = Table(
+    {
+        "title": text("what is done, as a text"),
+        "days": whole(0, 730),
+        "trigger": one_of("won"),
+        "after_days": whole(0, 365),
+        "channel": one_of("internal", "customer"),
+        "role": one_of(*ROLES),
+        "kind": one_of("timeline", "reminder"),
+        "purpose": one_of(*PURPOSES),
+        "rule": RULE,
+        "min_arr": amount(),
+        "when": List(one_of(*CONDITIONS), "a list of conditions: " + ", ".join(CONDITIONS), unique=True),
+        "enabled": FLAG,
+    },
+    frozenset({"days", "trigger", "after_days", "kind", "min_arr", "when", "enabled"}),
+)
+_PLAY_STEP = Table(
+    {
+        "title": text("what is done, as a text"),
+        "phase": one_of(*PHASES),
+        "day": whole(0, 365),
+        "hours": whole(1, 168),
+        "role": one_of(*ROLES),
+        "channel": one_of("internal", "customer", "call"),
+        "rule": RULE,
+        "done_when": text("how to tell that it is done, as a text"),
+        "enabled": FLAG,
+    },
+    frozenset({"hours", "enabled"}),
+)
+_STEP_NAME = "a step: small letters, digits and hyphens, such as value-review"
+_BENCHMARK = Table({"text": text(), "source": text('who published it, such as "reported by …"')})
+_PLAYBOOK = Table(
+    {
+        "title": text(),
+        "rule": RULE,
+        "urgency": one_of("low", "medium", "high"),
+        "trigger": text("when to use it, as a text"),
+        "typical_days": whole(1, 365),
+        "success": List(text(), "a list of texts, one per criterion", (1, 20)),
+        "benchmark": _BENCHMARK,
+        "steps": Map(_PLAY_STEP, _STEP_NAME, KEBAB),
+    }
+)
+_OWNER_RULE = Table(
+    {"order": whole(1, 100), "below": amount(), "role": one_of(*OWNER_ROLES), "needs_volume": FLAG},
+    frozenset({"below", "needs_volume"}),
+)
+_SEGMENT = Table(
+    {
+        "at_least": amount(),
+        "starts_days": pair(whole(1, 730), "days before the anchor"),
+        "effort_hours": pair(whole(0, 1000), "hours"),
+        "warn_hours": whole(1, 1000),
+    }
+)
+_SAVES = Table(
+    {
+        "respond_hours": whole(1, 168),
+        "target_hours": whole(1, 168),
+        "day_starts": text('an hour of the day, such as "09:00"', r"([01]\d|2[0-3]):[0-5]\d"),
+        "checkin_days": List(whole(1, 365), "a list of days, such as [30, 60, 90]", (1, 12), unique=True),
+        "human_from": amount(),
+        "cool_down_days": whole(0, 365),
+        "scenario_order": List(
+            one_of(*SCENARIOS), "all six scenarios, the first to be tried first", (6, 6), True
+        ),
+        "success": Table({key: text() for key in ("commitment", "root_cause", "relationship", "promises")}),
+        "milestones": Table({key: text() for key in ("day_1", "day_2_3", "week_1", "week_2_4", "day_30")}),
+        "checkins": Map(text(), "a number of days, as in saves.checkin_days", r"[1-9]\d{0,2}"),
+        "recovery": Table(
+            {
+                "days": whole(1, 730),
+                "touch_every_days": whole(1, 90),
+                "report_every_days": whole(1, 90),
+                "attention_months": whole(1, 36),
+            }
+        ),
+        "approval_pct": Map(percent(), "a role", names=ROLES),
+        "triggers": Table(
+            {
+                "score_below": SCORE,
+                "score_drop": SCORE,
+                "score_drop_days": whole(1, 365),
+                "usage_trend": number(-100, 0),
+                "open_tickets": whole(1, 10_000),
+                "csat": number(1, 5),
+                "silence_days": whole(1, 365),
+            }
+        ),
+        "benchmarks": Map(_BENCHMARK, "a name", r"[a-z][a-z0-9_]*"),
+    }
+)
+_HEALTH_INPUTS = ("usage", "engagement", "relationship", "tickets", "nps")
+_CAPS = ("cancel_notice", "champion_gone", "competitor", "severity_one")
+_YEARS = ("2", "3", "4", "5", "6", "7", "8", "9", "10")
+
+SCHEMA = Table(
+    {
+        "general": Table(
+            {
+                "base_currency": Leaf(
+                    "text", 'an ISO 4217 code, such as "USD"', pattern="[A-Z]{3}", refers_to="currencies"
+                ),
+                "time_zone": text(
+                    'a time zone, such as "America/Sao_Paulo"', r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*"
+                ),
+                "country": Leaf("text", 'an ISO country code, such as "BR", or ""', pattern="([A-Z]{2})?"),
+                "value_scope": one_of("account", "contract"),
+            }
+        ),
+        "rates": Map(
+            Leaf(
+                "decimal",
+                'units of the base currency one unit is worth, such as "1.08"',
+                0,
+                1e9,
+                above_low=True,
+            ),
+            "a currency (ISO 4217)",
+            "[A-Z]{3}",
+        ),
+        "team": Table(
+            {
+                **{role: Leaf("text", 'a person, or ""') for role in TEAM_ROLES},
+                "managers": Map(text("the manager of that CSM, as a text"), "a CSM", PERSON),
+            },
+            frozenset({"managers", *TEAM_ROLES}),
+        ),
+        "supplier": Table({key: Leaf("text", 'a text, or ""') for key in ("name", "address", "contact")}),
+        "segments": Table(dict.fromkeys(SEGMENTS, _SEGMENT)),
+        "health": Table(
+            {
+                "weights": Table(
+                    {key: Leaf("whole", "a whole number over 0", 1, 1000) for key in _HEALTH_INPUTS}
+                ),
+                "usage_points": List(
+                    List(number(-1000, 1000), "a usage_trend and its score: [0, 70]", (2, 2)),
+                    "pairs of usage_trend and score: [[-50, 0], [0, 70], [20, 100]]",
+                    (2, 20),
+                ),
+                "ticket_points": SCORE,
+                "severity_days": whole(0, 365),
+                "least_weight": number(0, 1),
+                "bands": Table({"green": SCORE, "yellow": SCORE}),
+                "caps": Table(dict.fromkeys(_CAPS, SCORE)),
+                "guard": Table({"score": SCORE, "engagement": SCORE}),
+                "fade": Table({"after_days": whole(0, 730), "over_days": whole(1, 730), "neutral": SCORE}),
+            }
+        ),
+        "opportunity": Table({"seats_share": number(0, 1), "growth": number(0, 10)}),
+        "touch": Table(
+            {"auto_relationship": SCORE, "assisted_below": amount(), "many_by_hand": whole(1, 1_000_000)}
+        ),
+        "timelines": Table({segment: Map(_STEP, _STEP_NAME, KEBAB) for segment in SEGMENTS}),
+        "ownership": Table(
+            {
+                "model": one_of(*OWNERSHIP_MODELS),
+                "volume_per_quarter": whole(1, 100_000),
+                "written": Table(
+                    {
+                        key: text()
+                        for key in ("sales_engages", "leads_communication", "revenue_credit", "disagreement")
+                    }
+                ),
+                "models": Table(
+                    {
+                        model: Map(_OWNER_RULE, "a rule: small letters, digits and hyphens", KEBAB)
+                        for model in OWNERSHIP_MODELS
+                    }
+                ),
+            }
+        ),
+        "stages": Table(
+            {
+                "order": List(one_of(*STAGES), "the stages in order", (3, len(STAGES)), unique=True),
+                "late": List(one_of(*STAGES), "stages of stages.order", (0, len(STAGES)), unique=True),
+            }
+        ),
+        "agenda": Table(
+            {
+                "catch_up_days": whole(0, 60),
+                "catch_up_order": List(one_of(*PURPOSES), "purposes in order", (1, len(PURPOSES)), True),
+                "drop_purposes": List(one_of(*PURPOSES), "purposes", (0, len(PURPOSES)), unique=True),
+                "drop_below_days": whole(0, 365),
+                "deadline_days": whole(0, 365),
+                "deadline_shown_days": whole(0, 365),
+                "squeezed": Map(whole(1, 365), "a segment", names=SEGMENTS),
+            }
+        ),
+        "saves": _SAVES,
+        "playbooks": Table(dict.fromkeys(SCENARIOS, _PLAYBOOK)),
+        "pricing": Table(
+            {
+                "better_share": number(0, 1),
+                "best_share": number(0, 1),
+                "best_years": whole(1, 10),
+                "escalator_pct": pair(percent(), "percent a year"),
+                "discount_pct": Map(percent(), "a term in years", names=_YEARS),
+                "incentive_pct": Map(pair(percent(), "percent"), "a term in years", names=_YEARS),
+                "valid_days": whole(1, 365),
+                "payment_days": whole(0, 365),
+                "terms": Map(text(), 'a language, such as en or "pt-BR"', r"[a-z]{2}(-[A-Z]{2})?"),
+            }
+        ),
+        "rules": Map(Table({"text": text()}), "a rule id, such as SEG-1", r"[A-Z]+(-[A-Z0-9]+)*"),
+    }
+)

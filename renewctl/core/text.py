@@ -1,0 +1,115 @@
+"""Text as people type it: cleaned, folded for comparison, and what a status word means."""
+
+import re
+import unicodedata
+from typing import Final
+
+_ZERO_WIDTH: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_ZERO_WIDTH_OFF: Final = dict.fromkeys(map(ord, _ZERO_WIDTH))
+_EDGES: Final = re.compile(rf"\A[\s{_ZERO_WIDTH}]+|[\s{_ZERO_WIDTH}]+\Z")
+_GUARDED: Final = ("'=", "'+", "'-", "'@", "'\t", "'\r")
+# Letters that Unicode does not take apart but readers do.
+_LETTERS: Final = str.maketrans(
+    {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE"}
+)
+
+# Folded words of a status (or of its last or first part) that mean: no renewal to work on.
+_NOT_IN_FORCE: Final = frozenset(
+    [
+        "churn",
+        "churned",
+        "cancelled",
+        "canceled",
+        "cancellation",
+        "terminated",
+        "deleted",
+        "removed",
+        "lost",
+        "closed lost",
+        "former",
+        "former customer",
+        "ex customer",
+        "ex-customer",
+        "inactive",
+        "archived",
+        "disqualified",
+        "unqualified",
+        "prospect",
+        "prospecting",
+        "lead",
+        "subscriber",
+        "marketing qualified lead",
+        "sales qualified lead",
+        "marketingqualifiedlead",
+        "salesqualifiedlead",
+        "opportunity",
+        "trial",
+        "test",
+        "cancelado",
+        "cancelada",
+        "encerrado",
+        "encerrada",
+        "rescindido",
+        "rescindida",
+        "excluido",
+        "excluida",
+        "removido",
+        "removida",
+        "inativo",
+        "inativa",
+        "perdido",
+        "perdida",
+        "arquivado",
+        "arquivada",
+        "ex-cliente",
+        "ex cliente",
+        "prospeccao",
+        "prospecto",
+        "oportunidade",
+        "teste",
+    ]
+)
+
+
+def clean(text: str) -> str:
+    """A cell as stored: outer blanks (also NBSP, U+3000, BOM, zero-width) off, NFC, export guard off.
+
+    One leading apostrophe before `= + - @` TAB or CR is the guard our own exports write; it is taken off
+    exactly once, and what stood behind it is kept to the letter. Line breaks inside the cell stay.
+    """
+    bare = text.strip() if text.isascii() else unicodedata.normalize("NFC", _EDGES.sub("", text))
+    return bare[1:] if bare.startswith(_GUARDED) else bare
+
+
+def fold(text: str) -> str:
+    """Lower case without accents and with single spaces: what searches compare."""
+    if not text.isascii():
+        bare = text.translate(_ZERO_WIDTH_OFF).translate(_LETTERS).casefold()
+        bare = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
+        text = bare.casefold()
+    return " ".join(text.lower().split())
+
+
+def name_key(name: str) -> str:
+    """The key of an account that came without an id: the folded name, legal suffix kept.
+
+    `ACME  Ltda` and `Acmé ltda` are one account; `Acme Ltda` and `Acme SA` are two.
+    """
+    return fold(name)
+
+
+def in_force(status: str | None) -> bool:
+    """Whether an account with this status gets an agenda; False for churned, deleted, prospect and alike.
+
+    An unknown or unheard-of status is in force: leaving a customer off the agenda needs a reason.
+    """
+    if status is None:
+        return True
+    words = fold(status).replace("_", " ").strip(" .")
+    if words in _NOT_IN_FORCE:
+        return False
+    # "Churned - 2024", "Closed Lost (price)", "Inactive: no budget": the meaning stands first.
+    if re.search(r"\b(?:risk|risco)\b", words):
+        return True
+    head = re.split(r"\s*[(:;,/|\u2013]|\s+-\s", words, maxsplit=1)[0]
+    return head not in _NOT_IN_FORCE

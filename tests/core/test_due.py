@@ -1,0 +1,205 @@
+"""The agenda of contracts: which items, in which order, and what closing them does."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from renewctl.core.due import (
+    BY_DAY,
+    DEADLINE,
+    ContractAgenda,
+    DueContract,
+    in_order,
+    item_id,
+    next_due_on,
+    order,
+)
+from renewctl.core.timeline import Planner
+from tests.book import POLICY, TODAY, WEEKDAYS, state
+
+FOREVER = date(2100, 1, 1)
+
+
+def due_contract(no=1, **given):
+    base = DueContract(
+        no, f"K{no}", no, f"A{no}", f"Account {no}", TODAY + timedelta(days=200), None, None, TODAY,
+        "planned", 1, None, 12_000_000, 12_000_000, "enterprise", "green", "flat", "negotiated", 0, "ana",
+        "csm", "ana", None, None, None, False,
+    )  # fmt: skip
+    return base._replace(**given)
+
+
+def items(contract, as_of=TODAY, states=None, until=FOREVER):
+    agenda = ContractAgenda(POLICY, Planner(POLICY, WEEKDAYS), as_of)
+    return agenda.items(contract, states or {}, until)
+
+
+def steps(found):
+    return {item.task.step for item in found}
+
+
+contracts = st.builds(
+    lambda no, lead, arr, segment, auto, notice, band, opportunity, won: due_contract(
+        no,
+        renewal_on=TODAY + timedelta(days=lead),
+        arr_base_minor=arr,
+        segment_arr_minor=arr,
+        segment=segment,
+        auto_renew=auto,
+        notice_days=notice,
+        band=band,
+        opportunity=opportunity,
+        won_on=TODAY - timedelta(days=3) if won else None,
+        cycle=2 if won else 1,
+    ),
+    st.integers(1, 50),
+    st.integers(-40, 400),
+    st.integers(0, 50_000_000),
+    st.sampled_from(["enterprise", "mid_market", "smb"]),
+    st.sampled_from([0, 1, None]),
+    st.sampled_from([None, 0, 30, 90]),
+    st.sampled_from(["green", "yellow", "red", None]),
+    st.sampled_from(["flat", "expansion", "at_risk"]),
+    st.booleans(),
+)
+done_steps = st.sets(st.sampled_from(["notice", "proposal", "catch-up", "opt-out", "collect-health"]))
+
+
+@given(contracts, st.integers(0, 200), st.integers(0, 200), done_steps)
+def test_a_wider_horizon_is_a_superset(contract, near, more, closed):
+    states = {step: state(step=step) for step in closed}
+    small = items(contract, states=states, until=TODAY + timedelta(days=near))
+    large = items(contract, states=states, until=TODAY + timedelta(days=near + more))
+    assert {item.item for item in small} <= {item.item for item in large}
+    assert {item.item for item in small} == {
+        item.item for item in large if item.due_on <= TODAY + timedelta(days=near)
+    }
+
+
+@given(contracts, st.integers(0, 500))
+def test_every_item_has_one_owner_one_channel_an_id_of_its_own_and_falls_inside_the_window(contract, days):
+    found = items(contract, until=TODAY + timedelta(days=days))
+    assert len({item.item for item in found}) == len(found)
+    for item in found:
+        assert item.owner == "ana"
+        assert item.task.channel in ("internal", "customer")
+        assert item.due_on <= TODAY + timedelta(days=days)
+        assert item.work_on <= item.due_on
+
+
+@given(st.lists(contracts, max_size=6, unique_by=lambda each: each.no), st.randoms())
+def test_input_order_is_irrelevant(book, random):
+    found = [item for contract in book for item in items(contract)]
+    shuffled = found[:]
+    random.shuffle(shuffled)
+    assert in_order(shuffled) == in_order(found) == sorted(found, key=order)
+
+
+@settings(max_examples=300)
+@given(contracts, st.integers(0, 300), done_steps, st.sampled_from(["green", None]), st.booleans())
+def test_the_kept_bound_is_never_later_than_any_item(contract, later, closed, band, guard):
+    """Whatever day it is asked on, and whatever the health has become since."""
+    states = {step: state(step=step) for step in closed}
+    states["value-review"] = state(
+        step="value-review", state="snoozed", until_on=TODAY + timedelta(days=later)
+    )
+    bound = next_due_on(Planner(POLICY, WEEKDAYS), contract, states, contract.planned_from_on)
+    changed = contract._replace(guard=int(guard), opportunity="expansion", band=band)
+    if contract.band is not None and band is None:
+        changed = changed._replace(band="red")  # readings fade, they do not vanish
+    for found in (
+        items(contract, TODAY + timedelta(days=later), states),
+        items(changed, TODAY + timedelta(days=later), states),
+    ):
+        assert all(bound <= item.due_on for item in found)
+
+
+def test_a_contract_past_its_date_is_one_item_and_no_more():
+    found = items(due_contract(renewal_on=TODAY - timedelta(days=1), won_on=TODAY, cycle=2, band=None))
+    assert steps(found) == {"past-due"}
+    assert found[0].due_on == TODAY - timedelta(days=1)
+    assert found[0].status == "overdue"
+    assert items(found[0].renewal, states={"past-due": state(step="past-due")}) == []
+
+
+def test_on_the_renewal_day_itself_the_plan_still_stands():
+    assert "past-due" not in steps(items(due_contract(renewal_on=TODAY)))
+
+
+def test_an_opt_out_deadline_within_14_days_outranks_everything_by_day():
+    contract = due_contract(renewal_on=TODAY + timedelta(days=44), auto_renew=1, notice_days=30)
+    first = in_order(items(contract))[0]
+    assert (first.task.step, first.rank, first.due_on) == ("opt-out", DEADLINE, TODAY + timedelta(days=14))
+    farther = contract._replace(renewal_on=TODAY + timedelta(days=45))
+    assert next(i for i in items(farther) if i.task.step == "opt-out").rank == BY_DAY
+
+
+def test_an_opt_out_deadline_that_has_passed_no_longer_goes_first():
+    contract = due_contract(renewal_on=TODAY + timedelta(days=20), auto_renew=1, notice_days=30)
+    item = next(i for i in items(contract) if i.task.step == "opt-out")
+    assert (item.rank, item.status) == (BY_DAY, "overdue")
+    assert "has passed" in item.task.title
+
+
+def test_a_catch_up_covers_what_was_due_before_the_record_and_shrinks_as_that_is_done():
+    contract = due_contract(renewal_on=TODAY + timedelta(days=50))
+    catch_up = next(item for item in items(contract) if item.task.step == "catch-up")
+    assert catch_up.due_on == TODAY + timedelta(days=2)
+    assert "notice" in catch_up.task.covers
+    less = next(item for item in items(contract, states={"notice": state()}) if item.task.step == "catch-up")
+    assert set(catch_up.task.covers) - set(less.task.covers) == {"notice"}
+    assert "catch-up" not in steps(items(contract, states={"catch-up": state(step="catch-up")}))
+    assert not steps(items(contract)) & set(catch_up.task.covers)
+
+
+def test_later_misses_stay_overdue_one_by_one():
+    contract = due_contract(renewal_on=TODAY + timedelta(days=100))
+    found = items(contract, as_of=TODAY + timedelta(days=50))
+    overdue = {item.task.step for item in found if item.status == "overdue"}
+    assert {"notice", "value-review", "catch-up"} <= overdue
+
+
+def test_a_day_before_the_record_counts_as_the_day_of_the_record():
+    contract = due_contract(renewal_on=TODAY + timedelta(days=50))
+    before = TODAY - timedelta(days=30)  # 80 days before the renewal
+    found = items(contract, as_of=before)
+    catch_up = next(item for item in found if item.task.step == "catch-up")
+    assert catch_up.due_on == before + timedelta(days=2)
+    assert "notice" in steps(found)
+
+
+@pytest.mark.parametrize("closing", ["done", "skipped"])
+def test_a_closed_step_is_gone_and_a_snoozed_one_comes_back_on_its_day(closing):
+    contract = due_contract()
+    assert "notice" in steps(items(contract))
+    assert "notice" not in steps(items(contract, states={"notice": state(state=closing)}))
+    until_on = contract.renewal_on - timedelta(days=50)
+    snoozed = {"notice": state(state="snoozed", until_on=until_on)}
+    back = next(item for item in items(contract, states=snoozed) if item.task.step == "notice")
+    assert back.due_on == until_on
+
+
+def test_steps_after_a_signature_follow_the_win_of_the_cycle_before():
+    contract = due_contract(won_on=TODAY, cycle=2, renewal_on=TODAY + timedelta(days=365))
+    thanks = {item.item: item for item in items(contract)}["1-thank"]
+    assert thanks.due_on == TODAY + timedelta(days=1)
+    assert {item.item for item in items(contract)} >= {"1.2-notice"}
+    assert "thank" not in steps(items(contract, states={"thank@1": state(step="thank")}))
+
+
+def test_too_few_readings_ask_for_health():
+    assert "collect-health" in steps(items(due_contract(band=None)))
+    assert "collect-health" not in steps(items(due_contract(band="red")))
+
+
+def test_ids_are_short_and_name_cycle_and_step():
+    assert item_id("12", 1, "notice") == "12-notice"
+    assert item_id("12", 2, "notice") == "12.2-notice"
+    assert item_id("s3", 1, "call") == "s3-call"
+
+
+def test_steps_of_other_roles_go_to_the_csm_as_delegate_until_the_team_names_them():
+    legal = next(item for item in items(due_contract()) if item.task.role == "legal")
+    assert (legal.owner, legal.owner_role, legal.delegate) == ("ana", "legal", True)
