@@ -81,7 +81,7 @@ class _Wanted:
     def takes(self, item: Item) -> bool:
         """Whether an item passes the filters."""
         return (
-            (self.owner is None or item.owner == self.owner)
+            (self.owner is None or item.who.person == self.owner)
             and (self.segment is None or item.renewal.segment == self.segment)
             and (self.channel is None or item.task.channel == self.channel)
         )
@@ -211,7 +211,7 @@ def _problems(items: Sequence[Item], contracts: Sequence[DueContract]) -> list[d
             "message": "nobody owns this",
         }
         for item in items
-        if item.owner is None
+        if item.who.person is None
     ]
     found += [
         {

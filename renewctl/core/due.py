@@ -37,6 +37,7 @@ class Task(NamedTuple):
     role: str
     kind: str  # timeline | reminder | catch_up | past_due | notice | save | health …
     rule: str
+    place: int = 0  # within a renewal's day, lower comes first
     covers: tuple[str, ...] = ()  # step keys a catch-up stands for
     note: str = ""
 
@@ -113,6 +114,14 @@ class DueContract(NamedTuple):
         return str(self.no)
 
 
+class Who(NamedTuple):
+    """Who does it: the person (None: unowned work), the role asked for, whether standing in for it."""
+
+    person: str | None
+    role: str
+    delegate: bool
+
+
 class Item(NamedTuple):
     """One line of the agenda."""
 
@@ -123,9 +132,7 @@ class Item(NamedTuple):
     task: Task
     renewal: Renewal
     cycle: int
-    owner: str | None
-    owner_role: str
-    delegate: bool  # stands in for a role nobody fills
+    who: Who
 
     @property
     def item(self) -> str:
@@ -133,7 +140,8 @@ class Item(NamedTuple):
         return item_id(self.renewal.subject, self.cycle, self.task.step)
 
 
-_item = Item._make  # a third of the price of Item(…), and made tens of thousands of times
+# A third of the price of Item(…), for what is made tens of thousands of times.
+_new = tuple.__new__
 States = Mapping[str, ItemState]
 _NOTHING_DONE: States = {}
 
@@ -158,9 +166,9 @@ def tie(renewal: Renewal) -> tuple[date, int, str]:
     return renewal.renewal_on, arr_rank(renewal.arr_base_minor), renewal.id
 
 
-def order(item: Item) -> tuple[int, date, tuple[date, int, str], str]:
+def order(item: Item) -> tuple[int, date, tuple[date, int, str, int, str]]:
     """The sort key of the agenda; a total order that no input order can change."""
-    return item.rank, item.due_on, tie(item.renewal), item.task.step
+    return item.rank, item.due_on, _within_day(item)
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:
@@ -175,9 +183,10 @@ def in_order(items: Iterable[Item]) -> list[Item]:
     return [item for day in sorted(days) for item in sorted(days[day], key=_within_day)]
 
 
-def _within_day(item: Item) -> tuple[date, int, str, str]:
-    renewal = item[5]
-    return renewal.renewal_on, arr_rank(renewal.arr_base_minor), renewal.id, item[4][0]
+def _within_day(item: Item) -> tuple[date, int, str, int, str]:
+    renewal, task = item[5], item[4]
+    arr = renewal.arr_base_minor
+    return renewal.renewal_on, 1 if arr is None else -arr, renewal.id, task.place, task.step
 
 
 class ContractAgenda:
@@ -188,9 +197,10 @@ class ContractAgenda:
         self.planner = planner
         self.as_of = as_of
         self._late_stages = policy.late_stages
-        self._people: dict[tuple[str | None, ...], dict[str, tuple[str | None, str, bool]]] = {}
+        self._people: dict[tuple[str | None, ...], _Roles] = {}
         self._tasks: dict[int, Task] = {}
         self._catch_ups: dict[tuple[Planned, ...], Task] = {}
+        self._ready: dict[int, tuple[date, list[_Ready]]] = {}
 
     def items(self, contract: DueContract, states: States, until: date) -> list[Item]:
         """Open items with a due day up to and including `until`, unsorted."""
@@ -198,7 +208,7 @@ class ContractAgenda:
             return self._single(contract, _PAST_DUE, contract.renewal_on, states, until)
         anchor_on, anchor_name = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
         schedule = self.schedule(contract, anchor_on)
-        found = self._timeline(contract, schedule.steps, states, until)
+        found = self._timeline(contract, schedule, states, until)
         if schedule.catch_up_on is not None and schedule.catch_up_on <= until:
             task = self._catch_up(schedule, states)
             if task.covers:
@@ -226,47 +236,45 @@ class ContractAgenda:
         # A day before the record counts as the day of the record (LATE).
         return self.planner.schedule(facts, anchor_on, min(contract.planned_from_on, self.as_of))
 
-    def _timeline(
-        self, contract: DueContract, steps: tuple[Planned, ...], states: States, until: date
-    ) -> list[Item]:
-        people, as_of, tasks, cycle = self._roles(contract), self.as_of, self._tasks, contract.cycle
-        found = []
-        for step, due_on, work_on in steps:
-            if due_on > until:
-                break  # the steps of a schedule come by day, and a snooze only puts one off
-            if states:
-                state = states.get(step.step)
-                if state is not None:
-                    if state.state != "snoozed":
-                        continue
-                    due_on = _back_on(states, step.step, due_on)
-                    work_on = self.planner.work_on(due_on)
-                    if due_on > until:
-                        continue
-            task = tasks.get(id(step)) or self._task(step)
-            owner, role, delegate = people.get(step.role) or self._person(contract, step.role, people)
-            status = "upcoming" if due_on > as_of else "overdue" if due_on < as_of else "today"
-            found.append(
-                _item((BY_DAY, due_on, work_on, status, task, contract, cycle, owner, role, delegate))
-            )
-        return found
+    def _timeline(self, contract: DueContract, schedule: Schedule, states: States, until: date) -> list[Item]:
+        people, cycle = self._roles(contract), contract.cycle
+        ready = self._dated(schedule, until)
+        if not states:
+            return [
+                _new(Item, (BY_DAY, due_on, work_on, status, task, contract, cycle, people[role]))
+                for due_on, work_on, status, task, role in ready
+            ]
+        return [
+            item
+            for due_on, _, _, task, _ in ready
+            for item in self._single(contract, task, due_on, states, until)
+        ]
+
+    def _dated(self, schedule: Schedule, until: date) -> list["_Ready"]:
+        """What contracts that share a schedule have in common, up to `until`."""
+        kept = self._ready.get(id(schedule))
+        if kept is None or kept[0] != until:
+            as_of = self.as_of
+            ready = [
+                (due_on, work_on, status_of(due_on, as_of), self._task(step), step.role)
+                for step, due_on, work_on in schedule.steps
+                if due_on <= until  # a snooze only puts a step off
+            ]
+            kept = self._ready[id(schedule)] = until, ready
+        return kept[1]
 
     def _task(self, step: Step) -> Task:
-        task = Task(step.step, step.days, step.title, step.channel, step.role, step.kind, step.rule)
-        self._tasks[id(step)] = task  # steps live as long as the policy does
+        task = self._tasks.get(id(step))  # steps live as long as the policy does
+        if task is None:
+            task = self._tasks[id(step)] = Task(
+                step.step, step.days, step.title, step.channel, step.role, step.kind, step.rule, step.place
+            )  # fmt: skip
         return task
 
-    def _roles(self, contract: DueContract) -> dict[str, tuple[str | None, str, bool]]:
+    def _roles(self, contract: DueContract) -> "_Roles":
         # The last fields of a contract are the people a role may resolve to.
         key = (contract.owner, contract.owner_role, *contract[-5:-1])
-        return self._people.setdefault(key, {"owner": (contract.owner, contract.owner_role, False)})
-
-    def _person(
-        self, contract: DueContract, role: str, people: dict[str, tuple[str | None, str, bool]]
-    ) -> tuple[str | None, str, bool]:
-        person, delegate = step_person(role, contract, contract.owner, self.policy)
-        people[role] = person, role, delegate
-        return people[role]
+        return self._people.get(key) or self._people.setdefault(key, _Roles(contract, self.policy))
 
     def _single(
         self, contract: DueContract, task: Task, due_on: date, states: States, until: date
@@ -277,12 +285,9 @@ class ContractAgenda:
         due_on = _back_on(states, task.step, due_on)
         if due_on > until:
             return []
-        people = self._roles(contract)
-        who = people.get(task.role) or self._person(contract, task.role, people)
-        work_on = self.planner.work_on(due_on)
-        return [
-            Item(BY_DAY, due_on, work_on, status_of(due_on, self.as_of), task, contract, contract.cycle, *who)
-        ]
+        who = self._roles(contract)[task.role]
+        status, work_on = status_of(due_on, self.as_of), self.planner.work_on(due_on)
+        return [Item(BY_DAY, due_on, work_on, status, task, contract, contract.cycle, who)]
 
     def _catch_up(self, schedule: Schedule, states: States) -> Task:
         late = schedule.late
@@ -294,7 +299,7 @@ class ContractAgenda:
             more = f"; and {len(late) - 3} more" if len(late) > 3 else ""
             task = Task(
                 CATCH_UP, None, f"Catch up on {len(late)}: {titles}{more}", "internal", "owner", "catch_up",
-                "TML-1", tuple(each.step.step for each in late),
+                "TML-1", -1, tuple(each.step.step for each in late),
                 _SQUEEZED if schedule.squeezed else "",
             )  # fmt: skip
             self._catch_ups[late] = task
@@ -322,6 +327,23 @@ class ContractAgenda:
         found = self._single(contract, task, deadline_on, states, until)
         near = self.as_of <= deadline_on <= self.as_of + timedelta(days=agenda.deadline_days)
         return [item._replace(rank=DEADLINE) for item in found] if near else found
+
+
+_Ready = tuple[date, date, str, Task, str]
+
+
+class _Roles(dict[str, Who]):
+    """Who holds each role for a contract, found when first asked for."""
+
+    def __init__(self, contract: DueContract, policy: Policy) -> None:
+        super().__init__(owner=Who(contract.owner, contract.owner_role, False))
+        self.contract = contract
+        self.policy = policy
+
+    def __missing__(self, role: str) -> Who:
+        person, delegate = step_person(role, self.contract, self.contract.owner, self.policy)
+        self[role] = Who(person, role, delegate)
+        return self[role]
 
 
 _SQUEEZED = "started this late, a renewal of this size often slips a quarter"

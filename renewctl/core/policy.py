@@ -40,7 +40,8 @@ class Step(NamedTuple):
     purpose: str  # see core.policy_schema.PURPOSES
     rule: str
     min_arr_minor: int | None  # only from this ARR on
-    when: tuple[str, ...]  # conditions that must all hold, see core.timeline.CONDITIONS
+    when: tuple[str, ...]  # conditions that must all hold, see core.timeline.conditions
+    place: int  # in the order of the file
 
 
 class HealthRules(NamedTuple):
@@ -233,8 +234,9 @@ class Policy:
                 row["rule"],
                 self._minor(row["min_arr"]) if "min_arr" in row else None,
                 tuple(row.get("when", ())),
+                place,
             )
-            for step, row in table.items()
+            for place, (step, row) in enumerate(table.items())
             if row.get("enabled", True)
         ]
         return tuple(sorted(steps, key=lambda each: -(each.days if each.days is not None else -1)))

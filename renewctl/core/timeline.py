@@ -87,6 +87,14 @@ class Planner:
         self._selected: dict[tuple[object, ...], tuple[Step, ...]] = {}
         self._schedules: dict[tuple[object, ...], Schedule] = {}
         self._working: dict[date, date] = {}
+        self._offsets = {
+            step.days: timedelta(days=step.days)
+            for steps in policy.timelines.values()
+            for step in steps
+            if step.days is not None
+        }
+        order = policy.agenda.catch_up_order
+        self._purposes = {purpose: at for at, purpose in enumerate(order)}
 
     def work_on(self, day: date) -> date:
         """The last working day on or before `day`."""
@@ -128,14 +136,18 @@ class Planner:
         rules = self.policy.agenda
         planned: list[Planned] = []
         late: list[Planned] = []
-        for step in steps:
-            due_on = anchor_on - timedelta(days=step.days or 0)
-            (planned if due_on >= first_on else late).append(Planned(step, due_on, self.work_on(due_on)))
+        days: int | None = -1
+        for step in steps:  # those of one day stand together
+            if step.days != days:
+                days = step.days
+                due_on = anchor_on - self._offsets[days or 0]
+                work_on = self.work_on(due_on)
+            (planned if due_on >= first_on else late).append(Planned(step, due_on, work_on))
         left = (anchor_on - first_on).days
         if left < rules.drop_below_days:
             late = [each for each in late if each.step.purpose not in rules.drop_purposes]
-        order = {purpose: at for at, purpose in enumerate(rules.catch_up_order)}
-        late.sort(key=lambda each: (order.get(each.step.purpose, len(order)), each.due_on))
+        last = len(self._purposes)
+        late.sort(key=lambda each: (self._purposes.get(each.step.purpose, last), each.due_on))
         catch_up_on = min(first_on + timedelta(days=rules.catch_up_days), anchor_on) if late else None
         return Schedule(
             tuple(planned),

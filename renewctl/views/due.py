@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from renewctl.core import money
-from renewctl.core.due import Item
+from renewctl.core.due import Item, item_id
 from renewctl.views.terminal import coloured, safe, width
 
 _SECTIONS = (
@@ -45,27 +45,26 @@ def lines(agenda: Agenda) -> Iterable[str]:
     amount = _amounts(agenda)
     owners: dict[str | None, str] = {}
     tasks: dict[int, tuple[str, str, str]] = {}
-    renewals: dict[str, str] = {}
+    renewals: dict[int, tuple[str, str]] = {}
     day, head = None, ""
-    for item in agenda.items:
-        _, due_on, _, status, task, renewal, cycle, owner, _, _ = item
+    for _, due_on, _, status, task, renewal, cycle, who in agenda.items:
         if due_on is not day:
             day, head = due_on, f"{_iso(due_on)}  {status:<8}  "
-        who = owners.get(owner)
-        if who is None:
-            who = owners[owner] = f"  {safe(owner or 'unowned'):<18}  "
+        owner = owners.get(who[0])
+        if owner is None:
+            owner = owners[who[0]] = f"  {safe(who[0] or 'unowned'):<18}  "
         what = tasks.get(id(task))
         if what is None:
             what = tasks[id(task)] = (task.step, f"{task.channel:<8}", f"  {safe(task.title)}\n")
-        subject = renewal.subject
-        whose = renewals.get(subject)
+        whose = renewals.get(id(renewal))
         if whose is None:
-            whose = renewals[subject] = (
+            whose = renewals[id(renewal)] = (
+                item_id(renewal.subject, cycle, ""),
                 f"{_iso(renewal.renewal_on)}  {amount(renewal.arr_base_minor):>16}  "
-                f"{safe(renewal.account_name):<28}"
+                f"{safe(renewal.account_name):<28}",
             )
-        name = f"{subject}-{what[0]}" if cycle == 1 else item.item
-        yield f"{head}{name:<22}{what[1]}{who}{whose}{what[2]}"
+        name = whose[0] + what[0] if cycle == 1 else item_id(renewal.subject, cycle, what[0])
+        yield f"{head}{name:<22}{what[1]}{owner}{whose[1]}{what[2]}"
 
 
 def _iso(day: date) -> str:
@@ -148,7 +147,7 @@ def _renewal(item: Item, agenda: Agenda, amount: Any, columns: int, paint: Any) 
 
 
 def _line(item: Item, as_of: date, columns: int, paint: Any) -> str:
-    owner = safe(item.owner or "unowned") + ("*" if item.delegate else "")
+    owner = safe(item.who.person or "unowned") + ("*" if item.who.delegate else "")
     day = _day(item.due_on)
     channel = (
         "customer"
@@ -224,9 +223,9 @@ def _item(item: Item, base: str) -> dict[str, Any]:
         "work_on": item.work_on.isoformat(),
         "status": item.status,
         "channel": item.task.channel,
-        "owner": item.owner,
-        "owner_role": item.owner_role,
-        "delegate": item.delegate,
+        "owner": item.who.person,
+        "owner_role": item.who.role,
+        "delegate": item.who.delegate,
         "arr_base": None
         if item.renewal.arr_base_minor is None
         else money.to_units(item.renewal.arr_base_minor, base),

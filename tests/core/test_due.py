@@ -83,7 +83,7 @@ def test_every_item_has_one_owner_one_channel_an_id_of_its_own_and_falls_inside_
     found = items(contract, until=TODAY + timedelta(days=days))
     assert len({item.item for item in found}) == len(found)
     for item in found:
-        assert item.owner == "ana"
+        assert item.who.person == "ana"
         assert item.task.channel in ("internal", "customer")
         assert item.due_on <= TODAY + timedelta(days=days)
         assert item.work_on <= item.due_on
@@ -202,4 +202,4 @@ def test_ids_are_short_and_name_cycle_and_step():
 
 def test_steps_of_other_roles_go_to_the_csm_as_delegate_until_the_team_names_them():
     legal = next(item for item in items(due_contract()) if item.task.role == "legal")
-    assert (legal.owner, legal.owner_role, legal.delegate) == ("ana", "legal", True)
+    assert legal.who == ("ana", "legal", True)

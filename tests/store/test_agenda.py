@@ -153,7 +153,7 @@ def test_the_filters_find_exactly_what_the_whole_agenda_holds():
             assert found == [
                 item
                 for item in everything
-                if owner in (None, item.owner)
+                if owner in (None, item.who.person)
                 and segment in (None, item.renewal.segment)
                 and channel in (None, item.task.channel)
             ]

@@ -1,0 +1,80 @@
+"""OPP: one type per renewal, the first that holds, with its reasons."""
+
+from datetime import date
+from itertools import product
+
+import pytest
+
+from renewctl.core.model import Account
+from renewctl.core.opportunity import TYPES, opportunity, opportunity_verdict
+from renewctl.core.policy import Policy
+from renewctl.policies.shipped import RAW
+
+POLICY = Policy(RAW)
+DAY = date(2026, 3, 1)
+
+
+def an_account(**facts):
+    known = {
+        "no": 1,
+        "id": "A1",
+        "name": "Acme",
+        "search_name": "acme",
+        "currency": "USD",
+        "recorded_on": DAY,
+    }
+    return Account(**{**dict.fromkeys(Account._fields), "strategic": 0, "champion_gone": 0, **known, **facts})
+
+
+def test_the_first_that_holds_decides_in_every_combination():
+    bands = ("green", "yellow", "red", None)
+    for band, saving, notice, early, grows in product(bands, *[(False, True)] * 4):
+        account = an_account(
+            cancel_notice_on=DAY if notice else None,
+            early_on=DAY if early else None,
+            expansion_minor=500_00 if grows else None,
+        )
+        holds = {
+            "at_risk": band == "red" or saving or notice,
+            "early": early,
+            "expansion": band == "green" and grows,
+            "flat": True,
+        }
+        expected = next(each for each in ("at_risk", "early", "expansion", "flat") if holds[each])
+        verdict = opportunity_verdict(account, band, None, saving, POLICY)
+        assert opportunity(account, band, saving, POLICY) == verdict.value == expected
+        assert verdict.because or (expected == "at_risk" and band == "red")
+        assert expected in TYPES
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"expansion_minor": 1}, "expansion"),
+        ({"expansion_minor": 0}, "flat"),
+        ({"seats_purchased": 10, "seats_used": 9}, "expansion"),
+        ({"seats_purchased": 1000, "seats_used": 899}, "flat"),
+        ({"seats_purchased": 70, "seats_used": 63}, "expansion"),
+        ({"seats_purchased": 0, "seats_used": 0}, "flat"),
+        ({"seats_used": 50}, "flat"),
+        ({"growth_rate": 0.2}, "expansion"),
+        ({"growth_rate": 0.199}, "flat"),
+        ({}, "flat"),
+    ],
+)
+def test_growth_is_potential_nearly_full_seats_or_fast_growth(facts, expected):
+    assert opportunity(an_account(**facts), "green", False, POLICY) == expected
+
+
+def test_every_reason_for_risk_is_given():
+    account = an_account(cancel_notice_on=DAY)
+    verdict = opportunity_verdict(account, "red", 20.0, True, POLICY)
+    assert [each.rule for each in verdict.because] == ["OPP-3", "OPP-3", "HLT-3"]
+    assert "2026-03-01" in verdict.because[0].observed
+
+
+def test_growth_that_health_holds_back_is_said():
+    verdict = opportunity_verdict(an_account(expansion_minor=500_00), "yellow", 60.0, False, POLICY)
+    assert verdict.value == "flat"
+    assert "USD 500" in verdict.because[0].observed
+    assert "green" in verdict.because[0].threshold

@@ -1,0 +1,153 @@
+"""SEG: the thresholds to the cent, what is unknown, and when another segment is suggested."""
+
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renewctl.core import money
+from renewctl.core.model import Account, Contract
+from renewctl.core.policy import Policy
+from renewctl.core.segment import (
+    base_minor,
+    in_force,
+    segment,
+    segment_verdict,
+    suggest_override,
+    total,
+    value_problems,
+)
+from renewctl.policies.shipped import RAW
+
+POLICY = Policy(RAW)
+DAY = date(2026, 3, 1)
+
+
+def an_account(**facts):
+    known = {
+        "no": 1,
+        "id": "A1",
+        "name": "Acme",
+        "search_name": "acme",
+        "currency": "USD",
+        "recorded_on": DAY,
+    }
+    return Account(**{**dict.fromkeys(Account._fields), "strategic": 0, "champion_gone": 0, **known, **facts})
+
+
+def a_contract(**facts):
+    known = {"no": 1, "id": "C1", "account_no": 1, "state": "open", "stage": "planned", "cycle": 1}
+    return Contract(**{**dict.fromkeys(Contract._fields), **known, "recorded_on": DAY, **facts})
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [
+        ("0", "smb"),
+        ("9999.99", "smb"),
+        ("10000", "mid_market"),
+        ("99999.99", "mid_market"),
+        ("100000", "enterprise"),
+        ("1000000000", "enterprise"),
+    ],
+)
+def test_a_threshold_belongs_to_the_segment_above_it(units, expected):
+    assert segment(int(Fraction(units) * 100), None, POLICY) == expected
+
+
+def test_a_blank_arr_is_unknown_and_never_zero():
+    assert segment(None, None, POLICY) is None
+    assert segment(0, None, POLICY) == "smb"
+
+
+@given(st.integers(0, 10**13))
+def test_every_arr_has_the_segment_of_the_rule(minor):
+    expected = "enterprise" if minor >= 100_000_00 else "mid_market" if minor >= 10_000_00 else "smb"
+    assert segment(minor, None, POLICY) == expected
+
+
+@given(st.one_of(st.none(), st.integers(0, 10**10)), st.sampled_from(["enterprise", "mid_market", "smb"]))
+def test_the_word_of_a_person_wins_whatever_the_arr(minor, override):
+    assert segment(minor, override, POLICY) == override
+
+
+def test_an_override_is_the_first_reason_given_and_the_value_the_second():
+    account = an_account(segment_override="enterprise", segment_reason="board seat")
+    verdict = segment_verdict(95_000_00, account, POLICY)
+    assert verdict.value == "enterprise"
+    assert [each.rule for each in verdict.because] == ["SEG-1", "SEG"]
+    assert "board seat" in verdict.because[0].observed
+    assert "mid_market" in verdict.because[1].threshold
+
+
+@given(st.integers(0, 10**12), st.sampled_from(["EUR", "GBP", "BRL", "MXN", "USD"]))
+def test_the_base_value_is_the_exact_conversion(minor, currency):
+    assert base_minor(minor, currency, POLICY) == money.convert(minor, currency, "USD", POLICY.rates)
+
+
+def test_a_currency_without_a_rate_is_named_and_not_taken_one_to_one():
+    contract = a_contract(id="C9", arr_minor=5_000_000, currency="JPY", source="book.csv", source_line=7)
+    assert base_minor(5_000_000, "JPY", POLICY) is None
+    (problem,) = value_problems(an_account(), [contract], POLICY)
+    assert (problem.code, problem.value, problem.file, problem.line) == (
+        "currency-without-rate",
+        "JPY",
+        "book.csv",
+        7,
+    )
+    verdict = segment_verdict(None, an_account(), POLICY, (problem,))
+    assert verdict.value is None
+    assert "JPY" in verdict.because[-1].observed
+
+
+def test_a_blank_arr_beside_a_known_one_is_named_and_hides_nothing():
+    contracts = [a_contract(arr_minor=5_000_00, currency="USD"), a_contract(no=2, id="C2")]
+    assert [each.code for each in value_problems(an_account(), contracts, POLICY)] == ["arr-unknown"]
+    assert total([5_000_00, None]) == 5_000_00
+    assert total([None, None]) is None
+
+
+def test_a_lost_contract_is_no_problem():
+    assert value_problems(an_account(), [a_contract(state="lost")], POLICY) == ()
+
+
+def test_a_large_expansion_just_under_the_top_suggests_enterprise():
+    near = an_account(expansion_minor=20_000_00)
+    assert suggest_override(near, None, 95_000_00, "green", "expansion", POLICY).value == "enterprise"
+    assert suggest_override(near, None, 94_999_99, "green", "expansion", POLICY) is None
+    assert suggest_override(an_account(), None, 95_000_00, "green", "flat", POLICY) is None
+    small = an_account(expansion_minor=18_999_99)
+    assert suggest_override(small, None, 95_000_00, "green", "expansion", POLICY) is None
+
+
+def test_quiet_years_just_over_the_top_suggest_mid_market():
+    old, young = a_contract(cycle=3), a_contract(cycle=2)
+    assert suggest_override(an_account(), old, 110_000_00, "green", "flat", POLICY).value == "mid_market"
+    assert suggest_override(an_account(), young, 110_000_00, "green", "flat", POLICY) is None
+    assert suggest_override(an_account(), old, 110_000_01, "green", "flat", POLICY) is None
+    assert suggest_override(an_account(), old, 110_000_00, "yellow", "flat", POLICY) is None
+    assert suggest_override(an_account(), old, 110_000_00, "green", "expansion", POLICY) is None
+
+
+def test_a_contract_that_began_three_terms_ago_counts_as_quiet_years():
+    old = a_contract(start_on=date(2023, 6, 1), renewal_on=date(2026, 5, 31), term_months=12)
+    assert suggest_override(an_account(), old, 105_000_00, "green", "flat", POLICY).value == "mid_market"
+    new = a_contract(start_on=date(2025, 6, 1), renewal_on=date(2026, 5, 31), term_months=12)
+    assert suggest_override(an_account(), new, 105_000_00, "green", "flat", POLICY) is None
+
+
+def test_nothing_is_suggested_once_a_person_has_decided():
+    decided = an_account(expansion_minor=50_000_00, segment_override="mid_market")
+    assert suggest_override(decided, None, 95_000_00, "green", "expansion", POLICY) is None
+
+
+@pytest.mark.parametrize("status", ["Churned", "deleted", "Prospect", "CANCELADO", "excluído", "prospecto"])
+def test_customers_no_more_or_not_yet_are_out_of_force(status):
+    assert not in_force(status)
+
+
+@pytest.mark.parametrize("status", [None, "", "active", "Customer", "ativo", "Churn risk", "em risco"])
+def test_customers_are_in_force_also_when_the_status_is_blank_or_only_warns(status):
+    assert in_force(status)
