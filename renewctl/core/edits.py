@@ -28,9 +28,12 @@ SETTABLE: dict[str, Field] = {
 } | {"early": EARLY}
 _OWN_AMOUNTS = {"expansion_arr": "expansion_minor", "target_arr": "target_arr_minor"}
 # Columns that follow from others or that no source tells: an import cannot overwrite them.
-_NEVER_PINNED = frozenset(["segment_reason", "ticket_severity_on", "early_on", "renewal_day", "planned_from_on"])
+_NEVER_PINNED = frozenset(
+    ["segment_reason", "ticket_severity_on", "early_on", "renewal_day", "planned_from_on"]
+)
 _GONE = frozenset(["gone", "left", "saiu"])
 _FRACTION = re.compile(r"[+-]?0?[.,]\d+\Z")
+_TWO_WAYS = re.compile(r"[+-]?\d{1,3}[.,]\d{3}\Z")
 _ENTITY = {"reading": "health_reading"}
 
 
@@ -153,8 +156,6 @@ def _read_one(field: Field, text: str, currency: str, as_of: date) -> Any:
         if word in ("", "no", "nao", "false"):
             return None
         return as_of if word in ("yes", "sim", "true") else _read_date(field.name, text)
-    if field.type in ("text", "name"):
-        return clean(text) or None
     return _read_cell(field, text, currency)
 
 
@@ -175,7 +176,9 @@ def _read_cell(field: Field, text: str, currency: str) -> Any:
     """Numbers, amounts and choices, by the rules of an import of one cell that must settle itself."""
     from renewctl.core.intake_cells import Column, amount_parser, explain, parser
 
-    scale = "percent" if field.type == "percent" else "fraction" if _FRACTION.match(text.strip()) else "unclear"
+    scale = (
+        "percent" if field.type == "percent" else "fraction" if _FRACTION.match(text.strip()) else "unclear"
+    )
     column = Column(field, field.name, "each", "each", scale, None, None, currency)
     code: str | None = None
     if field.type == "amount":
@@ -185,13 +188,12 @@ def _read_cell(field: Field, text: str, currency: str) -> Any:
     if value is BAD:
         problem = explain(column, text)
         hint = "renewctl set --help"
+        message = problem.message if problem else f"{field.name}: {text!r} cannot be read"
         if field.type == "amount":
             hint = f"write it plainly, such as {field.name}=120000 or {field.name}='{currency} 120,000.50'"
-        return Refusal(
-            problem.code if problem else "unreadable",
-            problem.message if problem else f"{field.name}={text}: cannot be read",
-            hint,
-        )
+            if _TWO_WAYS.match(text.strip()):
+                message = f"{field.name}: {text!r} may have thousands or three decimals"
+        return Refusal(problem.code if problem else "unreadable", message, hint)
     return (value, code) if field.type == "amount" else value
 
 

@@ -74,6 +74,7 @@ class Lever(NamedTuple):
     candidates: Iterable[Any]
     moved: Callable[[Any], Facts]
     shown: Callable[[Any], str]
+    grain: float | None = None  # the smallest change looked at, where candidates lie on a grid
 
 
 def explain(
@@ -246,7 +247,7 @@ def _score(facts: Facts, policy: Policy, as_of: date) -> Iterator[Lever]:
         kept = [each if each.read_on != as_of else each._replace(score=value) for each in facts.readings]
         return facts._replace(readings=(*kept, *([] if kept != list(facts.readings) else [said])))
 
-    yield Lever("score", now, _outward(now, 0, 100, 0.1), moved, _word)
+    yield Lever("score", now, _outward(now, 0, 100, 0.1), moved, _word, 0.1)
 
 
 # field -> smallest change looked at, and the range beyond which nothing changes

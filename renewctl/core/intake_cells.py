@@ -6,14 +6,14 @@ is the slow second look at the cells that came out `BAD`.
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Any, Final
 
-from renewctl.core import intake_dates, intake_numbers, money
+from renewctl.core import intake_numbers, intake_read, money
 from renewctl.core.intake import BAD, MAX_CELL, CellProblem
 from renewctl.core.intake_evidence import Column, Evidence, Settled
 from renewctl.core.intake_fields import CHOICES
-from renewctl.core.text import clean, fold
+from renewctl.core.intake_read import BLANKS
+from renewctl.core.text import clean
 
 __all__ = [
     "BLANKS",
@@ -27,70 +27,7 @@ __all__ = [
     "sheet_text",
 ]
 
-_REMEMBERED: Final = 50_000
-_BLANK_WORDS = (
-    "",
-    "na",
-    "n/a",
-    "#n/a",
-    "n.a.",
-    "null",
-    "(null)",
-    "none",
-    "nil",
-    "nan",
-    "-",
-    "--",
-    "—",
-    "–",
-    "(blank)",
-    "(vazio)",
-    "n/d",
-    "nd",
-    "não informado",
-    "sem informação",
-)
-BLANKS: Final = frozenset(
-    spelling for word in _BLANK_WORDS for spelling in (word, word.upper(), word.title(), word.capitalize())
-)
-"""Cells that hold nothing, except in names and countries, where `NA` and `null` are real."""
-
-
-def _words(spec: str) -> frozenset[str]:
-    return frozenset(word.strip() for word in spec.split(";"))
-
-
-_LATER: Final = _words(
-    "tbd; tbc; tba; t.b.d.; to be defined; to be determined; to be confirmed; pending; unknown; ?; ??; ???;"
-    "a definir; a confirmar; pendente; desconhecido; desconhecida; indefinido"
-)
-_TRUE: Final = _words(
-    "true; yes; y; 1; 1.0; t; on; x; ✓; ✔; enabled; automatic; auto;"
-    "sim; s; v; verdadeiro; ativo; ativado; automatica; automatico"
-)
-_FALSE: Final = _words(
-    "false; no; n; 0; 0.0; f; off; ✗; ✘; disabled; manual; nao; falso; inativo; desativado"
-)
-_SEVERITIES: Final = {
-    **{
-        f"{prefix}{n}": n
-        for prefix in ("", "s", "p", "sev", "sev ", "sev-", "severity ", "p-")
-        for n in range(1, 6)
-    },
-    **dict.fromkeys(("critical", "urgent", "blocker", "highest", "critica", "critico", "urgente"), 1),
-    **dict.fromkeys(("high", "major", "alta", "alto"), 2),
-    **dict.fromkeys(("medium", "normal", "moderate", "media", "medio"), 3),
-    **dict.fromkeys(("low", "minor", "lowest", "trivial", "baixa", "baixo"), 4),
-}
-_SPELLINGS: Final = {
-    name: {word: value for value, spelled in table.items() for word in (value.replace("_", " "), *spelled)}
-    for name, table in CHOICES.items()
-}
-_UNITS_OF_TIME: Final = {
-    "term_months": {"month": 1, "months": 1, "mo": 1, "mos": 1, "mes": 1, "meses": 1}
-    | {"year": 12, "years": 12, "yr": 12, "yrs": 12, "ano": 12, "anos": 12},
-    "notice_days": {"day": 1, "days": 1, "d": 1, "dia": 1, "dias": 1},
-}
+_REMEMBERED: Final = 16_384  # cells per column: peak memory stays flat at a million rows
 
 
 class _Memo(dict[str, Any]):
@@ -124,7 +61,7 @@ def parser(column: Column) -> Callable[[Sequence[str]], list[Any]]:
     kind = column.field.type
     if kind in ("text", "id", "name"):
         return _plain_name if kind == "name" else _plain_text
-    memo = _Memo(lambda cell: _read(column, cell)[0])
+    memo = _Memo(lambda cell: intake_read.read_cell(column, cell)[0])
     if kind == "date":
         memo = _Memo(lambda cell: _quick_date(column, cell))
     look_up = memo.__getitem__
@@ -141,7 +78,7 @@ def _quick_date(column: Column, cell: str) -> Any:
             return date.fromisoformat(cell).isoformat()
         except ValueError:
             pass
-    return _read(column, cell)[0]
+    return intake_read.read_cell(column, cell)[0]
 
 
 def _plain_name(cells: Sequence[str]) -> list[Any]:
@@ -201,10 +138,10 @@ def _whole_amounts(
     joined = "".join(cells)
     if not (joined.isascii() and joined.isdigit()) or max(map(len, cells)) > 12:
         return None
-    code, wrong = _currency(column, None, row)
+    code, wrong = intake_read.currency_of(column, None, row)
     if wrong or code is None:
         return None
-    scale = 10 ** money.digits(code) * _times(column)
+    scale = 10 ** money.digits(code) * intake_read.times(column)
     minors = [int(cell) * scale if cell else None for cell in cells]
     if max(filter(None, minors), default=0) > money.LARGEST_MINOR:
         return None
@@ -223,133 +160,13 @@ def _quick_amount(column: Column, cell: str, row: str | None) -> tuple[Any, str 
             if not whole.isdigit():
                 whole = whole.replace(intake_numbers.other(column.decimal), "")
     if whole:
-        code, wrong = _currency(column, symbol, row)
+        code, wrong = intake_read.currency_of(column, symbol, row)
         if not wrong and code is not None:
-            minor = intake_numbers.scaled(whole, fraction, money.digits(code), _times(column))
+            minor = intake_numbers.scaled(whole, fraction, money.digits(code), intake_read.times(column))
             if minor is not None and minor <= money.LARGEST_MINOR:
                 return minor, code
-    value, code, _ = _read_amount(column, cell, row)
+    value, code, _ = intake_read.read_amount(column, cell, row)
     return value, code
-
-
-def _times(column: Column) -> int:
-    return 12 if column.field.name == "mrr" else 1
-
-
-@lru_cache(4096)
-def _currency(column: Column, symbol: str | None, row: str | None) -> tuple[str | None, str]:
-    return intake_numbers.resolve_currency(symbol, row, column.currency, column.default, column.base)
-
-
-def _read_amount(column: Column, cell: str, row: str | None) -> tuple[Any, str | None, str]:
-    """Minor units (annual for `mrr`), currency, and '' or the code of what is wrong."""
-    cell = clean(cell)
-    if cell in BLANKS:
-        return None, None, ""
-    if fold(cell) in _LATER:
-        return BAD, None, "amount-unknown"
-    if cell[-1] == "-" and intake_numbers.currencies_of(cell[:-1].strip()):
-        return BAD, None, "amount-unknown"  # "R$ -": a dash where an amount belongs
-    parts = intake_numbers.take_apart(cell)
-    if parts is None or parts.percent:
-        return BAD, None, "amount-unreadable"
-    code, wrong = _currency(column, parts.symbol, row)
-    if code is None:
-        return BAD, None, wrong
-    decimal = intake_numbers.mark(parts) if column.decimal == "each" else column.decimal
-    if decimal is None or decimal == intake_numbers.AMBIGUOUS:
-        return BAD, None, "amount-unreadable"
-    found = intake_numbers.figures(
-        parts.body, "." if parts.scientific and "." in parts.body else decimal or "."
-    )
-    if found is None:
-        return BAD, None, "amount-unreadable"
-    minor = intake_numbers.scaled(*found, parts.power + money.digits(code), _times(column))
-    if minor is None or minor > money.LARGEST_MINOR:
-        return BAD, None, "amount-too-large"
-    if parts.negative and minor:
-        return BAD, None, "amount-negative"
-    return minor, code, ""
-
-
-def _read(column: Column, cell: str) -> tuple[Any, str]:
-    """One cell of any type but amount: its value, and '' or the code of what is wrong."""
-    kind = column.field.type
-    if len(cell) > MAX_CELL:
-        return BAD, "text-too-long"
-    cell = clean(cell)
-    if not cell or (kind != "name" and cell in BLANKS):
-        return None, ""
-    if kind in ("text", "id", "name"):
-        return cell, ""
-    if kind == "currency":
-        code = intake_numbers.read_currency(cell)
-        return (code, "") if code else (BAD, "currency-unknown")
-    folded = fold(cell)
-    if kind == "bool":
-        if folded in _TRUE or folded in _FALSE:
-            return int(folded in _TRUE), ""
-        return BAD, "bool-unreadable"
-    if kind == "enum":
-        value = _SPELLINGS[column.field.choices].get(folded.replace("_", " ").replace("-", " "))
-        return (value, "") if value else (BAD, "enum-unknown")
-    if kind == "severity":
-        level = _SEVERITIES.get(folded)
-        return (level, "") if level else (BAD, "number-unreadable")
-    if folded in _LATER:
-        return BAD, "date-unknown" if kind == "date" else "number-unknown"
-    if kind == "date":
-        iso, wrong = intake_dates.read_date(cell, column.order)
-        return (BAD, wrong) if iso is None else (iso, "")
-    return _read_number(column, cell)
-
-
-def _read_number(column: Column, cell: str) -> tuple[Any, str]:
-    """int, number, percent, share and decimal cells."""
-    field = column.field
-    times = 1
-    head, _, last = cell.rpartition(" ")
-    if fold(last) in _UNITS_OF_TIME.get(field.name, {}):
-        cell, times = head, _UNITS_OF_TIME[field.name][fold(last)]
-    parts = intake_numbers.take_apart(cell)
-    if parts is None or parts.symbol or (parts.percent and field.type in ("int", "decimal")):
-        return BAD, "number-unreadable"
-    decimal = intake_numbers.mark(parts)
-    if decimal == intake_numbers.AMBIGUOUS:
-        sole = "." if "." in parts.body else ","
-        bounded = field.high is not None and field.high < 1000
-        decimal = column.decimal
-        if decimal == "each":
-            decimal = intake_numbers.other(sole) if field.type == "int" else sole if bounded else None
-    elif decimal and column.decimal not in ("each", decimal) and not parts.scientific:
-        decimal = None
-    value = intake_numbers.exact(parts, decimal or ".") if decimal is not None else None
-    if value is None:
-        return BAD, "number-unreadable"
-    value *= times
-    if field.type in ("percent", "share"):
-        if not parts.percent and column.scale == "unclear" and value:
-            return BAD, "number-ambiguous"
-        if not parts.percent and column.scale == "fraction":
-            value *= 100
-        value = value / 100 if field.type == "share" else value
-    if (field.low is not None and value < field.low) or (field.high is not None and value > field.high):
-        return BAD, "number-out-of-range"
-    if field.type == "int":
-        return (int(value), "") if value.denominator == 1 else (BAD, "number-unreadable")
-    if field.type == "decimal":
-        return _decimal_text(value.numerator, value.denominator), ""
-    return float(value), ""
-
-
-def _decimal_text(numerator: int, denominator: int) -> str:
-    """A fraction whose denominator divides a power of ten, as plain decimal text."""
-    places = 0
-    while 10**places % denominator:
-        places += 1
-    digits = str(abs(numerator) * 10**places // denominator).rjust(places + 1, "0")
-    sign = "-" if numerator < 0 else ""
-    return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
 
 
 _SENTENCES: Final = {
@@ -383,9 +200,9 @@ def explain(column: Column, cell: str, row_currency: str | None = None) -> CellP
     """
     field = column.field
     if field.type == "amount":
-        _, _, code = _read_amount(column, cell, row_currency)
+        _, _, code = intake_read.read_amount(column, cell, row_currency)
     else:
-        _, code = _read(column, cell)
+        _, code = intake_read.read_cell(column, cell)
     if not code:
         return None
     shown = clean(cell)
@@ -399,6 +216,8 @@ def explain(column: Column, cell: str, row_currency: str | None = None) -> CellP
         sentence += " (a spreadsheet's day number? format the column as a date)"
     elif code in ("date-impossible", "date-unreadable") and column.order in ("dmy", "mdy", "ymd"):
         sentence += f" (the column is read as {column.order})"
+    elif code in ("amount-unreadable", "number-unreadable") and column.decimal != "each":
+        sentence += f" (the column's decimal mark is {column.decimal})"
     return CellProblem(code, f"{column.heading}: {shown} {sentence}", field.rejects and code not in _KEPT)
 
 
@@ -417,6 +236,8 @@ def sheet_text(value: Any) -> str:
         from decimal import Decimal
 
         shown = format(Decimal(repr(value)), "f")
+        if len(shown) > intake_numbers.LONGEST:
+            return repr(value)
         return shown + "0" if len(shown.partition(".")[2]) == 3 else shown
     if hasattr(value, "isoformat"):
         iso = str(value.isoformat())

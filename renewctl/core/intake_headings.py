@@ -1,14 +1,27 @@
-"""Which heading fills which field: synonyms, presets, pins, units, and what is refused as ambiguous."""
+"""Which heading fills which field: pins, presets and synonyms, and what is refused as ambiguous."""
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from renewctl.core import intake_synonyms as words
-from renewctl.core import money, text
 from renewctl.core.intake import Refusal
 from renewctl.core.intake_fields import HEALTH_INPUTS, KINDS
+from renewctl.core.intake_words import Fit, is_known, label, normalise, one_list, synonyms, unit
+
+__all__ = [
+    "Mapping",
+    "detect_kind",
+    "is_known",
+    "label",
+    "match_headings",
+    "missing_fields",
+    "missing_refusal",
+    "normalise",
+    "unit",
+]
+
+_OCCURRENCE: Final = re.compile(r"^(.*)#([1-9]\d?)$", re.S)
 
 
 class Mapping(NamedTuple):
@@ -24,134 +37,11 @@ class Mapping(NamedTuple):
     portuguese: int  # how many headings matched a Portuguese synonym (a locale hint)
 
 
-class _Fit(NamedTuple):
-    """How well a heading fits a field: smaller tiers first."""
-
-    tier: int
-    weak: bool
-    portuguese: bool
-
-
-_UNITS: Final = {
-    "r$": "BRL",
-    "reais": "BRL",
-    "us$": "USD",
-    "u$": "USD",
-    "$": "$",
-    "dollar": "$",
-    "dollars": "$",
-    "dolar": "$",
-    "dolares": "$",
-    "€": "EUR",
-    "euro": "EUR",
-    "euros": "EUR",
-    "£": "GBP",
-    "a$": "AUD",
-    "c$": "CAD",
-    "ca$": "CAD",
-}
-# Codes taken as a unit without brackets; others (ALL, TRY, TOP …) are also words.
-_COMMON: Final = frozenset(
-    ["USD", "EUR", "GBP", "BRL", "CAD", "AUD", "NZD", "CHF", "JPY", "INR", "MXN", "SEK", "NOK", "DKK", "PLN"]
-)
-_BRACKETED: Final = re.compile(r"^(.*?)[(\[{]\s*(?:in |em )?([^)\]}]+?)\s*[)\]}]\s*$", re.I | re.S)
-_TRAILING: Final = re.compile(r"^(.*?)[\s_\-–/,:]+(?:in[\s_]+|em[\s_]+)?([^\s_\-–/,:]+)\s*$", re.I | re.S)
-_OCCURRENCE: Final = re.compile(r"^(.*)#([1-9]\d?)$", re.S)
-
-
-def normalise(heading: str) -> str:
-    """A heading reduced to comparable letters and digits: `"Renewal_Date__c"` -> `renewaldate`."""
-    bare = re.sub(r"(?i)^([a-z0-9]+__)?(.+)__[cr]$", r"\2", label(heading))
-    return re.sub(r"[\W_]+", "", text.fold(bare))
-
-
-def label(heading: str) -> str:
-    """A heading as shown to people: byte-order mark, blanks and stray quotes around it taken off."""
-    return " ".join(text.clean(text.clean(heading).strip("\"'“”")).split())
-
-
-def unit(heading: str) -> tuple[str, str | None]:
-    """A heading without its trailing currency, and that currency: `MRR (R$)` -> (`MRR`, `BRL`)."""
-    shown = label(heading)
-    for pattern, codes in ((_BRACKETED, money.CURRENCIES), (_TRAILING, _COMMON)):
-        found = pattern.match(shown)
-        if found and found[1].strip():
-            word = text.fold(found[2])
-            code = _UNITS.get(word) or (word.upper() if word.upper() in codes else None)
-            if code:
-                return found[1].strip(), code
-    return shown, None
-
-
-def _spelled(spec: str) -> Iterator[tuple[int, bool, str]]:
-    """(step, weak, normalised heading) for each heading of a synonym line."""
-    for step, part in enumerate(spec.split("|")):
-        weak = part.lstrip().startswith("~")
-        for word in part.replace("~", " ").split(";"):
-            yield step, weak, normalise(word)
-
-
-def one_list(spec: str) -> frozenset[str]:
-    """The normalised headings of a plain list of `intake_synonyms`."""
-    return frozenset(word for _, _, word in _spelled(spec))
-
-
-@cache
-def _synonyms(kind: str, preset: str | None) -> dict[str, dict[str, _Fit]]:
-    """Normalised heading -> field -> how well it fits. The field's own name is best after the preset."""
-    table: dict[str, dict[str, _Fit]] = {}
-
-    def add(field: str, word: str, fit: _Fit) -> None:
-        known = table.setdefault(word, {})
-        if field not in known or fit.tier < known[field].tier:
-            known[field] = fit
-
-    chosen = words.PRESETS.get(preset or "", {}).get(kind, {})
-    for field in KINDS[kind]:
-        for step, weak, word in _spelled(chosen.get(field, "")) if field in chosen else ():
-            add(field, word, _Fit(step, weak, chosen is words.PORTUGUESE.get(kind)))
-        add(field, normalise(field), _Fit(10, False, False))
-        for step, weak, word in _spelled(words.ENGLISH[kind][field]):
-            add(field, word, _Fit(10 + step, weak, False))
-        local = words.PORTUGUESE[kind].get(field)
-        for step, weak, word in _spelled(local) if local else ():
-            add(field, word, _Fit(10 + step, weak, True))
-    return table
-
-
-@cache
-def known_headings() -> frozenset[str]:
-    """Every normalised heading that means something in any kind."""
-    found = set(one_list(words.TURNOVER) | one_list(words.NOT_YEARLY) | one_list(words.ALSO_KNOWN))
-    found |= one_list(words.PERHAPS_RENEWAL)
-    for kind in KINDS:
-        found.update(_synonyms(kind, None))
-    for preset in words.PRESETS:
-        for kind in KINDS:
-            found.update(_synonyms(kind, preset))
-    return frozenset(found)
-
-
-@lru_cache(20_000)
-def is_known(cell: str) -> bool:
-    """Whether a cell reads like a heading of any kind, a trailing currency aside."""
-    if not cell or len(cell) > 100:
-        return False
-    word = normalise(cell)
-    if not word:
-        return False
-    known = known_headings()
-    if word in known:
-        return True
-    bare, code = unit(cell)
-    return code is not None and normalise(bare) in known
-
-
 class _Match(NamedTuple):
     """One kind tried against the headings."""
 
     columns: dict[str, int]
-    fits: dict[str, _Fit]
+    fits: dict[str, Fit]
     currencies: dict[str, str]
     clashes: dict[str, list[int]]  # field -> equally good columns
 
@@ -160,8 +50,8 @@ def _try_kind(
     headings: Sequence[str], kind: str, preset: str | None, taken: dict[str, int], left_out: set[str]
 ) -> _Match:
     """Best column per field; `taken` are pins, `left_out` fields pinned to nothing."""
-    table = _synonyms(kind, preset)
-    offers: list[tuple[int, str, int, _Fit]] = []
+    table = synonyms(kind, preset)
+    offers: list[tuple[int, str, int, Fit]] = []
     units: dict[int, str] = {}
     for index, heading in enumerate(headings):
         bare, code = unit(heading)
@@ -177,7 +67,7 @@ def _try_kind(
         for field, fit in (fields or {}).items():
             offers.append((fit.tier, field, index, fit))
     columns = dict(taken)
-    fits: dict[str, _Fit] = {}
+    fits: dict[str, Fit] = {}
     clashes: dict[str, list[int]] = {}
     used = set(taken.values())
     order = list(KINDS[kind])
@@ -244,7 +134,7 @@ def detect_kind(headings: Sequence[str], preset: str | None = None) -> str:
 
 def _fits_well(heading: str, field: str) -> bool:
     """Whether a heading names the customer itself, not merely `name`."""
-    fit = _synonyms("accounts", None).get(normalise(heading), {}).get(field)
+    fit = synonyms("accounts", None).get(normalise(heading), {}).get(field)
     return fit is not None and normalise(heading) not in ("name", "nome")
 
 
@@ -318,7 +208,7 @@ def match_headings(
     taken, left_out, wrong = _pins(headings, kind, pinned or {})
     refusals += wrong
     if auto:
-        match = _try_kind(headings, kind, preset, taken, left_out)
+        match = _try_kind(headings, kind, preset, taken, left_out | (set(pinned or {}) - set(taken)))
     else:
         units = {field: unit(headings[index])[1] for field, index in taken.items()}
         match = _Match(taken, {}, {field: code for field, code in units.items() if code}, {})
@@ -350,7 +240,7 @@ def _notes(headings: Sequence[str], kind: str, match: _Match, used: set[int]) ->
     """What a person should know about the mapping before trusting it."""
     notes = []
     for index, heading in enumerate(headings):
-        also = index not in used and "renewal_date" in _synonyms(kind, None).get(normalise(heading), {})
+        also = index not in used and "renewal_date" in synonyms(kind, None).get(normalise(heading), {})
         if also and "renewal_date" in match.fits:
             shown = label(headings[match.columns["renewal_date"]])
             notes.append(f"{label(heading)!r} is left out: {shown!r} is the renewal date")

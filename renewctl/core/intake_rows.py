@@ -20,8 +20,9 @@ _TOTAL: Final = re.compile(
     r"(?:grand |overall |running |sub ?|sub-)?totals?(?: geral| general)?|totais|subtotais|total da carteira"
     r"|soma|somatorio|sum|suma"
 )
+_COUNTED_WHAT = r"(?:records?|rows|accounts|contracts|registros|linhas|contas|contratos|clientes)"
 _COUNTED: Final = re.compile(
-    r"(?: (?:records?|rows|accounts|contracts|registros|linhas|contas|contratos|clientes))?[\s:=()\d.,]*"
+    rf"(?: (?:of |de )?{_COUNTED_WHAT})?\s*(?:[:=(][\s\d.,]*(?:{_COUNTED_WHAT}[\s\d.,)]*)?)?\)?\s*"
 )
 _FOOTER: Final = re.compile(
     r"confiden[ct]ia|copyright|\(c\)|©|(?:source|fonte|notes?|notas?|obs|filters?|filtros?)\s*:"

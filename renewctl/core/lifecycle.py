@@ -44,11 +44,8 @@ class Loss(NamedTuple):
     told_on: date | None  # when we were told
 
 
-def move(contract: Contract, stage: str, stages: Sequence[str]) -> "tuple[Change, ...] | Refusal":
-    """The change that brings a renewal to `stage`; none when it is there (TRK)."""
-    if stage not in stages:
-        open_stages = ", ".join(each for each in stages if each not in CLOSED)
-        return Refusal("unknown-stage", f"{stage!r} is no stage of a renewal", f"stages are: {open_stages}")
+def move(contract: Contract, stage: str) -> "tuple[Change, ...] | Refusal":
+    """The change that brings a renewal to `stage`, one of the policy's; none when it is there (TRK)."""
     if stage in CLOSED:
         how = "--arr AMOUNT" if stage == "won" else "--reason CODE"
         return Refusal(
@@ -93,7 +90,8 @@ def won(
     outcome = Outcome(
         outcome_no, account.no, contract.no, contract.cycle, said.signed_on,
         "partial" if old_minor is not None and said.arr_minor < old_minor else "won",
-        contract.renewal_on, old_minor, said.arr_minor, said.currency, term, None, None, None, None, None, None,
+        contract.renewal_on, old_minor, said.arr_minor, said.currency, term,
+        None, None, None, None, None, None,
     )  # fmt: skip
     day = contract.renewal_day or contract.renewal_on.day
     after: dict[str, Any] = {
@@ -153,7 +151,7 @@ def _cannot_win(contract: Contract, said: Win, as_of: date) -> Refusal | None:
     if said.arr_minor == 0 and contract.arr_minor:
         return Refusal(
             "won-nothing",
-            f"an ARR of {plain(0, said.currency)} is no renewal of {plain(contract.arr_minor, said.currency)}",
+            f"{plain(0, said.currency)} is no renewal of {plain(contract.arr_minor, said.currency)}",
             "record it as lost: renewctl lost ACCOUNT --reason CODE",
         )
     return None
@@ -183,7 +181,7 @@ def lost(
         contract.arr_minor, 0 if contract.arr_minor is not None else None, contract.currency,
         contract.term_months, said.reason, said.competitor, said.lost_on, said.told_on, None, None,
     )  # fmt: skip
-    after = {"state": "lost", "stage": "lost"}
+    after: dict[str, Any] = {"state": "lost", "stage": "lost"}
     changes = (_insert(outcome), _update(contract, after))
     return Closing(outcome, changes, contract._replace(**after))
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from renewctl.core import money
 from renewctl.core.classify import classify, main_contract
-from renewctl.core.due import BY_DAY, SAVE_CLOCK, Item, States, Task, status_of
+from renewctl.core.due import BY_DAY, SAVE_CLOCK, Item, States, Task, Who, status_of
 from renewctl.core.model import Account, Because, Change, Contract, Reading, SaveCase
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Playbook, PlayStep, Policy
@@ -418,12 +418,12 @@ def save_items(
             continue
         # To the agenda a call is one way of reaching the customer.
         channel = "internal" if step.channel == "internal" else "customer"
-        task = Task(step.step, None, step.title, channel, step.owner_role, "save", step.rule, (), note)
+        task = Task(step.step, None, step.title, channel, step.owner_role, "save", step.rule, note=note)
         status = status_of(due_on, as_of)
         items.append(
             Item(
                 rank, due_on, work_on(due_on), status, task, renewal, 1,
-                step.owner, step.owner_role, step.delegate,
+                Who(step.owner, step.owner_role, step.delegate),
             )
         )  # fmt: skip
     return items

@@ -1,12 +1,15 @@
 """Text as people type it: cleaned, folded for comparison, and what a status word means."""
 
 import re
-import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _ZERO_WIDTH: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _ZERO_WIDTH_OFF: Final = dict.fromkeys(map(ord, _ZERO_WIDTH))
-_EDGES: Final = re.compile(rf"\A[\s{_ZERO_WIDTH}]+|[\s{_ZERO_WIDTH}]+\Z")
+_BLANK: Final = (
+    " \t\n\r\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 _GUARDED: Final = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 # Letters that Unicode does not take apart but readers do.
 _LETTERS: Final = str.maketrans(
@@ -77,13 +80,20 @@ def clean(text: str) -> str:
     One leading apostrophe before `= + - @` TAB or CR is the guard our own exports write; it is taken off
     exactly once, and what stood behind it is kept to the letter. Line breaks inside the cell stay.
     """
-    bare = text.strip() if text.isascii() else unicodedata.normalize("NFC", _EDGES.sub("", text))
+    if text.isascii():
+        bare = text.strip()
+    else:
+        import unicodedata  # only where a cell needs it: daily commands start without
+
+        bare = unicodedata.normalize("NFC", text.strip(_BLANK + _ZERO_WIDTH))
     return bare[1:] if bare.startswith(_GUARDED) else bare
 
 
 def fold(text: str) -> str:
     """Lower case without accents and with single spaces: what searches compare."""
     if not text.isascii():
+        import unicodedata
+
         bare = text.translate(_ZERO_WIDTH_OFF).translate(_LETTERS).casefold()
         bare = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
         text = bare.casefold()
@@ -98,6 +108,7 @@ def name_key(name: str) -> str:
     return fold(name)
 
 
+@lru_cache(1024)
 def in_force(status: str | None) -> bool:
     """Whether an account with this status gets an agenda; False for churned, deleted, prospect and alike.
 

@@ -7,10 +7,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from renewctl.core import money
-from renewctl.core.due import Item, item_id
+from renewctl.core.due import BY_DAY, Item, item_id
 from renewctl.views.terminal import coloured, safe, width
 
+_WIDEST = 160  # columns; lines longer than that are hard to follow
 _SECTIONS = (
+    ("first", "FIRST", "1;31"),
     ("overdue", "OVERDUE", "1;31"),
     ("today", "TODAY", "1;33"),
     ("week", "THIS WEEK", "1"),
@@ -64,7 +66,7 @@ def lines(agenda: Agenda) -> Iterable[str]:
                 f"{safe(renewal.account_name):<28}",
             )
         name = whose[0] + what[0] if cycle == 1 else item_id(renewal.subject, cycle, what[0])
-        yield f"{head}{name:<22}{what[1]}{owner}{whose[1]}{what[2]}"
+        yield f"{head}{name:<24}{what[1]}{owner}{whose[1]}{what[2]}"
 
 
 def _iso(day: date) -> str:
@@ -85,28 +87,36 @@ def stream(agenda: Agenda) -> None:
 
 
 def show(agenda: Agenda) -> None:
-    """The agenda as a person reads it: sections by urgency, items under their renewal."""
+    """The agenda as a person reads it: sections by urgency, in each the items of a renewal together."""
     paint = _paint if coloured() else _plain
-    columns = min(width(), 200)
+    columns = min(width(), _WIDEST)
+    amount = _amounts(agenda)
     out = [paint(_header(agenda), "1")]
     if not agenda.items:
         out += ["", "Nothing is due. Look further ahead with: renewctl due --days 90"]
-    amount = _amounts(agenda)
-    week = agenda.as_of + timedelta(days=7)
-    section = contract = ""
-    for item in agenda.items:
-        key = "later" if item.status == "upcoming" and item.due_on > week else item.status
-        key = "week" if key == "upcoming" else key
-        if key != section:
-            section, contract = key, ""
-            title, style = next((title, style) for name, title, style in _SECTIONS if name == key)
-            out += ["", paint(title, style)]
-        if item.renewal.subject != contract:
-            contract = item.renewal.subject
-            out.append(_renewal(item, agenda, amount, columns, paint))
-        out.append(_line(item, agenda.as_of, columns, paint))
+    names = min(22, max((len(item.item) for item in agenda.items), default=0))
+    owners = min(14, max((len(_owner(item)) for item in agenda.items), default=0))
+    for title, style, items in _sections(agenda):
+        out += ["", paint(title, style)]
+        groups: dict[tuple[int, str], list[Item]] = {}
+        for item in items:
+            groups.setdefault((item.renewal.account_no, item.renewal.id), []).append(item)
+        for group in groups.values():
+            out.append(_renewal(group[0], agenda, amount, columns, paint))
+            out += [line for item in group for line in _lines(item, columns, names, owners, paint)]
     out += _footer(agenda)
     sys.stdout.write("\n".join(out) + "\n")
+
+
+def _sections(agenda: Agenda) -> list[tuple[str, str, list[Item]]]:
+    week = agenda.as_of + timedelta(days=7)
+    found: dict[str, list[Item]] = {name: [] for name, _, _ in _SECTIONS}
+    for item in agenda.items:
+        if item.status != "upcoming":
+            found["first" if item.rank < BY_DAY else item.status].append(item)
+        else:
+            found["first" if item.rank < BY_DAY else "week" if item.due_on <= week else "later"].append(item)
+    return [(title, style, found[name]) for name, title, style in _SECTIONS if found[name]]
 
 
 def _header(agenda: Agenda) -> str:
@@ -126,10 +136,14 @@ def _footer(agenda: Agenda) -> list[str]:
         out += ["", f"… and {agenda.more:,} more: give --limit N, or narrow with --owner, --segment"]
     unowned = sum(1 for problem in agenda.problems if problem["code"] == "unowned")
     notice = len(agenda.problems) - unowned
+    notes = []
     if unowned:
-        out.append(f"{unowned:,} items have no owner: set ACCOUNT csm=NAME, or the policy's [team]")
+        notes.append(f"{unowned:,} without an owner: set ACCOUNT csm=NAME, or the policy's [team]")
     if notice:
-        out.append(f"{notice:,} contracts renew tacitly with unknown notice terms: set ACCOUNT notice_days=N")
+        notes.append(f"{notice:,} renewing tacitly with unknown notice terms: set ACCOUNT notice_days=N")
+    if any(item.who.delegate for item in agenda.items):
+        notes.append("* stands in for a role nobody fills: name people in the policy's [team]")
+    out += ["", *notes] if notes else []
     if agenda.items:
         out += ["", f"When it is done: renewctl done {agenda.items[0].item}"]
     return out
@@ -146,23 +160,19 @@ def _renewal(item: Item, agenda: Agenda, amount: Any, columns: int, paint: Any) 
     return str(paint(name, "1;36")) + rest
 
 
-def _line(item: Item, as_of: date, columns: int, paint: Any) -> str:
-    owner = safe(item.who.person or "unowned") + ("*" if item.who.delegate else "")
-    day = _day(item.due_on)
-    channel = (
-        "customer"
-        if item.task.channel == "customer"
-        else "call"
-        if item.task.channel == "call"
-        else "internal"
-    )
-    head = f"  {day:<7} {item.item:<18} {channel:<8} "
-    room = max(16, columns - len(head) - len(owner) - 2)
-    title = _fit(safe(item.task.title), room)
-    text = f"{head}{title:<{room}}  {owner}" if columns < 1000 else f"{head}{title}  {owner}"
-    late = f"  {'':<35} {item.task.note}" if item.task.note else ""
-    line = str(paint(text.rstrip(), "31" if item.status == "overdue" else "0"))
-    return line + ("\n" + _fit(late, columns) if late else "")
+def _owner(item: Item) -> str:
+    return safe(item.who.person or "unowned") + ("*" if item.who.delegate else "")
+
+
+def _lines(item: Item, columns: int, names: int, owners: int, paint: Any) -> list[str]:
+    owner = _fit(_owner(item), owners)
+    channel = "internal" if item.task.channel == "internal" else item.task.channel
+    head = f"  {_day(item.due_on):<6}  {item.item:<{names}}  {channel:<8}  {owner:<{owners}}  "
+    text = _fit(head + safe(item.task.title), columns)
+    out = [paint(text, "31" if item.status == "overdue" else "0")]
+    if item.task.note:
+        out.append(_fit(" " * min(len(head), columns // 2) + safe(item.task.note), columns))
+    return out
 
 
 def _fit(text: str, room: int) -> str:

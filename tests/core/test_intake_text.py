@@ -57,3 +57,8 @@ def test_who_left_or_never_came_gets_no_agenda(status: str) -> None:
 )
 def test_everyone_else_is_in_force(status: str | None) -> None:
     assert in_force(status)
+
+
+@given(st.text(st.sampled_from([chr(n) for n in range(0x3001) if chr(n).isspace()] + ["\ufeff", "\u200b"])))
+def test_every_kind_of_blank_is_taken_off_both_ends(blank: str) -> None:
+    assert clean(f"{blank}Acme\u00a0Ltd{blank}") == "Acme\u00a0Ltd"

@@ -20,7 +20,7 @@ from renewctl.store.policy_files import shipped
 BOOKS = Path(renewctl.__file__).parent / "policies" / "playbooks"
 AS_OF = date(2026, 3, 10)
 DAYS = st.dates(date(2000, 1, 1), date(2090, 12, 31))
-ZONES = st.sampled_from(["UTC", "America/New_York", "Europe/Lisbon", "America/Sao_Paulo", "Asia/Kathmandu"])
+ZONES = st.sampled_from(["UTC", "America/New_York", "Europe/Lisbon", "America/Sao_Paulo", "Pacific/Auckland"])
 
 
 def policy(**general):
@@ -170,7 +170,7 @@ def test_step_days_are_calendar_days_over_month_ends_leap_days_and_clock_changes
     start = datetime.fromisoformat(case.flagged_at).timestamp()
     rows = book(scenario)["steps"]
     for each in steps:
-        row = rows.get(each.step, {"day": int(each.step.rpartition("-")[2])})
+        row = rows.get(each.step) or {"day": int(each.step.rpartition("-")[2])}  # else checkin-30 …
         if "hours" in row:
             seen = datetime.fromtimestamp(start + row["hours"] * 3600, zone)
             assert each.due_on == seen.date()
