@@ -47,7 +47,7 @@ def due(
 ) -> None:
     """List the actions owed, the first thing to do first."""
     _known("--segment", segment, SEGMENTS)
-    _known("--channel", channel, ("internal", "customer", "call"))
+    _known("--channel", channel, ("internal", "customer"))
     wanted = _Wanted(env.as_of, env.as_of + timedelta(days=days), env.owner(owner), segment, channel)
     with env.open() as portfolio:
         portfolio.execute("BEGIN")

@@ -1,0 +1,113 @@
+"""`export`: the portfolio's facts as CSV, JSON or XLSX."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from renewctl.cli.options import Env, command, say
+from renewctl.errors import UsageError
+from renewctl.views.terminal import is_terminal, safe
+
+if TYPE_CHECKING:
+    from renewctl.store.exporter import Table
+
+FORMATS = ("csv", "json", "xlsx")
+
+
+@command()
+def export(
+    env: Env,
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="accounts, contracts, health, stakeholders, value, outcomes, saves or log."
+        ),
+    ],
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", metavar="csv|json|xlsx", help="How it is written (default: csv)."),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to (default and -: stdout).")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Overwrite a file without asking.")] = False,
+) -> None:
+    """Write accounts or other facts as CSV, JSON or XLSX."""
+    from renewctl.store.exporter import KINDS, table
+
+    if kind not in KINDS:
+        raise UsageError("unknown-kind", f"nothing is exported as {kind!r}", f"kinds are: {', '.join(KINDS)}")
+    how = _format(format_, env.json, output)
+    target = None if output in (None, "-") else output
+    if how == "xlsx" and target is None:
+        raise UsageError("needs-file", "a workbook is written to a file", f"add -o {kind}.xlsx")
+    if target is not None and Path(target).is_file() and not Path(target).is_symlink():
+        env.yes = yes
+        env.confirm(f"{target} is there already; overwrite it?")
+    with env.open() as portfolio:
+        counted = _Counted()
+        exported = table(portfolio, kind)
+        exported = exported._replace(rows=counted.over(exported.rows))
+        blocks = _blocks(how, exported)
+        if target is None:
+            _to_stdout(blocks)
+        else:
+            from renewctl.store.files import write_atomic
+
+            path = write_atomic(target, blocks, overwrite=True)
+            say(f"{counted.rows:,} rows of {kind} are in {safe(path)}")
+
+
+def _format(given: str | None, as_json: bool, output: str | None) -> str:
+    """The format asked for, else that of the file's name, else CSV."""
+    if given is None and as_json:
+        return "json"
+    if given is None:
+        ending = Path(output).suffix.lower().lstrip(".") if output else ""
+        return ending if ending in FORMATS else "csv"
+    how = given.lower()
+    if how not in FORMATS:
+        raise UsageError("unknown-format", f"--format {given}: not one of {', '.join(FORMATS)}", "try csv")
+    return how
+
+
+def _blocks(how: str, exported: "Table") -> Iterator[bytes]:
+    from renewctl.store import exporter
+
+    if how == "csv":
+        return exporter.csv_blocks(exported)
+    if how == "json":
+        return exporter.json_blocks(exported)
+    from renewctl.store.workbook import workbook_blocks
+
+    return workbook_blocks(exported.kind, exporter.sheet_cells(exported))
+
+
+class _Counted:
+    """Counts rows as they pass."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def over(self, rows: Iterator[Any]) -> Iterator[Any]:
+        """The same rows."""
+        for row in rows:
+            self.rows += 1
+            yield row
+
+
+def _to_stdout(blocks: Iterator[bytes]) -> None:
+    """Data as it is for a pipe or file; made harmless line by line for a person's terminal."""
+    raw = getattr(sys.stdout, "buffer", None)
+    for block in blocks:
+        if is_terminal():
+            text = block.decode("utf-8", "backslashreplace")
+            sys.stdout.write("\n".join(map(safe, text.split("\n"))))
+        elif raw is not None:
+            raw.write(block)
+        else:
+            sys.stdout.write(block.decode())
+    sys.stdout.flush()

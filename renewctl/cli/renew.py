@@ -1,0 +1,324 @@
+"""`stage`, `won`, `lost`: moving a renewal along, and closing it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from renewctl.cli.options import AccountArg, Env, command, day, say
+from renewctl.core import lifecycle, money
+from renewctl.core.intake import Refusal
+from renewctl.core.model import Account, Contract
+from renewctl.errors import InputRefused, NotFound, RefusedByRule, UsageError
+from renewctl.store.agenda import refresh
+from renewctl.store.lookup import find_account
+from renewctl.store.portfolio import Portfolio
+from renewctl.views.terminal import safe
+
+if TYPE_CHECKING:
+    from renewctl.core.lifecycle import Closing
+
+ContractOption = Annotated[
+    str | None,
+    typer.Option("--contract", metavar="ID", help="Which contract, where the account has several."),
+]
+
+
+@command(writes=True)
+def stage(
+    env: Env,
+    account: AccountArg,
+    stage: Annotated[str, typer.Argument(metavar="STAGE", help="Such as notified or negotiating.")],
+    contract: ContractOption = None,
+) -> None:
+    """Move a renewal to another stage."""
+    wanted = stage.strip().lower().replace("-", "_").replace(" ", "_")
+    if wanted not in env.policy.stages:
+        raise UsageError(
+            "unknown-stage",
+            f"{stage!r} is no stage of a renewal",
+            f"stages are: {', '.join(each for each in env.policy.stages if each not in lifecycle.CLOSED)}",
+        )
+    with (
+        env.open() as portfolio,
+        portfolio.write("stage", env.actor, env.as_of, dry_run=env.dry_run) as operation,
+    ):
+        of = find_account(portfolio, account)
+        renewal = pick_contract(of, contracts_of(portfolio, of), contract)
+        changes = allowed(lifecycle.move(renewal, wanted))
+        if changes:
+            operation.apply(changes)
+            operation.summary = f"{of.name}: {renewal.stage} → {wanted}"
+            refresh(portfolio, env.policy, env.as_of, [of.no])
+    if env.json:
+        _emit(
+            {
+                "schema": "renewctl/stage/1",
+                "account": of.id,
+                "contract": renewal.id,
+                "before": renewal.stage,
+                "after": wanted,
+                "changed": bool(changes) and not env.dry_run,
+            }
+        )
+    elif changes:
+        say(_dry(env, f"{safe(of.name)}: {renewal.stage} → {wanted}"))
+    else:
+        say(f"{safe(of.name)} is at {wanted} already; nothing changed")
+
+
+@command(writes=True)
+def won(
+    env: Env,
+    account: AccountArg,
+    arr: Annotated[
+        str, typer.Option("--arr", metavar="AMOUNT", help="The ARR agreed on; never taken from the old one.")
+    ],
+    term_months: Annotated[
+        int | None, typer.Option("--term-months", min=1, max=600, help="The new term (default: as before).")
+    ] = None,
+    signed_on: Annotated[
+        str | None, typer.Option("--signed-on", metavar="DATE", help="When it was signed (default: today).")
+    ] = None,
+    contract: ContractOption = None,
+) -> None:
+    """Record a renewal as won and open its next cycle."""
+    signed = day(signed_on, "--signed-on") if signed_on else env.as_of
+    with (
+        env.open() as portfolio,
+        portfolio.write("won", env.actor, env.as_of, dry_run=env.dry_run) as operation,
+    ):
+        of = find_account(portfolio, account)
+        contracts = contracts_of(portfolio, of)
+        renewal = pick_contract(of, contracts, contract)
+        said = lifecycle.Win(*_amount(arr, renewal, of, env.policy.base_currency), term_months, signed)
+        closing = allowed(
+            lifecycle.won(
+                of, contracts, renewal, _outcomes(portfolio, of), said, env.as_of,
+                portfolio.next_no("outcome"), pinned(portfolio, renewal),
+            )
+        )  # fmt: skip
+        if closing.changes:
+            _not_again(env, renewal)
+            operation.apply(closing.changes)
+            operation.summary = f"{of.name}: {_words(closing)}"
+            refresh(portfolio, env.policy, env.as_of, [of.no])
+    _report(env, of, closing)
+
+
+def _amount(text: str, contract: Contract, account: Account, base: str) -> tuple[int, str]:
+    """`--arr` as minor units and currency, read as strictly as `set` reads it."""
+    from renewctl.core.edits import read
+
+    found = read({"arr": text}, account, contract, date.min, base)
+    if isinstance(found, Refusal):
+        raise InputRefused(found.code, f"--{found.message}", found.hint.replace("arr=", "--arr "))
+    minor, code = found["arr"]
+    if minor is None:
+        raise UsageError(
+            "arr-missing", "--arr is blank", "say what the renewal is worth, such as --arr 120000"
+        )
+    return minor, code
+
+
+def _not_again(env: Env, contract: Contract) -> None:
+    """A contract won a moment ago is rarely won again: ask before another cycle is opened."""
+    if contract.won_on is not None and abs((env.as_of - contract.won_on).days) <= 30 and not env.dry_run:
+        env.confirm(
+            f"{contract.id} was recorded as won on {contract.won_on} already; "
+            f"record the renewal of {contract.renewal_on} as won too?"
+        )
+
+
+@command(writes=True)
+def lost(
+    env: Env,
+    account: AccountArg,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="CODE", help="Why, in a word you count by: price, product …")
+    ],
+    competitor: Annotated[
+        str | None, typer.Option("--competitor", metavar="NAME", help="To whom it was lost.")
+    ] = None,
+    lost_on: Annotated[
+        str | None, typer.Option("--lost-on", metavar="DATE", help="When the customer decided.")
+    ] = None,
+    told_on: Annotated[
+        str | None, typer.Option("--told-on", metavar="DATE", help="When we were told.")
+    ] = None,
+    contract: ContractOption = None,
+) -> None:
+    """Record a renewal as lost."""
+    if not reason.strip():
+        raise UsageError("reason-missing", "--reason is blank", "say why it was lost, such as --reason price")
+    said = lifecycle.Loss(
+        reason.strip(),
+        competitor.strip() or None if competitor else None,
+        day(lost_on, "--lost-on") if lost_on else None,
+        day(told_on, "--told-on") if told_on else None,
+    )
+    with (
+        env.open() as portfolio,
+        portfolio.write("lost", env.actor, env.as_of, dry_run=env.dry_run) as operation,
+    ):
+        of = find_account(portfolio, account)
+        renewal = pick_contract(of, contracts_of(portfolio, of), contract, ended=True)
+        closing = allowed(
+            lifecycle.lost(
+                of, renewal, _outcomes(portfolio, of), said, env.as_of, portfolio.next_no("outcome")
+            )
+        )
+        if closing.changes:
+            operation.apply(closing.changes)
+            operation.summary = f"{of.name}: {_words(closing)}"
+            refresh(portfolio, env.policy, env.as_of, [of.no])
+    _report(env, of, closing)
+
+
+# --- shared with the other commands that change one contract ----------------------------------------
+
+
+def contracts_of(portfolio: Portfolio, account: Account) -> list[Contract]:
+    """All contracts of an account, those replaced by others too."""
+    return portfolio.values("contract", "account_no = ?", (account.no,), "no")
+
+
+def pick_contract(
+    account: Account, contracts: Sequence[Contract], wanted: str | None, *, ended: bool = False
+) -> Contract:
+    """The contract meant: the one of that id, else the only open one (with `ended`, else the last lost).
+
+    Raises NotFound where there is none of that id or several, RefusedByRule where none is open.
+    """
+    known = [each for each in contracts if each.state != "superseded"]
+    opened = [each for each in known if each.state == "open"]
+    names = ", ".join(each.id for each in opened)
+    if wanted is not None:
+        found = [each for each in known if each.id == wanted]
+        if not found:
+            raise NotFound(
+                "no-such-contract",
+                f"{account.name} has no contract {wanted!r}",
+                f"its open contracts: {names or 'none'}",
+            )
+        return found[0]
+    if len(opened) > 1:
+        raise NotFound("ambiguous-contract", f"{account.name} has the contracts {names}", "say --contract ID")
+    ended_ones = [each for each in known if each.state == "lost"]
+    if not opened and ended and ended_ones:
+        return ended_ones[-1]
+    if not opened:
+        raise RefusedByRule(
+            "no-open-contract",
+            f"{account.name} has no open contract",
+            "import its contract, or name an ended one with --contract",
+        )
+    return opened[0]
+
+
+def pinned(portfolio: Portfolio, *rows: Account | Contract | None) -> frozenset[tuple[str, int, str]]:
+    """What was set by hand before on these rows: (entity, number, column)."""
+    found: set[tuple[str, int, str]] = set()
+    for row in rows:
+        if row is not None:
+            entity = "account" if isinstance(row, Account) else "contract"
+            found.update(
+                portfolio.rows(
+                    "SELECT entity, row_no, field FROM pin WHERE entity = ? AND row_no = ?", (entity, row.no)
+                )
+            )
+    return frozenset(found)
+
+
+def allowed(answer: Any) -> Any:
+    """What the core decided, unless a rule forbids it (exit 14)."""
+    if isinstance(answer, Refusal):
+        raise RefusedByRule(*answer)
+    return answer
+
+
+def _outcomes(portfolio: Portfolio, account: Account) -> list[Any]:
+    return portfolio.values("outcome", "account_no = ?", (account.no,), "no")
+
+
+def _dry(env: Env, text: str) -> str:
+    return text + (" (dry run: nothing was written)" if env.dry_run else "")
+
+
+def _words(closing: "Closing") -> str:
+    """The closing in a line, without the account's name."""
+    outcome = closing.outcome
+    if outcome.result == "lost":
+        to = f" to {outcome.competitor}" if outcome.competitor else ""
+        return f"renewal of {outcome.renewal_on or 'unknown date'} lost{to}: {outcome.reason}"
+    agreed = money.plain(outcome.arr_after_minor or 0, outcome.currency or "")
+    old = ""
+    if outcome.arr_before_minor is not None and outcome.arr_before_minor != outcome.arr_after_minor:
+        old = f" (before: {money.plain(outcome.arr_before_minor, outcome.currency or '')})"
+    how = "won in part" if outcome.result == "partial" else "won"
+    return f"renewal of {outcome.renewal_on} {how} at {agreed}{old}"
+
+
+def _report(env: Env, account: Account, closing: "Closing") -> None:
+    outcome, after = closing.outcome, closing.contract
+    changed = bool(closing.changes)
+    if env.json:
+        _emit(_document(account, closing, changed and not env.dry_run))
+        return
+    name = safe(account.name)
+    if not changed:
+        done = "lost" if outcome.result == "lost" else "won"
+        say(f"{name}: recorded as {done} on {outcome.closed_on} already; nothing changed")
+        return
+    say(_dry(env, f"{name}: {safe(_words(closing))}"))
+    if outcome.result != "lost":
+        say(f"  next: renews {after.renewal_on}, {after.term_months} months from {after.start_on}")
+
+
+def _document(account: Account, closing: "Closing", changed: bool) -> dict[str, Any]:
+    """`renewctl/outcome/1`."""
+    outcome, after = closing.outcome, closing.contract
+    currency = outcome.currency or ""
+
+    def units(minor: int | None) -> int | float | None:
+        return None if minor is None else money.to_units(minor, currency)
+
+    def iso(on: date | None) -> str | None:
+        return None if on is None else on.isoformat()
+
+    following = None
+    if outcome.result != "lost":
+        following = {
+            "cycle": after.cycle,
+            "start_date": iso(after.start_on),
+            "renewal_date": iso(after.renewal_on),
+            "term_months": after.term_months,
+            "stage": after.stage,
+        }
+    return {
+        "schema": "renewctl/outcome/1",
+        "account": account.id,
+        "account_name": account.name,
+        "contract": after.id,
+        "cycle": outcome.cycle,
+        "result": outcome.result,
+        "closed_on": iso(outcome.closed_on),
+        "renewal_date": iso(outcome.renewal_on),
+        "arr_before": units(outcome.arr_before_minor),
+        "arr_after": units(outcome.arr_after_minor),
+        "currency": outcome.currency,
+        "term_months": outcome.term_months,
+        "reason": outcome.reason,
+        "competitor": outcome.competitor,
+        "lost_on": iso(outcome.lost_on),
+        "told_on": iso(outcome.told_on),
+        "changed": changed,
+        "next": following,
+    }
+
+
+def _emit(document: dict[str, Any]) -> None:
+    from renewctl.views.machine import emit
+
+    emit(document)

@@ -1,0 +1,196 @@
+"""`save start`, `list`, `show`, `done`: cases at risk, from the flag to the last check-in."""
+
+import re
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from renewctl.cli.options import AccountArg, Env, command, day, say
+from renewctl.core import plays
+from renewctl.core.policy import SCENARIOS
+from renewctl.core.segment import in_force
+from renewctl.errors import NotFound, RefusedByRule, UsageError
+from renewctl.store.saves import cases, find_case, load_files, zone_of
+from renewctl.store.saves import due_items as due_items
+from renewctl.store.saves import find_step as find_step
+from renewctl.views import save as view
+
+SaveArg = Annotated[str, typer.Argument(metavar="SAVE", help="A save such as s3, or its account.")]
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000  # a check-in 90 days later must still be a date
+_ITEM = re.compile(r"s?(\d{1,18})(?:[- ]+([\w-]*))?", re.ASCII | re.IGNORECASE)
+
+
+@command(writes=True)
+def start(
+    env: Env,
+    account: AccountArg,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", metavar="SCENARIO", help="One of: " + ", ".join(SCENARIOS))
+    ] = None,
+    flagged: Annotated[
+        str | None,
+        typer.Option("--flagged", metavar="DATE", help="When the risk was flagged (default: today)."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="The reason the customer gives.")] = None,
+) -> None:
+    """Open a save: the clock, the steps, their owners."""
+    from renewctl.store.agenda import load_book, refresh, renewals_per_quarter
+    from renewctl.store.lookup import find_account
+
+    chosen = _scenario(scenario)
+    policy = env.policy
+    zone = zone_of(policy)
+    with env.open() as portfolio:
+        found = find_account(portfolio, account)
+        if not in_force(found.status):
+            raise RefusedByRule(
+                "account-not-in-force",
+                f"{found.name} is {found.status}: there is nothing left to save",
+                "if that is wrong, set its status or import it again",
+            )
+        flag = _flag(env, flagged)
+        with portfolio.write(f"save start {found.id}", env.actor, env.as_of, dry_run=env.dry_run) as op:
+            earlier = cases(portfolio, found.no)
+            running = plays.open_one(earlier)
+            if running is not None:
+                raise RefusedByRule(
+                    "save-open",
+                    f"{found.name} has the open save s{running.no} ({running.scenario}), "
+                    f"flagged {running.flagged_on}; an account has one at a time",
+                    f"renewctl save show s{running.no}",
+                )
+            no = portfolio.next_no("save_case")
+            book = load_book(portfolio, [found.no])
+            renewal = plays.renewal_of(
+                f"s{no}", found, book.contracts.get(found.no, []), book.readings.get(found.no, []), policy,
+                env.as_of, renewals_per_quarter(portfolio),
+            )  # fmt: skip
+            case, changes = plays.open_case(
+                no, found, renewal, chosen, flag, reason, env.actor, policy, env.as_of
+            )
+            op.apply(changes)
+            op.summary = f"s{no}: {chosen} save of {found.name}, respond by {case.respond_by}"
+            refresh(portfolio, policy, env.as_of, [found.no])
+            case_file = plays.CaseFile(case, found, renewal, book.readings.get(found.no, []), {})
+        report = plays.report(case_file, policy, zone, env.as_of)
+        cooling_on = plays.cooling_until(earlier, policy, env.as_of)
+        _show(env, report)
+        for remark in plays.remarks(case, found, renewal, policy, cooling_on):
+            say(view.note(remark))
+    if env.dry_run:
+        say("dry run: nothing was written")
+
+
+@command()
+def list_(
+    env: Env,
+    closed: Annotated[bool, typer.Option("--all", help="Closed saves too.")] = False,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="Only saves of this person; `me` is you.")
+    ] = None,
+) -> None:
+    """List the saves, the most urgent first."""
+    zone = zone_of(env.policy)
+    with env.open() as portfolio:
+        found = cases(portfolio, closed=closed)
+        files = load_files(portfolio, env.policy, env.as_of, found) if found else []
+    wanted = env.owner(owner)
+    reports = [
+        plays.report(each, env.policy, zone, env.as_of)
+        for each in files
+        if wanted is None or each.case.owner == wanted
+    ]
+    reports.sort(key=plays.urgency)
+    if env.json:
+        from renewctl.views.machine import emit
+
+        emit(view.list_document(reports, env.as_of, env.policy.base_currency))
+    else:
+        view.show_list(reports)
+
+
+@command()
+def show(
+    env: Env,
+    save: SaveArg,
+    whole: Annotated[bool, typer.Option("--all", help="Every step in full, on a terminal too.")] = False,
+) -> None:
+    """Show one save with its steps and clock."""
+    with env.open() as portfolio:
+        [case_file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
+    _show(env, plays.report(case_file, env.policy, zone_of(env.policy), env.as_of), whole=whole)
+
+
+@command(writes=True)
+def done(
+    env: Env,
+    item: Annotated[list[str], typer.Argument(metavar="ITEM", help="As `save show` has it: s3-call.")],
+    hours: Annotated[float | None, typer.Option("--hours", min=0, max=1000, help="Time it took.")] = None,
+    note: Annotated[str | None, typer.Option("--note", help="What came of it.")] = None,
+) -> None:
+    """Mark a step of a save as done."""
+    from renewctl.cli.due import _close as close
+
+    text = " ".join(item).strip()
+    match = _ITEM.fullmatch(text)
+    if match is None:
+        raise NotFound(
+            "no-such-item", f"no step of a save is called {text!r}", "see them: renewctl save show SAVE"
+        )
+    minutes = None if hours is None else round(hours * 60)
+    close(env, f"s{match[1]}-{(match[2] or '').lower()}", "done", note, minutes, None)
+
+
+def _scenario(given: str | None) -> str:
+    """The scenario meant, or exit 2 naming the six."""
+    six = ", ".join(SCENARIOS)
+    if given is None:
+        raise UsageError(
+            "scenario-missing", f"which scenario is it? one of: {six}", "give it with --scenario SCENARIO"
+        )
+    folded = given.strip().lower().replace("-", "_").replace(" ", "_")
+    if folded in SCENARIOS:
+        return folded
+    from difflib import get_close_matches
+
+    near = get_close_matches(folded, SCENARIOS, 1, 0.5) or [
+        name for name in SCENARIOS if folded and (name.startswith(folded) or folded in name)
+    ]
+    hint = f"did you mean: --scenario {near[0]}" if len(near) == 1 else "give one of them with --scenario"
+    raise UsageError("unknown-scenario", f"--scenario {given}: not one of {six}", hint)
+
+
+def _flag(env: Env, given: str | None) -> tuple[date, str, str]:
+    """(flagged_on, flagged_at, respond_by) of `--flagged`: a date, or a time such as 2026-03-10T15:30."""
+    zone = zone_of(env.policy)
+    at: datetime | None = None
+    if given is None:
+        on = env.as_of
+    elif "T" in given:
+        try:
+            at = datetime.fromisoformat(given)
+            at = at.replace(tzinfo=zone) if at.tzinfo is None else at
+            on = at.astimezone(zone).date()
+        except (ValueError, OverflowError):
+            on = day(given, "--flagged")
+    else:
+        on = day(given, "--flagged")
+    if not _FIRST_YEAR <= on.year <= _LAST_YEAR:
+        raise UsageError("bad-date", f"--flagged {on}: out of range", "give the day the risk was seen")
+    if on > env.as_of:
+        raise UsageError(
+            "flagged-in-the-future",
+            f"--flagged {given} is after {env.as_of}, the day reckoned from",
+            "give the day the risk was seen",
+        )
+    return (on, *plays.clock(on, env.policy, zone, at))
+
+
+def _show(env: Env, report: plays.Report, *, whole: bool = False) -> None:
+    if env.json:
+        from renewctl.views.machine import emit
+
+        emit(view.document(report))
+    else:
+        view.show(report, whole=whole)

@@ -1,0 +1,208 @@
+"""Rows into the store: bulk inserts with their log rows, updates that respect what was set by hand."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from renewctl.core.model import Change
+from renewctl.errors import PortfolioError
+from renewctl.store.importer_report import FileReport
+from renewctl.store.importer_table import NeedsScan
+from renewctl.store.portfolio import ENTITIES, Operation, Portfolio, columns
+
+_IN_LIST = 500
+_NUMBERED = ("account", "contract", "stakeholder", "value_metric", "outcome")
+
+
+class Writer:
+    """Writes the rows of one file. What it did is complete after `end_batch`.
+
+    Numbers of inserted rows run on without gaps, so that their log rows can be written from the rows
+    themselves, in SQL: a per-row JSON dump costs more than the whole insert.
+    """
+
+    def __init__(self, portfolio: Portfolio, operation: Operation, as_of: str, report: FileReport) -> None:
+        self.portfolio = portfolio
+        self.operation = operation
+        self.as_of = as_of
+        self.report = report
+        self.file = report.file
+        self.first = {entity: portfolio.next_no(entity) for entity in _NUMBERED}
+        self.next = dict(self.first)
+        self._logged = dict(self.first)
+        self._readings_from = self._next_reading()
+        self._readings = 0
+        self.pins = _pins(portfolio)
+        self.changed: set[int] = set()  # accounts whose rows changed, other than inserted ones
+        self.foreign = False  # a row last brought by another file was updated
+        self.unpinned = 0
+        self._updates: list[Change] = []
+
+    def _next_reading(self) -> int:
+        return int(self.portfolio.value("SELECT COALESCE(MAX(rowid), 0) + 1 FROM health_reading"))
+
+    def insert(self, entity: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert whole rows in column order. NeedsScan where a key is there already."""
+        if rows:
+            self._insert_many(entity, _insert_sql(entity), rows)
+
+    def insert_columns(self, entity: str, cells: dict[str, Sequence[Any]], count: int) -> None:
+        """Insert many whole rows given by column; columns left out are NULL.
+
+        A column of one value goes into the statement as a literal and an empty one not at all: binding
+        is most of what an insert costs. The CHECK constraints are passed over here, a third of the rest:
+        the parsers have established what they ask (a test holds bulk rows against them).
+        """
+        constant: list[tuple[str, str]] = []
+        varying: list[tuple[str, Sequence[Any]]] = []
+        for name, column in cells.items():
+            first = column[0]
+            if not isinstance(column, range) and column.count(first) == count and column[-1] == first:
+                if first is not None and not isinstance(first, float):
+                    constant.append((name, _literal(first)))
+                elif first is not None:
+                    varying.append((name, column))
+            else:
+                varying.append((name, column))
+        names = ",".join(name for name, _ in (*varying, *constant))
+        values = ",".join(["?" for _ in varying] + [text for _, text in constant])
+        sql = f"INSERT INTO {entity} ({names}) VALUES ({values})"  # noqa: S608
+        self.portfolio.execute("PRAGMA ignore_check_constraints = ON")
+        try:
+            self._insert_many(entity, sql, list(zip(*(column for _, column in varying), strict=True)))
+        finally:
+            self.portfolio.execute("PRAGMA ignore_check_constraints = OFF")
+
+    def _insert_many(self, entity: str, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        try:
+            self.portfolio.execute_many(sql, rows)
+        except PortfolioError as error:
+            if error.code == "invariant" and "UNIQUE" in error.message:
+                raise NeedsScan from error
+            raise
+        if entity == "health_reading":
+            self._readings += len(rows)
+        else:
+            self.next[entity] += len(rows)
+
+    def update(self, entity: str, stored: dict[str, Any], after: dict[str, Any], line: int) -> None:
+        """Change columns of a stored row, with the place the new values came from."""
+        info = ENTITIES[entity]
+        if stored.get("source") not in (None, self.file):
+            self.foreign = True
+        after = {**after, "source": self.file, "source_line": line}
+        before = {name: stored[name] for name in after}
+        account_no = stored["no"] if entity == "account" else stored["account_no"]
+        self._updates.append(
+            Change(entity, tuple(stored[name] for name in info.key), account_no, before, after)
+        )
+        self.changed.add(account_no)
+        stored.update(after)
+
+    def differences(
+        self, entity: str, stored: dict[str, Any], wanted: dict[str, Any], line: int
+    ) -> dict[str, Any]:
+        """Which of the wanted values are to be written over the stored ones.
+
+        A field set by hand stays while its source reads as it did; a source that changed wins, and the
+        pin goes.
+        """
+        pins = self.pins.get((entity, stored.get("no", 0)))
+        if not pins:
+            return {name: value for name, value in wanted.items() if stored[name] != value}
+        after = {}
+        for name, value in wanted.items():
+            said = pins.get(name)
+            if said is None:
+                if stored[name] != value:
+                    after[name] = value
+            elif json.loads(said) != value:
+                self._unpin(entity, stored, name, said)
+                if stored[name] != value:
+                    after[name] = value
+                    self.report.problem(
+                        line,
+                        name,
+                        "set-by-hand-replaced",
+                        str(value),
+                        f"{name} had been set by hand to {stored[name]}; its source changed to {value}",
+                    )
+        return after
+
+    def _unpin(self, entity: str, stored: dict[str, Any], name: str, said: str) -> None:
+        key = (entity, stored["no"], name)
+        row = dict(zip(columns("pin"), (*key, said), strict=True))
+        account_no = stored["no"] if entity == "account" else stored["account_no"]
+        self._updates.append(Change("pin", key, account_no, row, None))
+        self.changed.add(account_no)
+        self.unpinned += 1
+        del self.pins[(entity, stored["no"])][name]
+
+    def end_batch(self) -> None:
+        """Write the log rows of what was inserted, from the rows themselves; then apply the updates.
+
+        In this order the log tells of a row's making before its changes.
+        """
+        for entity, first in self._logged.items():
+            count = self.next[entity] - first
+            if count:
+                self._log(entity, "no", first, count)
+                self._logged[entity] = self.next[entity]
+        if self._readings:
+            self._log("health_reading", "rowid", self._readings_from, self._readings)
+            self._readings_from += self._readings
+            self._readings = 0
+        if self._updates:
+            self.operation.apply(self._updates)
+            self._updates.clear()
+
+    def _log(self, entity: str, number: str, first: int, count: int) -> None:
+        start = self.operation.reserve_changes(count)
+        key = " || '|' || ".join(f"CAST({name} AS TEXT)" for name in ENTITIES[entity].key)
+        account = "no" if entity == "account" else "account_no"
+        self.portfolio.execute(
+            f"INSERT INTO change (no, op, entity, key, account_no, after) "  # noqa: S608
+            f"SELECT ? + {number} - ?, ?, ?, {key}, {account}, json_array({','.join(columns(entity))}) "
+            f"FROM {entity} WHERE {number} >= ? AND {number} < ? ORDER BY {number}",
+            (start, first, self.operation.seq, entity, first, first + count),
+        )
+        self.operation.count += count
+
+
+def _literal(value: str | int) -> str:
+    """A text or whole number as it stands in a statement."""
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+def _insert_sql(entity: str) -> str:
+    names = columns(entity)
+    return f"INSERT INTO {entity} ({','.join(names)}) VALUES ({','.join('?' * len(names))})"  # noqa: S608
+
+
+def _pins(portfolio: Portfolio) -> dict[tuple[str, int], dict[str, str]]:
+    found: dict[tuple[str, int], dict[str, str]] = {}
+    for entity, row_no, field, said in portfolio.rows(
+        "SELECT entity, row_no, field, source_value FROM pin"
+    ):
+        found.setdefault((entity, row_no), {})[field] = said
+    return found
+
+
+def fetch(
+    portfolio: Portfolio, entity: str, column: str, wanted: Iterable[Any], order: str = ""
+) -> list[dict[str, Any]]:
+    """Stored rows whose `column` is one of the wanted values, as plain dicts (dates stay ISO text)."""
+    names = columns(entity)
+    found: list[dict[str, Any]] = []
+    values = list(wanted)
+    for start in range(0, len(values), _IN_LIST):
+        part = values[start : start + _IN_LIST]
+        sql = f"SELECT {','.join(names)} FROM {entity} WHERE {column} IN ({','.join('?' * len(part))})"  # noqa: S608
+        sql += f" ORDER BY {order}" if order else ""
+        found += [dict(zip(names, row, strict=True)) for row in portfolio.execute(sql, part)]
+    return found
+
+
+def row_of(entity: str, values: dict[str, Any]) -> tuple[Any, ...]:
+    """Values by column as a whole row in column order; what is not given is None."""
+    return tuple(values.get(name) for name in columns(entity))

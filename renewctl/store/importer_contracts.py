@@ -1,0 +1,327 @@
+"""Contracts: the one an accounts file implies, and those a file names itself."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from renewctl.core.text import fold, name_key
+from renewctl.store.importer_apply import Writer, fetch, row_of
+from renewctl.store.importer_parse import Parsed
+from renewctl.store.importer_table import NeedsScan, Table
+from renewctl.store.portfolio import columns
+
+# Import field -> contract column, where a cell is stored as it was read.
+TERMS = {
+    "renewal_date": "renewal_on",
+    "start_date": "start_on",
+    "term_months": "term_months",
+    "notice_days": "notice_days",
+    "auto_renew": "auto_renew",
+    "payment_on_file": "payment_on_file",
+}
+
+
+class AccountFinder:
+    """Finds accounts by the id or name other files know them by; makes those that are missing."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._known: dict[str, int] = {}
+
+    def numbers(self, batch: Parsed, heading: str) -> list[int]:
+        """The account number of each record. An unknown account is created under its id, and named."""
+        said = batch.column("account_id")
+        self._look_up({each for each in said if each is not None and each not in self._known})
+        for at, each in enumerate(said):
+            if each is not None and each not in self._known:
+                self._known[each] = self._create(each, batch.lines[at], heading)
+        return [self._known[each] if each is not None else 0 for each in said]
+
+    def _look_up(self, wanted: Iterable[str]) -> None:
+        portfolio = self._writer.portfolio
+        if len(self._known) > 200_000:  # a memo, not a copy of the portfolio
+            self._known.clear()
+        ids = list(wanted)
+        for row in fetch(portfolio, "account", "id", ids):
+            self._known[row["id"]] = row["no"]
+        names = {name_key(each): each for each in ids if each not in self._known}
+        found: dict[str, list[int]] = {}
+        for row in fetch(portfolio, "account", "search_name", names):
+            found.setdefault(row["search_name"], []).append(row["no"])
+        for name, numbers in found.items():
+            if len(numbers) == 1:
+                self._known[names[name]] = numbers[0]
+
+    def _create(self, account_id: str, line: int, heading: str) -> int:
+        writer = self._writer
+        number = writer.next["account"]
+        values = {
+            "no": number,
+            "id": account_id,
+            "name": account_id,
+            "search_name": fold(account_id),
+            "strategic": 0,
+            "champion_gone": 0,
+            "recorded_on": writer.as_of,
+            "source": writer.file,
+            "source_line": line,
+        }
+        writer.insert("account", [row_of("account", values)])
+        writer.report.problem(
+            line,
+            heading,
+            "account-unknown",
+            account_id,
+            f"no account {account_id}; it was created under that id, its name and facts are missing",
+        )
+        return number
+
+
+class ContractRows:
+    """Takes contracts into the store."""
+
+    def __init__(self, writer: Writer, table: Table, *, from_accounts: bool) -> None:
+        self.writer = writer
+        self.table = table
+        self.clear = table.options.clear_blanks
+        self.skip_implied = False
+        self._from_accounts = from_accounts
+        self._finder = AccountFinder(writer)
+        self._by_account: dict[int, list[dict[str, Any]]] = {}
+        self._touched: set[int] = set()
+        self.scanned = False
+
+    # --- the contract an accounts row implies -------------------------------------------------------
+
+    def insert_implied(
+        self, batch: Parsed, keys: Sequence[str], numbers: Sequence[int], *, clash: bool
+    ) -> None:
+        """One contract per new account that has an ARR or a renewal date."""
+        if self.skip_implied:
+            return
+        amounts, codes = amounts_of(batch)
+        renewals = batch.column("renewal_date")
+        self._count_unknown(amounts, renewals)
+        writer, count = self.writer, batch.count
+        if not any(name in batch.values for name in ("arr", "mrr", "renewal_date")):
+            return
+        ids: Sequence[str] = keys
+        if clash:
+            taken = {row["id"] for row in fetch(writer.portfolio, "contract", "id", keys)}
+            ids = [f"{key}/renewal" if key in taken else key for key in keys] if taken else keys
+        cells: dict[str, Sequence[Any]] = {
+            "id": ids,
+            "account_no": numbers,
+            "arr_minor": amounts,
+            "currency": codes,
+            **{column: batch.values[field] for field, column in TERMS.items() if field in batch.values},
+            "renewal_day": [None if on is None else int(on[8:]) for on in renewals],
+            "stage": ["planned"] * count,
+            "state": ["open"] * count,
+            "implied": [1] * count,
+            "cycle": [1] * count,
+            "planned_from_on": [writer.as_of] * count,
+            "recorded_on": [writer.as_of] * count,
+            "source": [writer.file] * count,
+            "source_line": batch.lines,
+        }
+        if None in amounts and None in renewals:
+            pairs = zip(amounts, renewals, strict=True)
+            real = [at for at, pair in enumerate(pairs) if pair != (None, None)]
+            cells = {name: [column[at] for at in real] for name, column in cells.items()}
+            count = len(real)
+        if count:
+            first = writer.next["contract"]
+            writer.insert_columns("contract", {"no": range(first, first + count), **cells}, count)
+
+    def _count_unknown(self, amounts: Sequence[Any], renewals: Sequence[Any]) -> None:
+        self.writer.report.unknown["arr"] += amounts.count(None)
+        self.writer.report.unknown["renewal_date"] += renewals.count(None)
+
+    def load(self, numbers: Sequence[int]) -> None:
+        """Read the contracts of some accounts, to compare records with."""
+        self._by_account = {}
+        for row in fetch(self.writer.portfolio, "contract", "account_no", numbers):
+            self._by_account.setdefault(row["account_no"], []).append(row)
+
+    def update_implied(
+        self, account: dict[str, Any], values: dict[str, Any], cells: list[str], line: int
+    ) -> bool:
+        """Bring the implied contract up to date with an accounts record; True when anything changed.
+
+        An account that has contracts of its own keeps them; the record's terms are not theirs.
+        """
+        del cells
+        known = self._by_account.get(account["no"], [])
+        implied = next((row for row in known if row["implied"]), None)
+        wanted = self._wanted(values, implied)
+        unknown = self.writer.report.unknown
+        if wanted.get("arr_minor", implied and implied["arr_minor"]) is None:
+            unknown["arr"] += 1
+        if wanted.get("renewal_on", implied and implied["renewal_on"]) is None:
+            unknown["renewal_date"] += 1
+        if implied is not None:
+            return implied["state"] != "superseded" and self._change(implied, wanted, line)
+        if known or (wanted.get("arr_minor") is None and wanted.get("renewal_on") is None):
+            return False
+        taken = fetch(self.writer.portfolio, "contract", "id", [account["id"]])
+        own_id = f"{account['id']}/renewal" if taken else account["id"]
+        self._insert(own_id, account["no"], wanted, line, implied=1)
+        self.writer.changed.add(account["no"])
+        return True
+
+    # --- contracts named by a file ------------------------------------------------------------------
+
+    def take_batch(self, batch: Parsed) -> None:
+        """One batch of good records of a contracts file."""
+        heading = self.table.mapping.headings.get("account_id", "")
+        said = batch.column("account_id")
+        if None in said:
+            for at, each in enumerate(said):
+                if each is None:
+                    self.writer.report.reject(
+                        batch.lines[at], batch.rows[at], heading, "account-missing", "", "names no account"
+                    )
+            batch = batch.keep([at for at, each in enumerate(said) if each is not None])
+        numbers = self._finder.numbers(batch, heading)
+        accounts = {row["no"]: row for row in fetch(self.writer.portfolio, "account", "no", set(numbers))}
+        self.take(batch, [accounts[number] for number in numbers], set())
+
+    def take(self, batch: Parsed, accounts: Sequence[dict[str, Any]], changed: set[int]) -> None:
+        """Contracts of known accounts; `changed` are positions whose account changed already."""
+        writer = self.writer
+        field = "contract_id" if self._from_accounts else "id"
+        own = batch.column(field)
+        ids = [each or account["id"] for each, account in zip(own, accounts, strict=True)]
+        known = {row["id"]: row for row in fetch(writer.portfolio, "contract", "id", set(ids))}
+        implied = self._implied_of({account["no"] for account in accounts})
+        amounts, renewals = amounts_of(batch)[0], batch.column("renewal_date")
+        self._count_unknown(amounts, renewals)
+        for at, (line, cells, values) in enumerate(batch.records()):
+            account = accounts[at]
+            row = known.get(ids[at])
+            if row is not None and row["no"] in self._touched:
+                self._repeated(line, cells, ids[at])
+                continue
+            if row is None:
+                wanted = self._wanted(values, None)
+                row = known[ids[at]] = self._insert(ids[at], account["no"], wanted, line, implied=0)
+                writer.changed.add(account["no"])
+                writer.report.inserted += 1
+            elif row["implied"] and row["account_no"] != account["no"]:
+                message = f"contract id {ids[at]} is the id of another account"
+                writer.report.reject(line, cells, "", "contract-id-taken", ids[at], message)
+                continue
+            elif self._change(row, self._wanted(values, row) | self._owner(row, account), line):
+                writer.report.updated += 1
+            elif at in changed:
+                writer.report.updated += 1
+            else:
+                writer.report.unchanged += 1
+            self._touched.add(row["no"])
+            self._supersede(implied.pop(account["no"], None), ids, line)
+
+    def _repeated(self, line: int, cells: list[str], contract_id: str) -> None:
+        if not self.scanned:
+            raise NeedsScan
+        message = f"contract {contract_id} came on an earlier line too"
+        self.writer.report.reject(line, cells, "", "duplicate-id", contract_id, message)
+
+    def _owner(self, row: dict[str, Any], account: dict[str, Any]) -> dict[str, Any]:
+        """What changes when a file names a contract that was implied, or that another account had."""
+        changes: dict[str, Any] = {}
+        if row["implied"]:
+            changes["implied"] = 0
+            changes["state"] = "open" if row["state"] == "superseded" else row["state"]
+        if row["account_no"] != account["no"]:
+            changes["account_no"] = account["no"]
+        return changes
+
+    def _implied_of(self, numbers: set[int]) -> dict[int, dict[str, Any]]:
+        rows = fetch(self.writer.portfolio, "contract", "account_no", numbers)
+        return {
+            row["account_no"]: row for row in rows if row["implied"] and row["state"] != "superseded"
+        }
+
+    def _supersede(self, implied: dict[str, Any] | None, named: Sequence[str], line: int) -> None:
+        """An implied contract gives way to those a file names, unless it is one of them."""
+        if implied is not None and implied["id"] not in named:
+            self.writer.update("contract", implied, {"state": "superseded"}, line)
+
+    # --- both ---------------------------------------------------------------------------------------
+
+    def _wanted(self, values: dict[str, Any], row: dict[str, Any] | None) -> dict[str, Any]:
+        """Contract columns the record speaks of, blanks left out unless they are to clear."""
+        wanted: dict[str, Any] = {}
+        for field, column in TERMS.items():
+            if field in values and (values[field] is not None or self.clear):
+                wanted[column] = values[field]
+        if not self._from_accounts and values.get("name") is not None:
+            wanted["name"] = values["name"]
+        mapped = "arr" in values or "mrr" in values
+        amount, code = values.get("arr"), values.get("arr!")
+        if amount is None:
+            amount, code = values.get("mrr"), values.get("mrr!")
+        if amount is not None or (mapped and self.clear):
+            wanted["arr_minor"] = amount
+        code = code or values.get("currency")
+        if code and (amount is not None or row is None or row["arr_minor"] is None):
+            wanted["currency"] = code
+        if "renewal_on" in wanted:
+            on = wanted["renewal_on"]
+            wanted["renewal_day"] = None if on is None else int(on[8:])
+        return wanted
+
+    def _change(self, row: dict[str, Any], wanted: dict[str, Any], line: int) -> bool:
+        pins = self.writer.unpinned
+        day = wanted.pop("renewal_day", None)
+        after = self.writer.differences("contract", row, wanted, line)
+        if "renewal_on" in after:
+            after["renewal_day"] = day
+            after["planned_from_on"] = self.writer.as_of
+        if after:
+            self.writer.update("contract", row, after, line)
+        return bool(after) or self.writer.unpinned > pins
+
+    def _insert(
+        self, contract_id: str, account_no: int, wanted: dict[str, Any], line: int, *, implied: int
+    ) -> dict[str, Any]:
+        writer = self.writer
+        values = {
+            **wanted,
+            "no": writer.next["contract"],
+            "id": contract_id,
+            "account_no": account_no,
+            "stage": "planned",
+            "state": "open",
+            "implied": implied,
+            "cycle": 1,
+            "planned_from_on": writer.as_of,
+            "recorded_on": writer.as_of,
+            "source": writer.file,
+            "source_line": line,
+        }
+        row = row_of("contract", values)
+        writer.insert("contract", [row])
+        return dict(zip(columns("contract"), row, strict=True))
+
+
+def amounts_of(batch: Parsed) -> tuple[list[Any], list[Any]]:
+    """ARR in minor units and its currency, per record; from MRR × 12 where ARR itself is blank.
+
+    A record without either keeps the currency of its currency column.
+    """
+    arr, mrr = batch.values.get("arr"), batch.values.get("mrr")
+    if arr is None and mrr is None:
+        return [None] * batch.count, batch.column("currency")
+    if arr is None or mrr is None:
+        field = "arr" if mrr is None else "mrr"
+        amounts, codes = batch.values[field], batch.codes[field]
+    else:
+        pairs = [
+            (a, x) if a is not None else (m, y)
+            for a, x, m, y in zip(arr, batch.codes["arr"], mrr, batch.codes["mrr"], strict=True)
+        ]
+        amounts, codes = [a for a, _ in pairs], [x for _, x in pairs]
+    if None in codes and "currency" in batch.values:
+        codes = [code or said for code, said in zip(codes, batch.values["currency"], strict=True)]
+    return amounts, codes

@@ -1,0 +1,242 @@
+"""The memory of an imported file: digests of its lines, so that next time only changed ones are read.
+
+A `source` row keeps, for one file under one reading of it (the salt), the report's figures, how its
+columns were settled, and for every line that went in without a problem an 8-byte digest of the line
+and one of the record's key.
+"""
+
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from io import StringIO
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from renewctl import __version__
+from renewctl.store.files import Input
+from renewctl.store.portfolio import SCHEMA_VERSION, Portfolio
+
+_LARGEST = 3_000_000  # lines; beyond, the file is read whole each time
+
+
+class Known(NamedTuple):
+    """A remembered file."""
+
+    no: int
+    file: str
+    head: dict[str, Any]
+
+
+class Lines:
+    """Digests of lines and of the keys of their records, in step."""
+
+    def __init__(self, encoding: str) -> None:
+        self.digests = array("Q")
+        self.keys = array("Q")
+        self.encoding = "utf-8" if encoding.startswith(("utf-8", "utf-16", "utf-32", "xlsx")) else encoding
+
+    def add(self, raws: Iterable[str], keys: Iterable[Any]) -> None:
+        """Remember raw records with their keys."""
+        encoding = self.encoding
+        self.digests.frombytes(
+            b"".join(
+                [
+                    blake2b(raw.rstrip("\r\n").encode(encoding, "replace"), digest_size=8).digest()
+                    for raw in raws
+                ]
+            )
+        )
+        self.keys.frombytes(b"".join(map(_key_digest, keys)))
+
+    def drop(self, gone: set[int]) -> None:
+        """Forget lines that the file no longer holds."""
+        if gone:
+            kept = [(d, k) for d, k in zip(self.digests, self.keys, strict=True) if d not in gone]
+            self.digests = array("Q", (d for d, _ in kept))
+            self.keys = array("Q", (k for _, k in kept))
+
+
+def _key_digest(key: Any) -> bytes:
+    text = key if isinstance(key, str) else repr(key)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def key_number(key: Any) -> int:
+    """A record's key as it is remembered."""
+    return array("Q", _key_digest(key))[0]
+
+
+def options_salt(options: Sequence[Any], fingerprint: str) -> str:
+    """What decides the meaning of a file's bytes, other than the bytes."""
+    told = json.dumps([options, fingerprint, SCHEMA_VERSION, __version__], default=str)
+    return blake2b(told.encode(), digest_size=12).hexdigest()
+
+
+def lines_salt(options: str, *parts: Any) -> str:
+    """The same with the heading, mapping and dialect: what decides the meaning of one line."""
+    told = json.dumps(parts, default=str)
+    return f"{options}:{blake2b(told.encode(), digest_size=12).hexdigest()}"
+
+
+def find_identical(portfolio: Portfolio, source: Input, options: str) -> Known | None:
+    """The memory of exactly these bytes under these options, or None."""
+    rows = portfolio.rows(
+        "SELECT no, file FROM source WHERE digest = ? AND substr(salt, 1, ?) = ? ORDER BY no DESC LIMIT 1",
+        (source.digest, len(options), options),
+    )
+    for no, file in rows:
+        head = _head(portfolio, no)
+        if head.get("repeatable"):
+            return Known(no, file, head)
+    return None
+
+
+def find_similar(portfolio: Portfolio, salt: str) -> Known | None:
+    """The memory of an earlier state of this file, or None."""
+    rows = portfolio.rows("SELECT no, file FROM source WHERE salt = ? ORDER BY no DESC LIMIT 1", (salt,))
+    return Known(rows[0][0], rows[0][1], _head(portfolio, rows[0][0])) if rows else None
+
+
+def _head(portfolio: Portfolio, no: int) -> dict[str, Any]:
+    with portfolio.connection.blobopen("source", "lines", no, readonly=True) as blob:
+        size = int.from_bytes(blob.read(4), "big")
+        found: dict[str, Any] = json.loads(blob.read(size))
+    return found
+
+
+def load_lines(portfolio: Portfolio, known: Known, encoding: str) -> Lines:
+    """The remembered digests."""
+    blob: bytes = portfolio.value("SELECT lines FROM source WHERE no = ?", (known.no,))
+    start = 4 + int.from_bytes(blob[:4], "big")
+    half = (len(blob) - start) // 2
+    lines = Lines(encoding)
+    lines.digests.frombytes(memoryview(blob)[start : start + half])
+    lines.keys.frombytes(memoryview(blob)[start + half :])
+    return lines
+
+
+def remember(
+    portfolio: Portfolio,
+    source: Input,
+    kind: str,
+    salt: str,
+    rows: int,
+    as_of: str,
+    head: dict[str, Any],
+    lines: Lines,
+) -> None:
+    """Keep the memory of a file that was imported, in place of its earlier ones."""
+    text = json.dumps(head, ensure_ascii=True, separators=(",", ":")).encode()
+    few = len(lines.digests) <= _LARGEST
+    blob = b"".join(
+        [
+            len(text).to_bytes(4, "big"),
+            text,
+            lines.digests.tobytes() if few else b"",
+            lines.keys.tobytes() if few else b"",
+        ]
+    )
+    portfolio.execute("DELETE FROM source WHERE salt = ?", (salt,))
+    portfolio.execute(
+        "INSERT INTO source (no, file, kind, digest, salt, rows, imported_on, lines) VALUES (?,?,?,?,?,?,?,?)",
+        (portfolio.next_no("source"), source.name, kind, source.digest, salt, rows, as_of, blob),
+    )
+
+
+def forget(portfolio: Portfolio, kind: str, but_salt: str) -> None:
+    """Forget other files of a kind: what they said was overwritten, so it must be read again."""
+    portfolio.execute("DELETE FROM source WHERE kind = ? AND salt != ?", (kind, but_salt))
+
+
+class Changed(NamedTuple):
+    """Lines of a file that are not remembered."""
+
+    raws: list[str]
+    lines: list[int]
+    unchanged: int  # how many lines are
+    gone: set[int]  # digests of remembered lines that the file no longer holds
+    seen: "array[int]"  # digests of the unchanged lines
+
+
+def changed_lines(source: Input, encoding: str, first_line: int, lines: Lines) -> Changed | None:
+    """What differs from the remembered lines, from physical line `first_line` on.
+
+    None where the text cannot be told apart by lines (UTF-16, old Mac line ends).
+    """
+    if encoding.startswith(("utf-16", "utf-32")) or b"\n" not in source.head:
+        return None
+    old = set(lines.digests)
+    seen = array("Q")
+    raws: list[bytes] = []
+    numbers: list[int] = []
+    unchanged = 0
+    line = first_line
+    with source.path.open("rb") as file:
+        for _ in islice(file, first_line - 1):
+            pass
+        while batch := list(islice(file, 8192)):
+            groups, lengths = (_records(batch, file) if b'"' in b"".join(batch) else (batch, None))
+            found = array("Q")
+            found.frombytes(
+                b"".join([blake2b(each.rstrip(b"\r\n"), digest_size=8).digest() for each in groups])
+            )
+            new = [at for at, digest in enumerate(found) if digest not in old]
+            unchanged += len(found) - len(new)
+            seen.extend(found)
+            if lengths is None:
+                numbers += [line + at for at in new]
+                line += len(batch)
+            else:
+                begins = []
+                for length in lengths:
+                    begins.append(line)
+                    line += length
+                numbers += [begins[at] for at in new]
+            raws += [groups[at] for at in new]
+    old.difference_update(seen)
+    codec = "utf-8" if encoding == "utf-8-sig" else encoding
+    return Changed([raw.decode(codec) for raw in raws], numbers, unchanged, old, seen)
+
+
+def _records(batch: list[bytes], file: Iterator[bytes]) -> tuple[list[bytes], list[int]]:
+    """Lines joined to records while a quotation mark is open, and how many lines each took."""
+    groups: list[bytes] = []
+    lengths: list[int] = []
+    held: list[bytes] = []
+    is_open = False
+    at = 0
+    while True:
+        if at < len(batch):
+            text = batch[at]
+            at += 1
+        elif held:
+            text = next(file, b"")
+            if not text or len(held) > 5000:
+                groups.append(b"".join(held) + text)
+                lengths.append(len(held) + bool(text))
+                return groups, lengths
+        else:
+            return groups, lengths
+        if text.count(b'"') % 2:
+            is_open = not is_open
+        held.append(text)
+        if not is_open:
+            groups.append(held[0] if len(held) == 1 else b"".join(held))
+            lengths.append(len(held))
+            held = []
+
+
+def whole_records(raws: Sequence[str], delimiter: str) -> list[list[str]] | None:
+    """Each raw text as exactly one record, or None where one is not (a stray quotation mark)."""
+    import csv
+
+    rows = []
+    for raw in raws:
+        text = raw if raw.endswith("\n") else raw + "\n"
+        parts = StringIO(text, newline="\n") if '"' in text else (text,)
+        found = list(csv.reader(chain(parts, ("x\n",)), delimiter=delimiter))
+        if len(found) != 2 or found[1] != ["x"]:
+            return None
+        rows.append(found[0])
+    return rows

@@ -1,0 +1,192 @@
+"""XLSX workbooks as records, looked through for tricks before anything is unpacked into memory."""
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+from renewctl.core.intake import ARCHIVE_RATIO, MAX_CELL, MAX_COLUMNS, MAX_ROWS
+from renewctl.core.intake_cells import sheet_text
+from renewctl.errors import InputRefused, UsageError
+from renewctl.store.files import Input, Records
+
+_MAX_PACKED = 64 << 20
+_MAX_UNPACKED = 256 << 20  # all parts of the archive together
+_SMALL = 4 << 20  # below, a high ratio is only an empty sheet
+_MAX_AREA = 6_000_000  # cells of the rectangle a sheet's cells span: the reader lays it out whole
+_TAGS = re.compile(rb"<(?:\w+:)?(row|c)\b([^<>]*)>")
+_REF = re.compile(rb'\br\s*=\s*["\']([A-Z]{1,4})(\d{1,9})["\']')
+_ROW = re.compile(rb'\br\s*=\s*["\'](\d{1,9})["\']')
+
+
+class Workbook:
+    """A workbook whose limits were checked; one of its sheets is read."""
+
+    def __init__(self, source: Input, sheet: str | None) -> None:
+        self._source = source
+        _check_archive(source)
+        self._book = _open(source)
+        visible = [each.name for each in self._book.sheets_metadata if "Visible" in str(each.visible)]
+        names = list(self._book.sheet_names)
+        if sheet is not None and sheet not in names:
+            raise UsageError(
+                "no-such-sheet", f"{source.name} has no sheet {sheet!r}", "its sheets: " + ", ".join(names)
+            )
+        if sheet is None and len(visible) > 1:
+            raise UsageError(
+                "which-sheet",
+                f"{source.name} has {len(visible)} sheets: {', '.join(visible[:20])}",
+                f"name one: --sheet {visible[0]!r}",
+            )
+        if not names:
+            raise InputRefused("no-sheet", f"{source.name} holds no sheet", "save it as CSV")
+        self.sheet: str = sheet if sheet is not None else (visible or names)[0]
+        self._rows: Any = None
+
+    def records(self) -> Records:
+        """The sheet's rows from the top."""
+        if self._rows is None:
+            try:
+                self._rows = self._book.get_sheet_by_name(self.sheet)
+            except Exception as error:  # the reader's own errors, whatever their class
+                raise _damaged(self._source) from error
+        return _SheetRecords(self._source.name, self._rows)
+
+
+class _SheetRecords(Records):
+    """Rows of a sheet as text cells; a row's line is its row number in the sheet."""
+
+    def __init__(self, name: str, sheet: Any) -> None:
+        self._name = name
+        first = sheet.start[0] if sheet.start else 0
+        self._line = first + 1
+        self._rows: Iterator[list[Any]] = iter(sheet.iter_rows())
+        if first:  # rows above the first filled one come as blank rows
+            self._rows = _without_leading(self._rows, first, sheet.height, sheet.total_height)
+        if sheet.total_height > MAX_ROWS or sheet.width > MAX_COLUMNS:
+            raise _too_wide(name)
+
+    def next_batch(self, count: int) -> tuple[list[list[str]], Sequence[int], list[str]]:
+        """See `Records`."""
+        rows: list[list[str]] = []
+        for row in self._rows:
+            rows.append([cell if isinstance(cell, str) else sheet_text(cell) for cell in row])
+            if len(rows) == count:
+                break
+        for row in rows:
+            if max(map(len, row), default=0) > MAX_CELL:
+                raise InputRefused(
+                    "cell-too-long", f"{self._name}: a cell is longer than {MAX_CELL:,} characters", "shorten it"
+                )
+        first = self._line
+        self._line += len(rows)
+        return rows, range(first, self._line), []
+
+
+def _without_leading(rows: Iterator[list[Any]], first: int, height: int, total: int) -> Iterator[list[Any]]:
+    """The rows from the first filled one on, however the reader counts them."""
+    skip = first if total > height else 0
+    for at, row in enumerate(rows):
+        if at >= skip or any(cell not in ("", None) for cell in row):
+            yield row
+
+
+def _open(source: Input) -> Any:
+    from python_calamine import CalamineWorkbook
+
+    try:
+        return CalamineWorkbook.from_path(str(source.path))
+    except Exception as error:  # the reader's own errors, whatever their class
+        if "assword" in type(error).__name__:
+            raise InputRefused(
+                "password", f"{source.name} is protected by a password", "save a copy without one"
+            ) from error
+        raise _damaged(source) from error
+
+
+def _check_archive(source: Input) -> None:
+    """Refuse what would unpack into far more than it seems: ratio, sizes, cells far out."""
+    if source.size > _MAX_PACKED:
+        raise InputRefused(
+            "file-too-large", f"{source.name} has {source.size:,} bytes", "save the sheet as CSV"
+        )
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            parts = archive.infolist()
+            names = {part.filename for part in parts}
+            if "xl/workbook.xml" not in names and not any(name.endswith("workbook.xml") for name in names):
+                raise InputRefused(
+                    "not-a-workbook", f"{source.name} is an archive, but no XLSX workbook", "unpack it first"
+                )
+            total = sum(part.file_size for part in parts)
+            if total > _MAX_UNPACKED or (total > _SMALL and total > source.size * ARCHIVE_RATIO):
+                raise _bomb(source, total)
+            for part in parts:
+                if re.search(r"worksheets/[^/]+\.xml\Z", part.filename):
+                    with archive.open(part) as sheet:
+                        _check_sheet(source, sheet, part.file_size)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise _damaged(source) from error
+
+
+def _check_sheet(source: Input, sheet: IO[bytes], declared: int) -> None:
+    """The rectangle the cells span must fit in memory."""
+    rows = columns = row = column = 0
+    low = 1 << 30
+    read = 0
+    rest = b""
+    while block := sheet.read(1 << 20):
+        read += len(block)
+        if read > declared:
+            raise _bomb(source, read)
+        text = rest + block
+        cut = text.rfind(b">") + 1
+        text, rest = text[:cut], text[cut:]
+        if len(rest) > 1 << 20:
+            raise _damaged(source)
+        for tag in _TAGS.finditer(text):
+            if tag[1] == b"row":
+                said = _ROW.search(tag[2])
+                row, column = int(said[1]) if said else row + 1, 0
+            else:
+                ref = _REF.search(tag[2])
+                row, column = (int(ref[2]), _number(ref[1])) if ref else (row, column + 1)
+                low = min(low, row)
+                rows, columns = max(rows, row), max(columns, column)
+    if columns > MAX_COLUMNS or rows > MAX_ROWS:
+        raise _too_wide(source.name)
+    if rows and (rows - low + 1) * columns > _MAX_AREA:
+        raise InputRefused(
+            "sheet-too-large",
+            f"{source.name}: its cells span {rows - low + 1:,} rows by {columns:,} columns",
+            "delete stray cells far from the table, or save it as CSV",
+        )
+
+
+def _number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _too_wide(name: str) -> InputRefused:
+    return InputRefused(
+        "too-many-columns",
+        f"{name} has cells beyond {MAX_COLUMNS:,} columns or {MAX_ROWS:,} rows",
+        "delete stray cells far from the table, or save it as CSV",
+    )
+
+
+def _bomb(source: Input, size: int) -> InputRefused:
+    return InputRefused(
+        "archive-too-large",
+        f"{source.name} unpacks to {size:,} bytes or more from {source.size:,}",
+        "save the sheet as CSV",
+    )
+
+
+def _damaged(source: Input) -> InputRefused:
+    return InputRefused(
+        "workbook-unreadable", f"{source.name} cannot be read as a workbook", "save it as XLSX or CSV again"
+    )

@@ -1,0 +1,142 @@
+"""What `list`, `show` and `explain` read: accounts with their facts, classified on a day."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from renewctl.core.classify import Classified, classify, main_contract
+from renewctl.core.due import ContractAgenda, DueContract
+from renewctl.core.model import Account, Activity, Contract, ItemState, Problem, Reading, Stakeholder
+from renewctl.core.plan import Effort, Plan, effort, plan
+from renewctl.core.policy import Policy
+from renewctl.core.segment import in_force, value_problems
+from renewctl.core.timeline import Planner
+from renewctl.store.agenda import due_contract, load_book, load_states, renewals_per_quarter, work_calendar
+from renewctl.store.portfolio import Portfolio
+
+_BATCH = 2_000
+
+
+class Entry(NamedTuple):
+    """One account of the list, with the contract that comes first (None: it has no open one)."""
+
+    account: Account
+    main: Contract | None
+    opened: int  # open contracts
+    row: Classified
+    readings: Sequence[Reading]
+    problems: Sequence[Problem]
+    in_force: bool
+
+
+class Renewal(NamedTuple):
+    """One open contract of an account, with its plan (None: it cannot be planned, `unplanned` says why)."""
+
+    contract: Contract
+    row: Classified
+    plan: Plan | None
+    unplanned: str
+    effort: Effort
+
+
+class Whole(NamedTuple):
+    """Everything about one account: its facts and its renewals, the next one due first."""
+
+    account: Account
+    contracts: Sequence[Contract]
+    readings: Sequence[Reading]
+    saving: bool
+    renewals: Sequence[Renewal]
+    stakeholders: Sequence[Stakeholder]
+    volume: int  # renewals a quarter
+
+
+def entries(portfolio: Portfolio, policy: Policy, as_of: date) -> Iterator[Entry]:
+    """Every account, classified, by number."""
+    volume = renewals_per_quarter(portfolio)
+    numbers = [no for (no,) in portfolio.rows("SELECT no FROM account ORDER BY no")]
+    for start in range(0, len(numbers), _BATCH):
+        book = load_book(portfolio, numbers[start : start + _BATCH])
+        for account in book.accounts.values():
+            contracts = book.contracts.get(account.no, ())
+            readings = book.readings.get(account.no, ())
+            rows = classify(account, contracts, readings, account.no in book.saving, policy, as_of, volume)
+            main = main_contract(contracts)
+            wanted = main.no if main else None
+            row = next(each for each in rows if each.contract_no == wanted)
+            problems = value_problems(account, contracts, policy)
+            opened = sum(1 for each in contracts if each.state == "open")
+            yield Entry(account, main, opened, row, readings, problems, in_force(account.status))
+
+
+def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -> Whole:
+    """One account with its contracts, plans and the time logged on it."""
+    book = load_book(portfolio, [account.no])
+    contracts = book.contracts.get(account.no, [])
+    readings = book.readings.get(account.no, [])
+    saving = account.no in book.saving
+    volume = renewals_per_quarter(portfolio)
+    rows = classify(account, contracts, readings, saving, policy, as_of, volume)
+    by_no = {row.contract_no: row for row in rows}
+    opened = sorted(
+        (each for each in contracts if each.state == "open"),
+        key=lambda each: (each.renewal_on or date.max, each.no),
+    )
+    activities: list[Activity] = portfolio.values("activity", "account_no = ?", (account.no,))
+    done: list[ItemState] = portfolio.values("item_state", "account_no = ?", (account.no,))
+    replied = any(each.kind == "reply" for each in activities)
+    agenda = None
+    if opened and in_force(account.status):
+        planner = Planner(policy, work_calendar(portfolio, policy, as_of))
+        agenda = ContractAgenda(policy, planner, as_of)
+    states = load_states(portfolio, opened)
+    renewals = []
+    for at, contract in enumerate(opened):
+        row = by_no[contract.no]
+        why = _unplanned(account, contract, row)
+        planned = None
+        if not why and agenda is not None:
+            due: DueContract = due_contract(account, contract, row, policy, replied)
+            planned = plan(due, states.get(contract.no, {}), agenda)
+        logged = [each for each in activities if _logged_on(each, contract, at == 0)]
+        mine = [
+            each
+            for each in done
+            if (each.subject == str(contract.no) and each.cycle == contract.cycle)
+            or (at == 0 and each.subject.startswith("s") and _since(each.set_on, contract))
+        ]
+        renewals.append(Renewal(contract, row, planned, why, effort(row.segment, logged, mine, policy)))
+    stakeholders = portfolio.values("stakeholder", "account_no = ?", (account.no,), "no")
+    return Whole(account, contracts, readings, saving, renewals, stakeholders, volume)
+
+
+def _unplanned(account: Account, contract: Contract, row: Classified) -> str:
+    """Why a contract has no plan; empty where it has one."""
+    if not in_force(account.status):
+        return f"no agenda: the account is {account.status}"
+    if contract.renewal_on is None:
+        return "no plan: the renewal date is unknown"
+    return "no plan: the ARR is unknown, and so the segment" if row.segment is None else ""
+
+
+def _logged_on(activity: Activity, contract: Contract, first: bool) -> bool:
+    """Whether time counts for this cycle of a contract; what names none counts for the next one due."""
+    mine = activity.contract_no == contract.no or (activity.contract_no is None and first)
+    return mine and _since(activity.happened_on, contract)
+
+
+def _since(day: date, contract: Contract) -> bool:
+    return contract.won_on is None or day > contract.won_on
+
+
+def by_hand(portfolio: Portfolio, whole_account: Whole) -> frozenset[tuple[str, int, str]]:
+    """The facts of an account that a person set over what was imported: (entity, number, column)."""
+    numbers = [("account", whole_account.account.no), ("health_reading", whole_account.account.no)]
+    numbers += [("contract", each.no) for each in whole_account.contracts]
+    return frozenset(
+        (entity, no, field)
+        for entity, no in numbers
+        for (field,) in portfolio.rows(
+            "SELECT field FROM pin WHERE entity = ? AND row_no = ?", (entity, no)
+        )
+    )

@@ -1,0 +1,143 @@
+"""Saves as stored: cases with the facts they are read beside, and finding one by what people type."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, date, tzinfo
+
+from renewctl.core import plays
+from renewctl.core.due import Item, item_id
+from renewctl.core.model import ItemState, SaveCase
+from renewctl.core.plays import CaseFile
+from renewctl.core.policy import Policy
+from renewctl.core.timeline import Planner
+from renewctl.errors import NotFound, PolicyError
+from renewctl.store.agenda import load_book, renewals_per_quarter, work_calendar
+from renewctl.store.lookup import find_account
+from renewctl.store.portfolio import Portfolio
+
+_IN_LIST = 500
+_SHOWN = 8
+
+
+def zone_of(policy: Policy) -> tzinfo:
+    """The policy's time zone. UTC costs no look-up; PolicyError where the system does not know it."""
+    if policy.time_zone == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(policy.time_zone)
+    except (ValueError, OSError, KeyError) as error:
+        raise PolicyError(
+            "time-zone-unknown",
+            f"this system has no time zone called {policy.time_zone!r}",
+            "set general.time_zone in the policy, or: python -m pip install tzdata",
+        ) from error
+
+
+def cases(portfolio: Portfolio, account_no: int | None = None, *, closed: bool = True) -> list[SaveCase]:
+    """Cases by number, of one account or of all; with `closed` False only those that still run."""
+    where, params = [], []
+    if account_no is not None:
+        where.append("account_no = ?")
+        params.append(account_no)
+    found: list[SaveCase] = portfolio.values("save_case", " AND ".join(where), params, "no")
+    return found if closed else [case for case in found if plays.is_open(case)]
+
+
+def load_files(
+    portfolio: Portfolio, policy: Policy, as_of: date, found: Sequence[SaveCase]
+) -> list[CaseFile]:
+    """Each case with its account, renewal, readings and what was done, in the given order."""
+    book = load_book(portfolio, sorted({case.account_no for case in found}))
+    volume = renewals_per_quarter(portfolio)
+    states = _states(portfolio, [f"s{case.no}" for case in found])
+    files = []
+    for case in found:
+        no = case.account_no
+        account, readings = book.accounts[no], book.readings.get(no, [])
+        renewal = plays.renewal_of(
+            f"s{case.no}", account, book.contracts.get(no, []), readings, policy, as_of, volume
+        )
+        files.append(CaseFile(case, account, renewal, readings, states[f"s{case.no}"]))
+    return files
+
+
+def _states(portfolio: Portfolio, subjects: Sequence[str]) -> dict[str, dict[str, ItemState]]:
+    found: dict[str, dict[str, ItemState]] = defaultdict(dict)
+    for start in range(0, len(subjects), _IN_LIST):
+        part = subjects[start : start + _IN_LIST]
+        marks = ",".join("?" * len(part))
+        for state in portfolio.values("item_state", f"subject IN ({marks})", part):
+            found[state.subject][state.step] = state
+    return found
+
+
+def due_items(portfolio: Portfolio, policy: Policy, as_of: date, until: date) -> list[Item]:
+    """What the saves owe up to `until`, as lines of the agenda, unsorted."""
+    found = cases(portfolio)
+    if not found:
+        return []
+    zone = zone_of(policy)
+    work_on = Planner(policy, work_calendar(portfolio, policy, as_of)).work_on
+    items = []
+    for case, account, renewal, _, states in load_files(portfolio, policy, as_of, found):
+        steps = plays.planned(case, account, renewal.owner, policy, zone, renewal.owner_role)
+        items += plays.save_items(
+            case, steps, states, policy, as_of, until, renewal=renewal, zone=zone, work_on=work_on
+        )
+    return items
+
+
+def find_case(portfolio: Portfolio, text: str) -> SaveCase:
+    """The one save meant by `s3`, `3`, or an account: its open case, else its latest.
+
+    A bare number that is a save's and another account's id is refused, not guessed.
+    """
+    match = re.fullmatch(r"(s?)(\d{1,18})", text.strip().lower(), re.ASCII)
+    by_no = portfolio.values("save_case", "no = ?", (int(match[2]),)) if match else []
+    if match and match[1]:
+        if by_no:
+            return _only(by_no)
+        if not portfolio.value("SELECT 1 FROM account WHERE id = ?", (text,)):
+            raise NotFound("no-such-save", f"there is no save {text}", "see them: renewctl save list --all")
+    elif by_no:
+        other = portfolio.value("SELECT no FROM account WHERE id = ?", (text.strip(),))
+        if other is None or other == by_no[0].account_no:
+            return _only(by_no)
+        raise NotFound(
+            "ambiguous-save",
+            f"{text!r} is the number of a save and the id of another account",
+            f"renewctl save show s{by_no[0].no}, or give the account's name",
+        )
+    account = find_account(portfolio, text)
+    found = cases(portfolio, account.no)
+    if not found:
+        raise NotFound(
+            "no-such-save",
+            f"{account.name} has no save",
+            f"open one with: renewctl save start {account.id} --scenario …",
+        )
+    return plays.open_one(found) or found[-1]
+
+
+def _only(found: list[SaveCase]) -> SaveCase:
+    return found[0]
+
+
+def find_step(portfolio: Portfolio, policy: Policy, as_of: date, save_no: int, text: str) -> tuple[int, str]:
+    """(account number, step) of a save's step or check-in, by its key or the only one so beginning."""
+    found = portfolio.values("save_case", "no = ?", (save_no,))
+    if not found:
+        raise NotFound("no-such-save", f"there is no save s{save_no}", "see them: renewctl save list --all")
+    case: SaveCase = found[0]
+    near = plays.find_steps(case, policy, text)
+    if len(near) == 1:
+        return case.account_no, near[0].step
+    if not near:
+        said = f"save s{save_no} has no step {text!r}" if text else f"name a step of save s{save_no}"
+        raise NotFound("no-such-item", said, f"see its steps: renewctl save show s{save_no}")
+    names = ", ".join(item_id(f"s{save_no}", 1, play.step) for play in near[:_SHOWN])
+    more = " and more" if len(near) > _SHOWN else ""
+    raise NotFound("ambiguous-item", f"{text!r} could be {names}{more}", "type more of it")

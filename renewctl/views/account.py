@@ -1,0 +1,532 @@
+"""One account: everything known (`show`), and why it is classified so (`explain`)."""
+
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from renewctl.core import money
+from renewctl.core.classify import Classification
+from renewctl.core.explain import Explanation, Source
+from renewctl.core.model import Account, Because, Contract, Stakeholder, Verdict
+from renewctl.core.plan import Action, Effort, Plan, PlanDay
+from renewctl.views.terminal import aligned, coloured, safe, width
+
+_TITLES = {
+    "segment": "SEGMENT",
+    "health": "HEALTH",
+    "opportunity": "OPPORTUNITY",
+    "touch": "TOUCH",
+    "owner": "OWNER",
+}
+_NOBODY = {"segment": "unsegmented", "owner": "unowned"}
+
+
+class Part(NamedTuple):
+    """One renewal of the account."""
+
+    contract: Contract
+    arr_base_minor: int | None
+    touch: str
+    owner: str | None
+    plan: Plan | None
+    unplanned: str
+    effort: Effort
+
+
+class Sheet(NamedTuple):
+    """What `show` shows."""
+
+    as_of: date
+    account: Account
+    in_force: bool
+    arr_base_minor: int | None
+    readings: Mapping[str, tuple[float, date]]  # field -> newest value and its day
+    why: Classification
+    parts: Sequence[Part]
+    saves: Sequence[dict[str, Any]]
+    stakeholders: Sequence[Stakeholder]
+    written: Mapping[str, str]  # OWN-3
+    base_currency: str
+
+
+# --- show, for people ---------------------------------------------------------------------------------
+
+
+def show(sheet: Sheet, whole: bool) -> None:
+    """Facts, classification, plan, saves and people; `whole` lists every step of the plan."""
+    account = sheet.account
+    out = [_bold(f"{safe(account.name)} ({safe(account.id)})")]
+    if not sheet.in_force:
+        out.append(f"Not in force: the status is {safe(account.status)}; there is no agenda.")
+    out += _facts(sheet)
+    out += ["", _bold("CLASSIFICATION")]
+    for name, verdict in sheet.why.verdicts().items():
+        out.append(f"  {name:<12} {_value(name, verdict, sheet):<22} {_reason(verdict.because[0])}")
+    out += [f"  warning      {_reason(each)}" for each in sheet.why.warnings]
+    out += [f"  problem      {safe(each.message)}" for each in sheet.why.problems]
+    if sheet.why.suggestion is not None:
+        seen = "; ".join(safe(each.observed) for each in sheet.why.suggestion.because)
+        out.append(f"  suggestion   run it as {sheet.why.suggestion.value}: {seen} (SEG-1)")
+    if sheet.why.values.guard:
+        out.append("  do not over-engineer: steps that only risk would justify are left out (HLT-5)")
+    for part in sheet.parts:
+        out += ["", *_part(part, sheet, whole)]
+    out += _saves(sheet) + _people(sheet)
+    out += ["", f"Why, and what would change it: renewctl explain {_word(account.id)}"]
+    sys.stdout.write("\n".join(out) + "\n")
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if coloured() else text
+
+
+def _word(text: str) -> str:
+    """An id as it can be typed at a shell."""
+    shown = safe(text)
+    if shown and all(letter.isalnum() or letter in "-_.:/" for letter in shown):
+        return shown
+    return "'" + shown.replace("'", "'\\''") + "'"
+
+
+def _reason(because: Because) -> str:
+    return f"{safe(because.observed)} ({because.rule})"
+
+
+def _value(name: str, verdict: Verdict, sheet: Sheet) -> str:
+    if verdict.value is None:
+        return _NOBODY.get(name, "unknown")
+    if name == "health":
+        return f"{verdict.value} {sheet.why.values.score:g}"
+    if name == "owner":
+        return f"{safe(verdict.value)} ({sheet.why.values.owner_role})"
+    return safe(verdict.value)
+
+
+def _facts(sheet: Sheet) -> list[str]:
+    account = sheet.account
+    currency = account.currency or sheet.base_currency
+    arr = sheet.arr_base_minor
+    pairs = [
+        ("ARR", None if arr is None else money.plain(arr, sheet.base_currency)),
+        ("expansion", _amount(account.expansion_minor, currency)),
+        ("target ARR", _amount(account.target_arr_minor, currency)),
+        ("growth", None if account.growth_rate is None else f"{account.growth_rate:.0%} a year"),
+        ("seats", _seats(account)),
+        ("CSM", account.csm),
+        ("sales owner", account.sales_owner),
+        ("specialist", account.specialist),
+        ("executive sponsor", account.executive_sponsor),
+        ("strategic", "yes" if account.strategic else None),
+        ("country", account.country),
+        ("industry", account.industry),
+        ("status", account.status),
+        ("champion", "gone" if account.champion_gone else account.champion),
+        ("cancel notice", account.cancel_notice_on),
+        ("competitor", account.competitor),
+        ("last contact", account.last_contact_on),
+        ("ticket severity", account.ticket_severity),
+        ("early renewal", account.early_on),
+    ]
+    rows = [(f"  {name}", safe(value)) for name, value in pairs if value is not None and value != ""]
+    return aligned(rows)
+
+
+def _amount(minor: int | None, currency: str) -> str | None:
+    return None if minor is None else money.plain(minor, currency)
+
+
+def _seats(account: Account) -> str | None:
+    if account.seats_purchased is None and account.seats_used is None:
+        return None
+    used, bought = account.seats_used, account.seats_purchased
+    unknown = "unknown"
+    return f"{unknown if used is None else used} of {unknown if bought is None else bought} used"
+
+
+def _part(part: Part, sheet: Sheet, whole: bool) -> list[str]:
+    contract = part.contract
+    arr = _amount(contract.arr_minor, contract.currency or sheet.account.currency or sheet.base_currency)
+    when = "renewal date unknown"
+    if contract.renewal_on:
+        days = (contract.renewal_on - sheet.as_of).days
+        away = f"in {days} days" if days > 0 else "today" if days == 0 else f"{-days} days ago"
+        when = f"renews {contract.renewal_on} ({away})"
+    out = [_bold(f"RENEWAL {safe(contract.id)}") + f"  {arr or 'ARR unknown'}, {when}, stage {contract.stage}"]
+    clause = {None: "unknown", 0: "no", 1: "yes"}
+    notice = "unknown" if contract.notice_days is None else f"{contract.notice_days} days"
+    terms = f"  renews tacitly: {clause[contract.auto_renew]}, notice: {notice}"
+    terms += f", payment on file: {clause[contract.payment_on_file]}"
+    out.append(terms + (f", term: {contract.term_months} months" if contract.term_months else ""))
+    out.append(f"  touch {part.touch}, owner {safe(part.owner or 'unowned')}")
+    hours = f"{part.effort.minutes / 60:.3g} h logged"
+    if part.effort.budget_hours:
+        hours += f" of {part.effort.budget_hours[0]}-{part.effort.budget_hours[1]} h"
+    out.append(f"  effort: {hours}" + (": over the top (SEG-2)" if part.effort.over else ""))
+    if part.plan is None:
+        return [*out, f"  {safe(part.unplanned)}"]
+    name = part.plan.anchor.replace("_", " ")
+    out.append(f"  counted back from the {name}, {part.plan.anchor_on}")
+    for day in part.plan.days:
+        out += _day(day, whole)
+    return out
+
+
+def _day(day: PlanDay, whole: bool) -> list[str]:
+    when = day.due_on.isoformat() if day.due_on else "once won  "
+    mark = f"{day.milestone_days} days" if day.milestone_days is not None else day.kind.replace("_", " ")
+    count = len(day.actions)
+    closed = sum(1 for each in day.actions if each.state in ("done", "skipped"))
+    head = f"  {when}  {mark:<16} {day.status:<9}"
+    if not whole and (day.status in ("done", "skipped") or day.due_on is None):
+        return [f"{head} {count} step{'' if count == 1 else 's'}"]
+    out = [f"{head} {closed} of {count} closed" if closed else head.rstrip()]
+    for action in day.actions:
+        owner = safe(action.owner or "unowned") + ("*" if action.delegate else "")
+        state = "" if action.state == "open" else f"  [{action.state} {action.set_on}]"
+        out.append(f"    {action.item:<24} {action.channel:<8} {owner:<18} {safe(action.title)}{state}")
+    return out
+
+
+def _saves(sheet: Sheet) -> list[str]:
+    if not sheet.saves:
+        return []
+    rows = [
+        (
+            f"  {each['id']}",
+            str(each["scenario"]),
+            str(each["state"]),
+            f"flagged {each['flagged_on']}",
+            f"{each['steps_open']} steps open",
+        )
+        for each in sheet.saves
+    ]
+    return ["", _bold("SAVES"), *aligned(rows)]
+
+
+def _people(sheet: Sheet) -> list[str]:
+    if not sheet.stakeholders:
+        return []
+    rows = [
+        (f"  {safe(each.name)}", safe(each.role or ""), safe(each.sentiment or ""), safe(each.email or ""))
+        for each in sheet.stakeholders
+    ]
+    return ["", _bold("STAKEHOLDERS"), *aligned(rows)]
+
+
+# --- show, as JSON ------------------------------------------------------------------------------------
+
+
+def document(sheet: Sheet) -> dict[str, Any]:
+    """`renewctl/show/1`. `plan`, `anchor` and `effort` are those of the renewal that is due first."""
+    first = sheet.parts[0] if sheet.parts else None
+    return {
+        "schema": "renewctl/show/1",
+        "as_of": sheet.as_of.isoformat(),
+        "account": _account(sheet),
+        "classification": _classification(sheet),
+        "contract": first.contract.id if first else None,
+        **_planned(first),
+        "contracts": [_contract(part, sheet) for part in sheet.parts],
+        "saves": list(sheet.saves),
+        "stakeholders": [_person(each) for each in sheet.stakeholders],
+        "effort": _effort(first.effort) if first else None,
+        "problems": [each._asdict() for each in sheet.why.problems],
+    }
+
+
+def _planned(part: Part | None) -> dict[str, Any]:
+    if part is None or part.plan is None:
+        why = part.unplanned if part else "no plan: no open contract"
+        return {"anchor": None, "anchor_on": None, "plan": [], "unplanned": why}
+    days = [
+        {
+            "milestone_days": day.milestone_days,
+            "trigger": day.trigger,
+            "kind": day.kind,
+            "due_on": _iso(day.due_on),
+            "work_on": _iso(day.work_on),
+            "status": day.status,
+            "actions": [_action(action) for action in day.actions],
+        }
+        for day in part.plan.days
+    ]
+    return {"anchor": part.plan.anchor, "anchor_on": part.plan.anchor_on.isoformat(), "plan": days}
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {**action._asdict(), "set_on": _iso(action.set_on), "covers": list(action.covers)}
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _units(minor: int | None, currency: str) -> int | float | None:
+    return None if minor is None else money.to_units(minor, currency)
+
+
+def _account(sheet: Sheet) -> dict[str, Any]:
+    account, base = sheet.account, sheet.base_currency
+    currency = account.currency or base
+    first = sheet.parts[0].contract if sheet.parts else None
+    arr, arr_currency = account_arr([part.contract for part in sheet.parts], account, sheet.arr_base_minor, base)
+    return {
+        "id": account.id,
+        "name": account.name,
+        "country": account.country,
+        "status": account.status,
+        "in_force": sheet.in_force,
+        "arr": _units(arr, arr_currency),
+        "currency": arr_currency,
+        "arr_base": _units(sheet.arr_base_minor, base),
+        "base_currency": base,
+        "renewal_date": _iso(first.renewal_on) if first else None,
+        "start_date": _iso(first.start_on) if first else None,
+        "term_months": first.term_months if first else None,
+        "notice_days": first.notice_days if first else None,
+        "auto_renew": _flag(first.auto_renew) if first else None,
+        "payment_on_file": _flag(first.payment_on_file) if first else None,
+        "stage": first.stage if first else None,
+        "csm": account.csm,
+        "sales_owner": account.sales_owner,
+        "specialist": account.specialist,
+        "executive_sponsor": account.executive_sponsor,
+        "industry": account.industry,
+        "strategic": bool(account.strategic),
+        "segment_override": account.segment_override,
+        "segment_reason": account.segment_reason,
+        **{field: value for field, (value, _) in sheet.readings.items()},
+        "read_on": {field: day.isoformat() for field, (_, day) in sheet.readings.items()},
+        "ticket_severity": account.ticket_severity,
+        "last_contact": _iso(account.last_contact_on),
+        "seats_purchased": account.seats_purchased,
+        "seats_used": account.seats_used,
+        "expansion_arr": _units(account.expansion_minor, currency),
+        "target_arr": _units(account.target_arr_minor, currency),
+        "growth_rate": account.growth_rate,
+        "champion": account.champion,
+        "champion_gone": bool(account.champion_gone),
+        "cancel_notice_date": _iso(account.cancel_notice_on),
+        "competitor": account.competitor,
+        "early_on": _iso(account.early_on),
+        "recorded_on": account.recorded_on.isoformat(),
+        "source": account.source,
+        "source_line": account.source_line,
+    }
+
+
+def account_arr(
+    opened: Sequence[Contract], account: Account, arr_base_minor: int | None, base: str
+) -> tuple[int | None, str]:
+    """The ARR of an account and its currency: its contracts' own where they share one, else the base's."""
+    known = [each for each in opened if each.arr_minor is not None]
+    currencies = {each.currency or account.currency or base for each in known}
+    if len(currencies) == 1:
+        return sum(each.arr_minor or 0 for each in known), currencies.pop()
+    return arr_base_minor, (base if known else account.currency or base)
+
+
+def _flag(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _contract(part: Part, sheet: Sheet) -> dict[str, Any]:
+    contract = part.contract
+    currency = contract.currency or sheet.account.currency or sheet.base_currency
+    return {
+        "id": contract.id,
+        "name": contract.name,
+        "arr": _units(contract.arr_minor, currency),
+        "currency": currency,
+        "arr_base": _units(part.arr_base_minor, sheet.base_currency),
+        "start_date": _iso(contract.start_on),
+        "renewal_date": _iso(contract.renewal_on),
+        "term_months": contract.term_months,
+        "notice_days": contract.notice_days,
+        "auto_renew": _flag(contract.auto_renew),
+        "payment_on_file": _flag(contract.payment_on_file),
+        "stage": contract.stage,
+        "cycle": contract.cycle,
+        "touch": part.touch,
+        "owner": part.owner,
+        **_planned(part),
+        "effort": _effort(part.effort),
+    }
+
+
+def _effort(effort: Effort) -> dict[str, Any]:
+    return {
+        "hours": round(effort.minutes / 60, 2),
+        "budget_hours": list(effort.budget_hours) if effort.budget_hours else None,
+        "warn_hours": effort.warn_hours,
+        "over": effort.over,
+        "because": [effort.because._asdict()] if effort.because else [],
+    }
+
+
+def _person(each: Stakeholder) -> dict[str, Any]:
+    told = {name: value for name, value in each._asdict().items() if name not in ("no", "account_no")}
+    told["last_contact"] = _iso(told.pop("last_contact_on"))
+    return told
+
+
+def _classification(sheet: Sheet) -> dict[str, Any]:
+    why = sheet.why
+    told: dict[str, dict[str, Any]] = {
+        name: {"value": verdict.value, "because": [each._asdict() for each in verdict.because]}
+        for name, verdict in why.verdicts().items()
+    }
+    detail = why.health_detail
+    told["segment"]["suggestion"] = (
+        None
+        if why.suggestion is None
+        else {
+            "value": why.suggestion.value,
+            "because": [each._asdict() for each in why.suggestion.because],
+        }
+    )
+    told["health"] |= {
+        "score": detail.score,
+        "band": detail.band,
+        "missing": list(detail.missing),
+        "imported": detail.imported,
+        "caps": list(detail.caps),
+        "over_engineering_guard": detail.guard,
+        "parts": [
+            {
+                **part._asdict(),
+                "read_on": part.read_on.isoformat(),
+                "scaled": round(part.scaled, 2),
+                "weight": round(part.weight, 4),
+                "points": round(part.points, 2),
+            }
+            for part in detail.parts
+        ],
+    }
+    told["touch"]["warnings"] = [each._asdict() for each in why.warnings]
+    told["owner"] |= {
+        "role": why.owner_detail.role,
+        "participants": list(why.owner_detail.participants),
+        "agreed": dict(sheet.written),
+    }
+    return told
+
+
+# --- explain ------------------------------------------------------------------------------------------
+
+
+class Explained(NamedTuple):
+    """What `explain` shows."""
+
+    as_of: date
+    account: Account
+    contract: Contract | None
+    decisions: Sequence[Explanation]
+    why: Classification
+    rules: Mapping[str, str]  # rule id -> text
+
+
+def explain(told: Explained) -> None:
+    """Per decision: the reasons, the rule in words, what would flip it, where the facts came from."""
+    columns = min(width(), 120)
+    account = told.account
+    renewal = ""
+    if told.contract is not None:
+        when = told.contract.renewal_on or "on an unknown date"
+        renewal = f", renewal {safe(told.contract.id)} {when}"
+    out = [_bold(f"{safe(account.name)} ({safe(account.id)})") + f"{renewal}, as of {told.as_of}"]
+    for each in told.decisions:
+        value = each.value or _NOBODY.get(each.decision, "unknown")
+        if each.decision == "health" and told.why.values.score is not None:
+            value = f"{value} {told.why.values.score:g}"
+        out += ["", _bold(f"{_TITLES[each.decision]}: {safe(value)}")]
+        out += _reasons(each.because, told.rules, columns)
+        flips = [safe(flip.text) for flip in each.flips] or ["no single fact would"]
+        out += _block("would change it", flips, columns)
+        out += _block("from", [_origin(source) for source in each.sources], columns)
+    for warning in told.why.warnings:
+        out += ["", f"warning: {_reason(warning)}: {safe(warning.threshold)}"]
+    out += ["", *(f"problem: {safe(each.message)}" for each in told.why.problems)] if told.why.problems else []
+    if told.why.suggestion is not None:
+        seen = "; ".join(safe(each.observed) for each in told.why.suggestion.because)
+        word = _word(account.id)
+        how = f"renewctl set {word} segment_override={told.why.suggestion.value} --reason …"
+        out += ["", f"suggestion: run it as {told.why.suggestion.value}: {seen} (SEG-1)", f"  {how}"]
+    sys.stdout.write("\n".join(out) + "\n")
+
+
+def _reasons(because: Sequence[Because], rules: Mapping[str, str], columns: int) -> list[str]:
+    out, said = [], set()
+    for each in because:
+        out += _wrapped(f"{safe(each.observed)}; {safe(each.threshold)}", f"  {each.rule:<6} ", columns)
+        if each.rule not in said:
+            said.add(each.rule)
+            out += _wrapped(safe(rules.get(each.rule, "")), " " * 11, columns)
+    return out
+
+
+def _block(title: str, lines: Sequence[str], columns: int) -> list[str]:
+    if not lines:
+        return []
+    out = [f"  {title}:"]
+    for line in lines:
+        out += _wrapped(line, "    ", columns)
+    return out
+
+
+def _wrapped(text: str, head: str, columns: int) -> list[str]:
+    return textwrap.wrap(
+        text, max(40, columns), initial_indent=head, subsequent_indent=" " * (len(head) + 2)
+    )
+
+
+def _origin(source: Source) -> str:
+    where = f"{source.file}:{source.line}" if source.file is not None else f"set {source.origin}"
+    return f"{safe(source.field)} {safe(source.value)}, {safe(where)}"
+
+
+def explain_document(told: Explained) -> dict[str, Any]:
+    """`renewctl/explain/1`. Amounts of flips are in minor units, told by `unit`."""
+    return {
+        "schema": "renewctl/explain/1",
+        "as_of": told.as_of.isoformat(),
+        "account": {"id": told.account.id, "name": told.account.name},
+        "contract": told.contract.id if told.contract else None,
+        "decisions": [_decision(each, told) for each in told.decisions],
+        "warnings": [each._asdict() for each in told.why.warnings],
+        "problems": [each._asdict() for each in told.why.problems],
+        "suggestion": None
+        if told.why.suggestion is None
+        else {
+            "value": told.why.suggestion.value,
+            "because": [each._asdict() for each in told.why.suggestion.because],
+        },
+    }
+
+
+def _decision(each: Explanation, told: Explained) -> dict[str, Any]:
+    return {
+        "decision": each.decision,
+        "value": each.value,
+        "because": [
+            {**because._asdict(), "text": told.rules.get(because.rule, "")} for because in each.because
+        ],
+        "flips": [
+            {
+                "field": flip.field,
+                "now": _plain(flip.now),
+                "to": _plain(flip.to),
+                "unit": "minor" if flip.field in ("arr", "expansion_arr") else None,
+                "becomes": flip.becomes,
+                "text": flip.text,
+            }
+            for flip in each.flips
+        ],
+        "sources": [source._asdict() for source in each.sources],
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,385 @@
+"""Saves on a terminal, in a pipe, and as JSON: the clock first, then what to do, by whom, by when."""
+
+import sys
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from renewctl.core import money, plays
+from renewctl.core.due import item_id
+from renewctl.core.plays import CaseStep, Report
+from renewctl.views.terminal import aligned, coloured, is_terminal, safe, width
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PHASES = {
+    "first_24h": "Within 24 hours",
+    "investigate": "Before any answer is offered",
+    "first_48h": "Within 48 hours",
+    "first_72h": "Within 72 hours",
+    "day_30": "Day 30",
+}
+_NEAR_DAYS = 3  # on a terminal, phases that begin later are one line each
+_CHANNELS = {"customer": "cust", "internal": "int", "call": "call"}
+
+
+def note(text: str) -> str:
+    """A remark for stderr."""
+    return f"note: {safe(text)}"
+
+
+# --- one save, for people --------------------------------------------------------------------------
+
+
+def show(report: Report, *, whole: bool = False) -> None:
+    """One save on stdout; on a terminal later phases are folded unless `whole`."""
+    out = lines(report, min(width(), 200), folded=is_terminal() and not whole)
+    if coloured():
+        style = "1;31" if report.clock.state == "late" else "1"
+        out[:2] = [f"\x1b[{style}m{line}\x1b[0m" for line in out[:2]]
+    sys.stdout.write("\n".join(out) + "\n")
+
+
+def lines(report: Report, columns: int, *, folded: bool) -> list[str]:
+    """The lines of one save, each at most `columns` wide where its parts allow it."""
+    out = _head(report)
+    out += [part for line in _root_cause(report) for part in _wrapped(line, columns, "  ")]
+    phases: dict[str, list[CaseStep]] = {}
+    for step in report.steps:
+        phases.setdefault(step.phase, []).append(step)
+    hidden = {phase for phase, found in phases.items() if folded and not _near(report, found)}
+    room = max((len(_item(report, each)) for each in report.steps if each.phase not in hidden), default=0)
+    for phase, found in phases.items():
+        if phase in hidden:
+            continue
+        out += ["", _phase(phase, found)]
+        mixed = len({step.due_on for step in found}) > 1
+        out += [_line(report, step, room, columns, mixed) for step in found]
+    if hidden:
+        said = "; ".join(_folded(report, phase, phases[phase]) for phase in phases if phase in hidden)
+        out += ["", *_wrapped(f"Other steps: {said}", columns, "  ")]
+    out += ["", *_wrapped(_checkins(report), columns, "  "), "", "It is saved when"]
+    out += [part for text in report.book.success for part in _wrapped(f"  - {safe(text)}", columns, "    ")]
+    out += ["", *_wrapped(_benchmark(report), columns, "  ")]
+    return out + [part for line in _footer(report, bool(hidden)) for part in _wrapped(line, columns, "  ")]
+
+
+def _head(report: Report) -> list[str]:
+    case, renewal = report.file.case, report.file.renewal
+    out = [f"{renewal.subject}  {safe(report.file.account.name)}: {safe(report.book.title)}", _clock(report)]
+    if case.target_by and report.clock.state != "answered":
+        out.append(f"24 h target: {_at(report, case.target_by)} (enterprise account or cancellation notice)")
+    owner = f"Owner: {safe(case.owner)}"
+    if report.together_with:
+        owner += f", from the start together with {safe(report.together_with)}"
+    out.append(owner)
+    stake = "ARR unknown"
+    if renewal.arr_base_minor is not None:
+        stake = money.plain(renewal.arr_base_minor, report.base_currency)
+    when = "no renewal date on record"
+    if renewal.renewal_on != plays.UNKNOWN_ON:
+        days = (renewal.renewal_on - report.as_of).days
+        when = f"renews {renewal.renewal_on} " + (f"(in {days} days)" if days >= 0 else f"({-days} days ago)")
+    out.append(f"At stake: {stake}, {when}, urgency {report.book.urgency}")
+    if not plays.is_open(case):
+        out.append(f"Closed as {case.state} on {case.closed_on}")
+    return out
+
+
+def _clock(report: Report) -> str:
+    clock = report.clock
+    by = _at(report, report.file.case.respond_by)
+    if clock.state == "answered":
+        return f"First contact made on {clock.answered_on} (was owed by {by})"
+    hours = f"{abs(clock.hours_left):g} h"
+    if clock.state == "late":
+        return f"LATE by {hours}: first contact was owed by {by}"
+    return f"Respond by {by}: {hours} left at {plays.local_text(clock.seen_at, report.zone)}"
+
+
+def _at(report: Report, at: str) -> str:
+    return f"{plays.local_text(at, report.zone)} {report.zone_name}"
+
+
+def _root_cause(report: Report) -> list[str]:
+    said = report.file.case.reason
+    out = [
+        f'Stated reason: "{safe(said)}"; the root cause may be another'
+        if said
+        else "Stated reason: none noted"
+    ]
+    if report.signals:
+        out.append("On record: " + "; ".join(safe(each.observed) for each in report.signals))
+    cause = next((each for each in report.steps if each.rule == "SAV-2" and each.due_at), None)
+    if cause is not None:
+        state = _state(report, cause)
+        verb = "Root cause settled by" if state == "done" else "Root cause to be settled by"
+        out.append(f"{verb} {_item(report, cause)}, {cause.due_on}")
+    return out
+
+
+def _near(report: Report, found: Sequence[CaseStep]) -> bool:
+    """Whether a phase has something to do that has begun, or begins soon."""
+    begins = min(step.due_on for step in found)
+    still = any(_state(report, step) in ("open", "snoozed") for step in found)
+    return still and begins <= report.as_of + timedelta(days=_NEAR_DAYS)
+
+
+def _phase(phase: str, found: Sequence[CaseStep]) -> str:
+    days = sorted({step.due_on for step in found})
+    name = _name(phase)
+    if len(days) > 1:
+        return name
+    return f"{name}: {_day(days[0])} {days[0].year}"
+
+
+def _name(phase: str) -> str:
+    return _PHASES.get(phase) or phase.replace("_", " ").capitalize()
+
+
+def _folded(report: Report, phase: str, found: Sequence[CaseStep]) -> str:
+    still = [step for step in found if _state(report, step) in ("open", "snoozed")]
+    if not still:
+        return f"{_name(phase)}: all {len(found)} closed"
+    first, last = min(step.due_on for step in still), max(step.due_on for step in still)
+    span = _day(first) if first == last else f"{_day(first)} to {_day(last)}"
+    return f"{_name(phase)}: {len(still)}, {span}"
+
+
+def _line(report: Report, step: CaseStep, room: int, columns: int, dated: bool) -> str:
+    narrow = columns < 120
+    state = _state(report, step)
+    mark = {"done": "x", "skipped": "-", "snoozed": "z"}.get(state, "")
+    mark = mark or ("!" if step.due_on < report.as_of else " ")
+    when = (f"{_day(step.due_on):<6}  " if narrow else f"{step.due_on}  ") if dated or not narrow else ""
+    channel = f"{_CHANNELS[step.channel]:<4}" if narrow else f"{step.channel:<8}"
+    owner = safe(step.owner) + ("*" if step.delegate else "")
+    if narrow:
+        owner = _fit(owner, 16)
+    head = f"{mark} {when}{_item(report, step):<{room}}  {channel}  "
+    title = safe(step.title)
+    if not narrow:
+        return f"{head}{owner:<18}  {title}"
+    wide = max(12, columns - len(head) - len(owner) - 2)
+    return f"{head}{_fit(title, wide):<{wide}}  {owner}"
+
+
+def _checkins(report: Report) -> str:
+    days = ", ".join(f"{_day(step.due_on)} {step.due_on.year}" for step in report.checkins)
+    return f"Check-ins: {days}" + (" (counted from the flag until it is saved)" if report.provisional else "")
+
+
+def _benchmark(report: Report) -> str:
+    return f"Benchmark, {safe(report.book.benchmark_source)}: {safe(report.book.benchmark)}"
+
+
+def _footer(report: Report, hidden: bool) -> list[str]:
+    out = []
+    if report.file.states or any(step.due_on < report.as_of for step in report.steps):
+        out.append("Marks: x done, - skipped, z put off, ! late")
+    roles = {step.owner_role for step in report.steps + report.checkins if step.delegate}
+    if roles:
+        out.append(f"* stands in, nobody is set as: {', '.join(sorted(roles))} (policy [team])")
+    if report.changed_since:
+        out.append("The playbook was changed since this save was opened; these are today's steps.")
+    if plays.is_open(report.file.case) and (ahead := plays.next_step(report)) is not None:
+        out.append(f"When it is done: renewctl done {_item(report, ahead)}")
+    if hidden:
+        out.append(f"Every step: renewctl save show {report.file.renewal.subject} --all")
+    return out
+
+
+def _item(report: Report, step: CaseStep) -> str:
+    return item_id(report.file.renewal.subject, 1, step.step)
+
+
+def _state(report: Report, step: CaseStep) -> str:
+    found = report.file.states.get(step.step)
+    return "open" if found is None else found.state
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+def _fit(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: max(1, room - 1)] + "…"
+
+
+def _wrapped(text: str, columns: int, indent: str) -> list[str]:
+    words = text.split(" ")
+    out, line = [], words[0]
+    for word in words[1:]:
+        if line.strip() and len(line) + 1 + len(word) > columns:
+            out.append(line)
+            line = indent + word
+        else:
+            line += " " + word
+    return [*out, line]
+
+
+# --- many saves, for people ------------------------------------------------------------------------
+
+
+def show_list(reports: Sequence[Report]) -> None:
+    """One line a save, the most urgent first."""
+    if not reports:
+        sys.stdout.write("No save is open. Open one with: renewctl save start ACCOUNT --scenario …\n")
+        return
+    rows = [("SAVE", "CLOCK", "ACCOUNT", "SCENARIO", "NEXT", "OWNER", "ARR")]
+    narrow = width() < 120
+    for report in reports:
+        arr = report.file.renewal.arr_base_minor
+        ahead = plays.next_step(report)
+        name = safe(report.file.account.name)
+        rows.append(
+            (
+                report.file.renewal.subject,
+                _clock_cell(report),
+                _fit(name, 16) if narrow else name,
+                report.file.case.scenario,
+                f"{ahead.due_on} {ahead.step}" if ahead else "all done",
+                safe(report.file.case.owner),
+                "unknown" if arr is None else money.plain(arr, report.base_currency),
+            )
+        )
+    found = aligned([row[:6] for row in rows]) if narrow else aligned(rows, frozenset({6}))
+    sys.stdout.write("\n".join(_fit(line, width()) for line in found) + "\n")
+
+
+def _clock_cell(report: Report) -> str:
+    if not plays.is_open(report.file.case):
+        return report.file.case.state
+    clock = report.clock
+    if clock.state == "answered":
+        return "answered"
+    return f"{abs(clock.hours_left):g} h {'late' if clock.state == 'late' else 'left'}"
+
+
+# --- JSON ------------------------------------------------------------------------------------------
+
+
+def document(report: Report) -> dict[str, Any]:
+    """`renewctl/save/1`."""
+    return {"schema": "renewctl/save/1", "as_of": report.as_of.isoformat(), "save": _save(report)}
+
+
+def _save(report: Report) -> dict[str, Any]:
+    book = report.book
+    return {
+        **_summary(report),
+        "title": book.title,
+        "reason": report.file.case.reason,
+        "playbook": report.file.case.playbook,
+        "urgency": book.urgency,
+        "trigger": book.trigger,
+        "signals": [each._asdict() for each in report.signals],
+        "together_with": report.together_with,
+        "first_contact": report.first_contact,
+        "steps": [_step(report, step) for step in report.steps],
+        "promises": [],
+        "checkins": [
+            {
+                "days": int(step.step.rpartition("-")[2]),
+                **_step(report, step),
+                "provisional": report.provisional,
+            }
+            for step in report.checkins
+        ],
+        "milestones": [
+            {
+                "milestone": each.name,
+                "text": each.text,
+                "from_on": each.from_on.isoformat(),
+                "due_on": each.due_on.isoformat(),
+            }
+            for each in report.milestones
+        ],
+        "success": [*report.success, *book.success],
+        "benchmark": {
+            "text": book.benchmark,
+            "reported_by": book.benchmark_source.removeprefix("reported by "),
+        },
+    }
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    case, account, renewal = report.file.case, report.file.account, report.file.renewal
+    arr, known = renewal.arr_base_minor, renewal.renewal_on != plays.UNKNOWN_ON
+    return {
+        "id": renewal.subject,
+        "account": account.id,
+        "account_name": account.name,
+        "scenario": case.scenario,
+        "state": case.state,
+        "flagged_on": case.flagged_on.isoformat(),
+        "flagged_at": case.flagged_at,
+        "respond_by": case.respond_by,
+        "target_by": case.target_by,
+        "time_zone": report.zone_name,
+        "clock": report.clock.state,
+        "hours_left": report.clock.hours_left,
+        "answered_on": report.clock.answered_on.isoformat() if report.clock.answered_on else None,
+        "owner": case.owner,
+        "contract": renewal.id or None,
+        "renewal_date": renewal.renewal_on.isoformat() if known else None,
+        "segment": renewal.segment,
+        "arr_base": None if arr is None else money.to_units(arr, report.base_currency),
+        "opened_on": case.opened_on.isoformat(),
+        "closed_on": case.closed_on.isoformat() if case.closed_on else None,
+    }
+
+
+def _step(report: Report, step: CaseStep) -> dict[str, Any]:
+    state = report.file.states.get(step.step)
+    return {
+        "item": _item(report, step),
+        "step": step.step,
+        "phase": step.phase,
+        "title": step.title,
+        "due_on": step.due_on.isoformat(),
+        "due_at": step.due_at,
+        "owner_role": step.owner_role,
+        "owner": step.owner,
+        "delegate": step.delegate,
+        "channel": step.channel,
+        "rule": step.rule,
+        "done_when": step.done_when,
+        "state": "open" if state is None else state.state,
+        "set_on": state.set_on.isoformat() if state else None,
+        "until_on": state.until_on.isoformat() if state and state.until_on else None,
+        "note": state.reason if state else None,
+    }
+
+
+def list_document(reports: Sequence[Report], as_of: date, base_currency: str) -> dict[str, Any]:
+    """`renewctl/saves/1`: one entry a save, the most urgent first."""
+    known = {
+        report.file.account.no: report.file.renewal.arr_base_minor
+        for report in reports
+        if plays.is_open(report.file.case)
+    }
+    return {
+        "schema": "renewctl/saves/1",
+        "as_of": as_of.isoformat(),
+        "saves": [_entry(report) for report in reports],
+        "totals": {
+            "saves": len(reports),
+            "open": len(known),
+            "late": sum(
+                1 for each in reports if plays.is_open(each.file.case) and each.clock.state == "late"
+            ),
+            "arr_base": money.to_units(sum(minor or 0 for minor in known.values()), base_currency),
+            "currency": base_currency,
+        },
+    }
+
+
+def _entry(report: Report) -> dict[str, Any]:
+    states = [_state(report, step) for step in report.steps]
+    ahead = plays.next_step(report)
+    return {
+        **_summary(report),
+        "steps_open": sum(1 for state in states if state in ("open", "snoozed")),
+        "steps_closed": sum(1 for state in states if state in ("done", "skipped")),
+        "next": _step(report, ahead) if ahead else None,
+    }

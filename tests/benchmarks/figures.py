@@ -1,0 +1,230 @@
+"""What is measured, figure by figure, with the target each has."""
+
+import json
+import os
+import pstats
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.benchmarks.bench import Bench, todo_config
+from tests.benchmarks.measure import Command, run
+
+SMALL, LARGE, HUGE = 10_000, 100_000, 1_000_000
+PAGE = ("due", "--days", "90", "--limit", "50")
+
+
+class Figure(NamedTuple):
+    """A group of lines in the report."""
+
+    name: str
+    title: str
+    measure: Callable[[Bench], None]
+    million: bool = False
+
+
+def noise(bench: Bench) -> None:
+    """How far a command is from itself: what any other ratio may be off by."""
+    bench.say("\nnoise of this machine")
+    bench.figure("python -c 'import sqlite3' to itself", bench.base, bench.base, "1", bench.repeat * 2)
+
+
+def due(bench: Bench) -> None:
+    """The first page of the agenda, and what its peers take."""
+    bench.say("\nthe agenda's first page, 10,000 accounts")
+    portfolio = bench.portfolio(SMALL)
+    ours = bench.renewctl(*PAGE, portfolio=portfolio)
+    bench.figure("due --days 90 --limit 50", ours, bench.base, "<= 6x import sqlite3")
+    if bench.program("sqlite-utils"):
+        sql = (
+            "select a.id, a.name, a.csm, c.renewal_on, c.arr_minor from contract c "
+            "join account a on a.no = c.account_no order by c.renewal_on, a.id limit 50"
+        )
+        peer = bench.command("sqlite-utils", ["sqlite-utils", "query", str(portfolio), sql])
+        bench.figure("sqlite-utils query of 50 rows", peer, bench.base, "ours is below it")
+    else:
+        bench.say("  sqlite-utils is not installed")
+    if bench.program("todo"):
+        words = ["todo", "--config", str(todo_config(bench.folder, SMALL)), "list"]
+        peer = bench.command("todoman", [*words, "--due", "24"])
+        bench.figure("todoman's list of 50 out of 10,000", peer, bench.base, "ours is half of it", 5)
+        peer = bench.command("todoman", words)
+        bench.figure("todoman's list of all 10,000", peer, bench.base, "", 5)
+    else:
+        bench.say("  todoman is not installed")
+    start_parts(bench, ours)
+
+
+def start_parts(bench: Bench, command: Command) -> None:
+    """What a command's imports cost, by package, as the interpreter times them."""
+    words = [str(bench.python), "-X", "importtime", "-m", "renewctl", *_words(command)[1:]]
+    said = subprocess.run(words, env=command.env, capture_output=True, text=True, check=False).stderr
+    costs: dict[str, int] = {}
+    for own, module in re.findall(r"^import time: +(\d+) \| +\d+ \| +([\w.]+)", said, re.M):
+        package = ".".join(module.split(".")[: 2 if module.startswith("renewctl") else 1])
+        costs[package] = costs.get(package, 0) + int(own)
+    whole = sum(costs.values())
+    bench.say(f"  importing takes {whole / 1000:.0f} ms of it (timed by the interpreter):")
+    for package, own in sorted(costs.items(), key=lambda each: -each[1])[:8]:
+        bench.say(f"    {own / whole:6.1%}  {package}")
+
+
+def due_million(bench: Bench) -> None:
+    """The same page over a hundred times the book."""
+    bench.say("\nthe agenda's first page, 1,000,000 accounts")
+    bench.figure(
+        "due --days 90 --limit 50, 1,000,000 to 10,000 accounts",
+        bench.renewctl(*PAGE, portfolio=bench.portfolio(HUGE)),
+        bench.renewctl(*PAGE, portfolio=bench.portfolio(SMALL)),
+        "<= 1.5x",
+    )
+
+
+def due_all(bench: Bench) -> None:
+    """Every line of the agenda, for a script."""
+    bench.say("\nthe whole agenda, piped, 10,000 accounts")
+    ours = bench.renewctl("due", "--days", "90", portfolio=bench.portfolio(SMALL))
+    bench.figure("due --days 90", ours, bench.base, "<= 15x import sqlite3")
+
+
+def small(bench: Bench) -> None:
+    """What is typed most often."""
+    bench.say("\nsmall commands, 10,000 accounts")
+    portfolio = bench.portfolio(SMALL)
+    bench.figure("--help", bench.renewctl("--help", portfolio=portfolio), bench.base, "<= 5x")
+    asked = {"_RENEWCTL_COMPLETE": "complete_bash", "COMP_WORDS": "renewctl show Ced", "COMP_CWORD": "2"}
+    bench.figure(
+        "completion of an account name",
+        bench.renewctl(portfolio=portfolio, **asked),
+        bench.base,
+        "<= 6x",
+    )
+    spare = bench.spare(SMALL)
+    items = _items(bench, spare)
+    plain = bench.renewctl("done", portfolio=spare)
+    done = plain._replace(words=lambda: [*_words(plain), items.pop()])
+    bench.figure("done ITEM", done, bench.base, "<= 6x")
+
+
+def _words(command: Command) -> list[str]:
+    return list(command.words() if callable(command.words) else command.words)
+
+
+def _items(bench: Bench, portfolio: Path) -> list[str]:
+    """Items that are open, to be done one by one."""
+    command = bench.renewctl("due", "--days", "90", "--limit", "200", "--json", portfolio=portfolio)
+    told = subprocess.run(_words(command), env=command.env, capture_output=True, check=True).stdout
+    return [item["item"] for item in json.loads(told)["items"]]
+
+
+def _fresh(file: Path) -> Callable[[], None]:
+    return lambda: file.unlink(missing_ok=True)
+
+
+def _shell_import(bench: Bench, book: Path) -> Command | None:
+    """`sqlite3 .import` of a book into a new file, or None where there is no sqlite3."""
+    if not bench.program("sqlite3"):
+        bench.say("  sqlite3 is not installed: no comparison")
+        return None
+    file = bench.folder / "shell.db"
+    words = ["sqlite3", str(file), f".import --csv {book} account"]
+    return bench.command("sqlite3 .import", words, _fresh(file))
+
+
+def import_first(bench: Bench) -> None:
+    """A first import of 100,000 rows with everything on."""
+    bench.say("\nfirst import, 100,000 rows of 25 columns")
+    book, file = bench.book(LARGE), bench.folder / "first.db"
+    ours = bench.renewctl("import", str(book), portfolio=file, before=_fresh(file))
+    few = min(bench.repeat, 5)
+    shell = _shell_import(bench, book)
+    if shell:
+        bench.figure("import", ours, shell, "<= 5x sqlite3 .import", few)
+    if bench.program("sqlite-utils"):
+        other = bench.folder / "utils.db"
+        words = ["sqlite-utils", "insert", "--csv", str(other), "account", str(book)]
+        peer = bench.command("sqlite-utils insert --csv", words, _fresh(other))
+        bench.figure("sqlite-utils insert --csv to import", peer, ours, ">= 4x ours", min(few, 3))
+    import_parts(bench)
+
+
+def import_parts(bench: Bench) -> None:
+    """Where an import spends its time, by module, under the profiler (which makes calls dearer)."""
+    book, file = bench.book(LARGE), bench.folder / "parts.db"
+    file.unlink(missing_ok=True)
+    profile = bench.folder / "import.prof"
+    command = bench.renewctl(portfolio=file)
+    words = [str(bench.python), "-m", "cProfile", "-o", str(profile), "-m", "renewctl", "import", str(book)]
+    run(command._replace(words=words))
+    costs: dict[str, float] = {}
+    for (path, _, name), (_, _, own, _, _) in pstats.Stats(str(profile)).stats.items():  # type: ignore[attr-defined]
+        costs[_part(path, name)] = costs.get(_part(path, name), 0.0) + own
+    whole = sum(costs.values())
+    bench.say("  where it goes, by the profiler (own time, built-in calls apart):")
+    for part, own in sorted(costs.items(), key=lambda each: -each[1])[:12]:
+        bench.say(f"    {own / whole:6.1%}  {part}")
+
+
+def _part(path: str, name: str) -> str:
+    """The module, or for what is built in the kind of work."""
+    if path == "~":
+        kinds = {
+            "sqlite3": "sqlite3: executing SQL",
+            "_csv": "csv: taking lines apart",
+            "hash": "hashing",
+            "json": "json",
+        }
+        return next((text for word, text in kinds.items() if word in name.lower()), "other built-in calls")
+    found = re.search(r"(renewctl[/\\].*|[^/\\]+)\.py$", path)
+    return found[1].replace(os.sep, ".") if found else "imports of modules"
+
+
+def import_again(bench: Bench) -> None:
+    """The same file again, and one with a hundredth of its rows changed."""
+    bench.say("\nimporting 100,000 rows again")
+    shell = _shell_import(bench, bench.book(LARGE))
+    if not shell:
+        return
+    few = min(bench.repeat, 5)
+    spare = bench.folder / "again.db"
+    original = bench.portfolio(LARGE)
+
+    def restore() -> None:
+        spare.write_bytes(original.read_bytes())
+
+    changed = bench.book(LARGE, changed=0.01)
+    ours = bench.renewctl("import", str(changed), portfolio=spare, before=restore)
+    bench.figure("import with 1 % changed", ours, shell, "<= 1x sqlite3 .import", few)
+    ours = bench.renewctl("import", str(bench.book(LARGE)), portfolio=spare, before=restore)
+    bench.figure("import of the identical file", ours, shell, "<= 0.3x sqlite3 .import", few)
+
+
+def import_million(bench: Bench) -> None:
+    """Ten times the rows: memory, and time against a tenth of them."""
+    bench.say("\nfirst import, 1,000,000 rows")
+    huge, large = bench.folder / "huge.db", bench.folder / "large.db"
+    ratio = bench.figure(
+        "import of 1,000,000 to 100,000 rows",
+        bench.renewctl("import", str(bench.book(HUGE)), portfolio=huge, before=_fresh(huge)),
+        bench.renewctl("import", str(bench.book(LARGE)), portfolio=large, before=_fresh(large)),
+        "<= 11x",
+        min(bench.repeat, 2),
+        warm=False,
+    )
+    bench.say(f"  {'peak memory at 1,000,000 rows':<62} {ratio.peak / 2**20:6.0f} MiB  target <= 128 MiB")
+
+
+FIGURES = [
+    Figure("noise", "how far a command is from itself", noise),
+    Figure("due", "the agenda's first page, with peers", due),
+    Figure("due-all", "every line of the agenda, piped", due_all),
+    Figure("small", "--help, completion of a name, done", small),
+    Figure("import", "a first import of 100,000 rows, with peers and parts", import_first),
+    Figure("import-again", "the same file, and one with 1 % changed", import_again),
+    Figure("due-million", "the first page over 1,000,000 accounts", due_million, million=True),
+    Figure(
+        "import-million", "a first import of 1,000,000 rows: time and memory", import_million, million=True
+    ),
+]

@@ -1,0 +1,251 @@
+"""Accounts with hostile names come out harmless in every view, on a pipe and on a terminal."""
+
+import csv
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import hostile
+from tests.conftest import program
+from tests.processes import Person, Result
+
+IDS = {f"H{no:02d}": name for no, name in enumerate(hostile.NAMES.values(), 1)}
+HEAD = (
+    "id,name,country,status,arr,currency,renewal_date,term_months,notice_days,auto_renew,csm,sales_owner,"
+    "industry,usage_trend,engagement,relationship,expansion_arr,champion,competitor\n"
+)
+VALUE_HEAD = "account_id,metric,value,unit,period_start,period_end,baseline,rate,currency,quote\n"
+
+
+def _book() -> str:
+    sheet = io.StringIO(newline="")
+    sheet.write(HEAD)
+    writer = csv.writer(sheet)
+    for no, (key, name) in enumerate(IDS.items()):
+        date = f"2026-{4 + no % 5:02d}-{1 + no:02d}"
+        fixed = [12, 30, "yes" if no % 2 else "no"]
+        health = [-20 + 3 * no, 50, 70, 4000]
+        row = [key, name, "US", "active", 3000 * (no + 1), "USD", date, *fixed, name, name, name, *health]
+        writer.writerow([*row, name, name])
+    return sheet.getvalue()
+
+
+def _metrics() -> str:
+    sheet = io.StringIO(newline="")
+    sheet.write(VALUE_HEAD)
+    writer = csv.writer(sheet)
+    for key, name in IDS.items():
+        writer.writerow([key, name, "120", "hours", "2025-05-01", "2026-02-28", "40", "50", "USD", name])
+    return sheet.getvalue()
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Person:
+    """A portfolio of nothing but hostile names, a save opened for each."""
+    somebody = Person(tmp_path_factory.mktemp("hostile"))
+    (somebody.home / "book.csv").write_bytes(_book().encode())
+    (somebody.home / "value.csv").write_bytes(_metrics().encode())
+    for words in (("import", "book.csv"), ("import", "value.csv", "--kind", "value")):
+        done = somebody.run(*words)
+        assert done.code in (0, 1), done.err
+        hostile.check_plain(done.out + done.err)
+    for key in IDS:
+        done = somebody.run("save", "start", key, "--scenario", "product")
+        assert done.code in (0, 14), done.err
+        hostile.check_plain(done.out + done.err)
+    return somebody
+
+
+def _piped(result: Result) -> Result:
+    assert result.code in (0, 1), result.err
+    assert "Traceback" not in result.err
+    hostile.check_plain(result.err)
+    return result
+
+
+def test_the_names_are_really_there(book: Person) -> None:
+    """Otherwise everything below would pass by their absence."""
+    told = {each["id"]: each["name"] for each in json.loads(book.run("list", "--json").out)["accounts"]}
+    assert told.keys() == IDS.keys()
+    for key, name in IDS.items():
+        assert told[key].split() == name.split(), key
+
+
+WHOLE = [
+    ("list",),
+    ("due", "--days", "400"),
+    ("history",),
+    ("save", "list"),
+]
+EACH = [("show",), ("explain",), ("history",), ("save", "show")]
+
+
+@pytest.mark.parametrize("words", WHOLE, ids=" ".join)
+def test_a_view_of_the_whole_book_is_harmless(book: Person, words: tuple[str, ...]) -> None:
+    piped = _piped(book.run(*words))
+    hostile.check_plain(piped.out)
+    assert piped.out.strip()
+    hostile.check_terminal(book.run_on_terminal(*words).out)
+    told = _piped(book.run(*words, "--json")).out
+    hostile.check_plain(told)
+    json.loads(told)
+
+
+@pytest.mark.parametrize("words", EACH, ids=" ".join)
+def test_a_view_of_one_account_is_harmless(book: Person, words: tuple[str, ...]) -> None:
+    for key in IDS:
+        piped = _piped(book.run(*words, key))
+        assert piped.out.strip(), key
+        hostile.check_plain(piped.out)
+        hostile.check_terminal(book.run_on_terminal(*words, key).out)
+        hostile.check_plain(_piped(book.run(*words, key, "--json")).out)
+
+
+def test_markup_of_the_screen_library_is_shown_as_typed(book: Person) -> None:
+    for key in ("H12", "H13"):
+        for shown in (book.run("show", key).out, book.run_on_terminal("show", key).out):
+            assert " ".join(IDS[key].split()) in hostile.bare(shown), key
+
+
+@pytest.mark.parametrize("kind", ["accounts", "contracts", "health", "value", "saves", "log"])
+def test_an_export_is_harmless_in_a_spreadsheet(book: Person, kind: str) -> None:
+    hostile.check_csv(_piped(book.run("export", kind, "--format", "csv", "-o", "-")).out)
+    hostile.check_plain(_piped(book.run("export", kind, "--format", "json", "-o", "-")).out)
+    file = book.home / f"{kind}.xlsx"
+    _piped(book.run("export", kind, "--format", "xlsx", "-o", str(file)))
+    hostile.check_xlsx(file)
+
+
+def test_an_export_of_hostile_names_imports_again_as_the_same(book: Person, tmp_path: Path) -> None:
+    exported = _piped(book.run("export", "accounts", "--format", "csv", "-o", "-")).out
+    other = Person(tmp_path)
+    (tmp_path / "again.csv").write_bytes(exported.encode())
+    assert other.run("import", "again.csv").code in (0, 1)
+    for words in (("list", "--json"),):
+        one, two = (json.loads(each.run(*words).out)["accounts"] for each in (book, other))
+        assert [(each["id"], each["name"], each["arr"]) for each in one] == [
+            (each["id"], each["name"], each["arr"]) for each in two
+        ]
+
+
+@pytest.fixture(scope="module")
+def papers(book: Person) -> dict[str, list[Path]]:
+    """Every account's proposal and value page, written to a folder; nothing lands elsewhere."""
+    written: dict[str, list[Path]] = {}
+    folder = book.home / "papers"
+    folder.mkdir()
+    for key in IDS:
+        written[key] = []
+        for lang in ("en", "pt-BR"):
+            for words in (("proposal", key, "--format", "html", "--format", "md"), ("value", key)):
+                before = set(book.home.rglob("*"))
+                extra = ("--tiers", "good,better,best") if words[0] == "proposal" else ()
+                _piped(book.run(*words, *extra, "--lang", lang, "-o", str(folder), "--yes"))
+                written[key] += hostile.check_files(folder, before, book.home)
+        assert len(written[key]) >= 3, (key, written[key])
+    return written
+
+
+def test_papers_are_named_plainly_and_stay_in_their_folder(papers: dict[str, list[Path]]) -> None:
+    every = [file for files in papers.values() for file in files]
+    assert len(every) == len(set(every)), "two accounts share a file"
+
+
+def test_papers_show_names_as_text(papers: dict[str, list[Path]]) -> None:
+    seen = set()
+    for key, files in papers.items():
+        for file in files:
+            text = file.read_text(encoding="utf-8")
+            seen.add(file.suffix)
+            if file.suffix == ".html":
+                shown = hostile.check_html(text)
+                if IDS[key].isprintable():
+                    assert " ".join(IDS[key].split()) in " ".join(shown.split()), file
+            else:
+                hostile.check_markdown(text)
+    assert seen >= {".html", ".md"}
+
+
+def _title(page: Path, home: Path) -> str:
+    """The title of a page after a real browser has run whatever it found in it."""
+    browser = program("chromium")
+    assert browser is not None
+    done = subprocess.run(
+        [
+            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+            *(f"--user-data-dir={home}", "--virtual-time-budget=2000", "--dump-dom", page.as_uri()),
+        ],
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    dom = done.stdout.decode()
+    return dom.partition("<title>")[2].partition("</title>")[0]
+
+
+@pytest.mark.needs("chromium")
+def test_a_browser_finds_nothing_to_run(papers: dict[str, list[Path]], tmp_path: Path) -> None:
+    control = tmp_path / "control.html"
+    control.write_text(f"<title>fine</title>{hostile.NAMES['script']}")
+    assert _title(control, tmp_path / "browser") == "pwned", "the control did not run its script"
+    together = tmp_path / "together.html"
+    wanted = [key for key, name in IDS.items() if "document.title" in name]
+    bodies = [
+        file.read_text(encoding="utf-8") for key in wanted for file in papers[key] if file.suffix == ".html"
+    ]
+    assert len(bodies) >= 6
+    together.write_text("<title>fine</title>" + "<hr>".join(bodies), encoding="utf-8")
+    assert _title(together, tmp_path / "browser") == "fine"
+
+
+@pytest.mark.parametrize(
+    ("check", "harmful"),
+    [
+        (hostile.check_plain, hostile.NAMES["colour"]),
+        (hostile.check_plain, hostile.NAMES["one-byte escape"]),
+        (hostile.check_plain, hostile.NAMES["carriage return"]),
+        (hostile.check_plain, hostile.NAMES["bidi"]),
+        (hostile.check_plain, str(1234567 * 7)),
+        (hostile.check_terminal, "fine \x1b[1mbold\x1b[0m " + hostile.NAMES["colour"]),
+        (hostile.check_terminal, hostile.NAMES["title of the terminal"]),
+        (hostile.check_terminal, hostile.NAMES["carriage return"]),
+        (hostile.check_html, f"<p>{hostile.NAMES['script']}</p>"),
+        (hostile.check_html, f"<p>{hostile.NAMES['image']}</p>"),
+        (hostile.check_html, f'<p title="{hostile.NAMES["attribute"]}">x</p>'),
+        (hostile.check_html, '<a href="javascript:alert(1)">x</a>'),
+        (hostile.check_markdown, hostile.NAMES["markdown"]),
+        (hostile.check_markdown, hostile.NAMES["script"]),
+        (hostile.check_csv, 'H03,"=HYPERLINK(""http://evil.example"",""click"")"\n'),
+        (hostile.check_csv, "H05,-2+3\n"),
+    ],
+)
+def test_each_checker_catches_what_it_is_for(check: object, harmful: str) -> None:
+    with pytest.raises(AssertionError):
+        check(harmful)  # type: ignore[operator]
+
+
+def test_the_checkers_let_harmless_output_pass() -> None:
+    hostile.check_plain("Acme [/] Ltd {{7*7}} \\e[31mpwned ✓ – R$ 10\n")
+    hostile.check_terminal("\x1b[1mAcme\x1b[0m\r\n")
+    assert "{{7*7}} <script>" in hostile.check_html("<p>{{7*7}} &lt;script&gt;</p>")
+    hostile.check_markdown("\\[click\\](javascript:alert(1)) &lt;script>\n")
+    hostile.check_csv("'=1+1,-12.50,+3,'-2+3\n")
+
+
+def test_an_unsafe_workbook_and_an_unsafe_folder_are_caught(tmp_path: Path) -> None:
+    import zipfile
+
+    book = tmp_path / "x.xlsx"
+    for sheet in ("<c><f>1+1</f></c>", "<c><is><t>=1+1</t></is></c>"):
+        with zipfile.ZipFile(book, "w") as archive:
+            archive.writestr("xl/worksheets/sheet1.xml", sheet)
+        with pytest.raises(AssertionError):
+            hostile.check_xlsx(book)
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (tmp_path / "passwd").write_text("")
+    with pytest.raises(AssertionError):
+        hostile.check_files(folder, {book, folder}, tmp_path)

@@ -1,0 +1,119 @@
+"""Running the program as a person or a script does: real processes, a home of its own, a fixed day."""
+
+import ctypes
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+AS_OF = "2026-03-02"
+USER = "ana"
+
+
+class Result(NamedTuple):
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """The whole environment of a replayed command: nothing of the person who runs the tests gets in."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUTF8": "1",
+        "HOME": str(home),
+        "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "TERM": "xterm-256color",
+        "COLUMNS": "80",
+        "LINES": "24",
+        "NO_COLOR": "1",
+        "RENEWCTL_AS_OF": AS_OF,
+        "RENEWCTL_USER": USER,
+        **more,
+    }
+
+
+class Person:
+    """Somebody at a prompt, with a home folder and a portfolio of their own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.portfolio = home / "portfolio.db"
+        self.env = environment(home, RENEWCTL_PORTFOLIO=str(self.portfolio))
+
+    def run(self, *words: str, stdin: str | bytes = b"", privileged: bool = True, **env: str) -> Result:
+        """Run `renewctl WORDS` with its streams piped."""
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            [sys.executable, "-m", "renewctl", *words],
+            input=given,
+            capture_output=True,
+            cwd=self.home,
+            env={**self.env, **env},
+            timeout=120,
+            check=False,
+            preexec_fn=None if privileged else bind_to_permissions,
+        )
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def run_on_terminal(self, *words: str, **env: str) -> Result:
+        """Run `renewctl WORDS` on a terminal of 100 columns with colour; everything lands in `out`."""
+        settings = {**self.env, "COLUMNS": "100", **env}
+        settings.pop("NO_COLOR", None)
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "renewctl", *words],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=self.home,
+            env=settings,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        shown = _drain(ours, process)
+        os.close(ours)
+        return Result(process.wait(), shown.decode(errors="backslashreplace"), "")
+
+
+def _drain(ours: int, process: "subprocess.Popen[bytes]", seconds: float = 120) -> bytes:
+    """Everything a process writes to its terminal until it ends."""
+    pieces: list[bytes] = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        ready, _, _ = select.select([ours], [], [], 0.2)
+        if ready:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # Linux says so when the other side has gone
+                return b"".join(pieces)
+            if not piece:
+                return b"".join(pieces)
+            pieces.append(piece)
+        elif process.poll() is not None:
+            return b"".join(pieces)
+    process.kill()
+    raise TimeoutError(f"still running after {seconds} s: {b''.join(pieces)[-500:]!r}")
+
+
+def bind_to_permissions() -> None:
+    """Between fork and exec: root, who may write anywhere, gives that right up for the new program.
+
+    Linux: CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH leave the bounding set. Nothing to do for others.
+    """
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for capability in (1, 2):
+            if libc.prctl(24, capability, 0, 0, 0) != 0:
+                raise OSError(ctypes.get_errno(), "root cannot give up its rights here")
