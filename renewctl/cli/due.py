@@ -120,7 +120,7 @@ class _Reading:
 
     def _all(self) -> tuple[list[Item], list[DueContract]]:
         wanted = self.wanted
-        contracts = self.reader.all(wanted.until, owner=wanted.owner, segment=wanted.segment)
+        contracts = self.reader.all(wanted.until, owner=wanted.owner)
         items = self._items(contracts) + self._saves()
         if wanted.filtered:
             items = [item for item in items if wanted.takes(item)]

@@ -51,7 +51,9 @@ def import_(
         str | None,
         typer.Option("--currency", metavar="CODE", help="For amounts with neither symbol nor column."),
     ] = None,
-    encoding: Annotated[str | None, typer.Option("--encoding", metavar="NAME", help="Such as cp1252.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Such as cp1252.")
+    ] = None,
     delimiter: Annotated[
         str | None, typer.Option("--delimiter", metavar="CHAR", help="Between cells; tab is TAB.")
     ] = None,
@@ -115,7 +117,9 @@ def import_(
 
 def _one_of(option: str, given: str | None, known: tuple[str, ...]) -> str | None:
     if given is not None and given not in known:
-        raise UsageError("bad-option", f"{option} {given}: not one of {' '.join(known)}", "renewctl import --help")
+        raise UsageError(
+            "bad-option", f"{option} {given}: not one of {' '.join(known)}", "renewctl import --help"
+        )
     return given
 
 
@@ -124,7 +128,9 @@ def _pairs(option: str, given: list[str] | None) -> tuple[tuple[str, str], ...]:
     for each in given or ():
         left, mark, right = each.partition("=")
         if not mark or not left.strip():
-            raise UsageError("bad-option", f"{option} {each}: write it as left=right", "renewctl import --help")
+            raise UsageError(
+                "bad-option", f"{option} {each}: write it as left=right", "renewctl import --help"
+            )
         pairs.append((left.strip(), right.strip()))
     return tuple(pairs)
 
@@ -135,7 +141,9 @@ def _currency(given: str | None) -> str | None:
     from renewctl.core.money import CURRENCIES
 
     if given.upper() not in CURRENCIES:
-        raise UsageError("unknown-currency", f"--currency {given}: no ISO 4217 code", "such as USD, EUR or BRL")
+        raise UsageError(
+            "unknown-currency", f"--currency {given}: no ISO 4217 code", "such as USD, EUR or BRL"
+        )
     return given.upper()
 
 
@@ -153,7 +161,7 @@ def _again(options: "ImportOptions") -> str:
     return " ".join(words)
 
 
-class _progress:  # noqa: N801  used like a function
+class _progress:
     """A bar on standard error, once the work has taken a second, and only for a person at a terminal."""
 
     def __enter__(self) -> "_progress":

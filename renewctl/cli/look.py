@@ -1,7 +1,7 @@
 """`list`, `show`, `explain`: the portfolio classified, one account whole, and the reasons."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from renewctl.errors import NotFound, UsageError
 from renewctl.store.look import Entry, entries
 from renewctl.views.look import Line, Listing
 from renewctl.views.terminal import is_terminal
+
+if TYPE_CHECKING:
+    from renewctl.store.portfolio import Portfolio
 
 _PAGE = 40
 _BANDS = ("green", "yellow", "red")
@@ -75,13 +78,14 @@ def _line(entry: Entry, env: Env) -> Line:
 
     account, main, row = entry.account, entry.main, entry.row
     base = env.policy.base_currency
-    arr, currency = contracts_arr(entry.contracts, account, row.account_arr_base_minor, base)
+    arr, currency = contracts_arr(entry.opened, account, row.account_arr_base_minor, base)
     renewal_on = main.renewal_on if main else None
     return Line(
         account.id, account.name, account.status, entry.in_force, arr, currency, row.account_arr_base_minor,
         row.segment, row.score, row.band, missing(entry.readings, env.as_of), row.opportunity, row.touch,
         row.owner, row.owner_role, main.stage if main else None, renewal_on,
-        (renewal_on - env.as_of).days if renewal_on else None, entry.opened, row.guard, tuple(entry.problems),
+        (renewal_on - env.as_of).days if renewal_on else None, len(entry.opened), row.guard,
+        tuple(entry.problems),
     )  # fmt: skip
 
 
@@ -175,17 +179,18 @@ def show(
     with env.open() as portfolio:
         portfolio.execute("BEGIN")
         found = whole(portfolio, find_account(portfolio, account), policy, env.as_of)
-        saves = _saves(portfolio, env, found.account.no)
+        saves = _saves(portfolio, env, found.facts.account.no)
+    facts = found.facts
     why = classification(
-        found.account, found.contracts, found.readings, found.saving, policy, env.as_of, found.volume
+        facts.account, facts.contracts, facts.readings, facts.saving, policy, env.as_of, facts.volume
     )
     written = policy.ownership
     sheet = view.Sheet(
         env.as_of,
-        found.account,
-        in_force(found.account.status),
+        facts.account,
+        in_force(facts.account.status),
         why.values.account_arr_base_minor,
-        known(found.readings, env.as_of),
+        known(facts.readings, env.as_of),
         why,
         tuple(
             view.Part(
@@ -237,12 +242,12 @@ def explain(env: Env, account: AccountArg, contract: ContractOption = None) -> N
     from renewctl.core.explain import explain as reasons
     from renewctl.store.look import by_hand, facts
     from renewctl.store.lookup import find_account
-    from renewctl.views import account as view
+    from renewctl.views import explain as view
 
     policy = env.policy
     with env.open() as portfolio:
         portfolio.execute("BEGIN")
-        found = facts(portfolio, find_account(portfolio, account))
+        found = facts(portfolio, find_account(portfolio, account), policy)
         hand = by_hand(portfolio, found)
     of = found.account
     main = main_contract(found.contracts)
@@ -256,12 +261,10 @@ def explain(env: Env, account: AccountArg, contract: ContractOption = None) -> N
         main = opened[contract]
     no = main.no if main else None
     given = (of, found.contracts, found.readings, found.saving, policy, env.as_of, found.volume, no)
-    told = view.Explained(
-        env.as_of, of, main, reasons(*given, hand), classification(*given), policy.rules
-    )
+    told = view.Explained(env.as_of, of, main, reasons(*given, hand), classification(*given), policy.rules)
     if env.json:
         from renewctl.views.machine import emit
 
-        emit(view.explain_document(told))
+        emit(view.document(told))
     else:
-        view.explain(told)
+        view.show(told)

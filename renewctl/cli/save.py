@@ -64,7 +64,7 @@ def start(
             book = load_book(portfolio, [found.no])
             renewal = plays.renewal_of(
                 f"s{no}", found, book.contracts.get(found.no, []), book.readings.get(found.no, []), policy,
-                env.as_of, renewals_per_quarter(portfolio),
+                env.as_of, renewals_per_quarter(portfolio, env.policy),
             )  # fmt: skip
             case, changes = plays.open_case(
                 no, found, renewal, chosen, flag, reason, env.actor, policy, env.as_of

@@ -41,7 +41,6 @@ class Classified(NamedTuple):
     owner: str | None
     owner_role: str
     guard: bool
-    stale_on: date  # first day on which time alone could change a value
 
 
 class Classification(NamedTuple):
@@ -116,7 +115,7 @@ def classify(
     Facts: the account, all of its contracts and readings, whether a save is open; how many renewals
     the portfolio has in a quarter. Values in base minor units.
     """
-    score, band, guard, relationship, stale_on = pulse(account, readings, policy, as_of)
+    score, band, guard, relationship = pulse(account, readings, policy, as_of)
     motion = opportunity(account, band, open_save, policy)
     if len(contracts) == 1 and contracts[0].state == "open":
         opened: Sequence[Contract | None] = contracts
@@ -138,7 +137,7 @@ def classify(
         person, role = owner_in(role_with_specialist if account.specialist else role, account, policy)
         light = touch(contract, kind, band, motion, value, relationship, policy)
         no = None if contract is None else contract.no
-        row = (no, account.no, own, whole, kind, score, band, motion, light, person, role, guard, stale_on)
+        row = (no, account.no, own, whole, kind, score, band, motion, light, person, role, guard)
         found.append(_quick(Classified, row))
     return tuple(found)
 

@@ -371,35 +371,65 @@ def collect_health_on(policy: Policy, segment: str, first_on: date, anchor_on: d
     return min(max(anchor_on - timedelta(days=lead), soon), anchor_on)
 
 
-def next_due_on(planner: Planner, contract: DueContract, states: States, first_on: date) -> date:
-    """A lower bound of the day the contract's next item falls due, whatever its health becomes.
+class Bounds:
+    """Lower bounds of the day a contract's next item falls due, whatever its health becomes.
 
-    The bound ignores the conditions that a day, a reading or a call can change, so an index on it
-    stays right between writes. A snoozed step counts with the day it comes back.
+    A bound ignores the conditions that a day, a reading or a call can change, so an index on it stays
+    right between writes. A snoozed step counts with the day it comes back.
     """
-    anchor_on, name = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
-    bounds = [contract.renewal_on]  # the day a past-due item carries
-    if name == "opt_out_deadline" and not _closed(states, OPT_OUT):
-        bounds.append(_back_on(states, OPT_OUT, anchor_on))
-    if not _closed(states, COLLECT_HEALTH):
-        due_on = collect_health_on(planner.policy, contract.segment, first_on, anchor_on)
-        bounds.append(_back_on(states, COLLECT_HEALTH, due_on))
-    widest = Facts(contract.segment, contract.segment_arr_minor, False, True, False, False, False)
-    schedule = planner.schedule(widest, anchor_on, first_on)
-    if schedule.catch_up_on is not None and not _closed(states, CATCH_UP):
-        bounds.append(_back_on(states, CATCH_UP, schedule.catch_up_on))
-    for planned in schedule.steps:
-        if not states:
-            bounds.append(planned.due_on)  # the earliest comes first
-            break
-        if not _closed(states, planned.step.step):
-            bounds.append(_back_on(states, planned.step.step, planned.due_on))
-    if contract.won_on is not None:
-        for step in planner.after_won(contract.segment):
-            key = f"{step.step}@{contract.cycle - 1}"
-            if not _closed(states, key):
-                bounds.append(_back_on(states, key, contract.won_on + timedelta(days=step.after_days)))
-    return min(bounds)
+
+    def __init__(self, planner: Planner) -> None:
+        self.planner = planner
+        self._first: dict[tuple[object, ...], date] = {}
+
+    def untouched(
+        self, segment: str, arr_minor: int, renewal_on: date, anchor_on: date, first_on: date
+    ) -> date:
+        """The bound of a first cycle with which nothing has been done."""
+        reach = self.planner.reach(segment, arr_minor)
+        key = (segment, reach, anchor_on, first_on)
+        found = self._first.get(key)
+        if found is None:
+            found = self._first[key] = self.next_due_on(
+                segment, arr_minor, anchor_on, anchor_on, first_on, _NOTHING_DONE
+            )
+        return found if found < renewal_on else renewal_on
+
+    def next_due_on(
+        self,
+        segment: str,
+        arr_minor: int,
+        renewal_on: date,
+        anchor_on: date,
+        first_on: date,
+        states: States,
+        cycle: int = 1,
+        won_on: date | None = None,
+    ) -> date:
+        """The bound of any contract; `first_on` is the day its plan starts from."""
+        planner = self.planner
+        bounds = [renewal_on]  # the day a past-due item carries
+        if anchor_on < renewal_on and not _closed(states, OPT_OUT):
+            bounds.append(_back_on(states, OPT_OUT, anchor_on))
+        if not _closed(states, COLLECT_HEALTH):
+            due_on = collect_health_on(planner.policy, segment, first_on, anchor_on)
+            bounds.append(_back_on(states, COLLECT_HEALTH, due_on))
+        widest = Facts(segment, arr_minor, False, True, False, False, False)
+        schedule = planner.schedule(widest, anchor_on, first_on)
+        if schedule.catch_up_on is not None and not _closed(states, CATCH_UP):
+            bounds.append(_back_on(states, CATCH_UP, schedule.catch_up_on))
+        for planned in schedule.steps:
+            if not states:
+                bounds.append(planned.due_on)  # the earliest comes first
+                break
+            if not _closed(states, planned.step.step):
+                bounds.append(_back_on(states, planned.step.step, planned.due_on))
+        if won_on is not None:
+            for step in planner.after_won(segment):
+                key = f"{step.step}@{cycle - 1}"
+                if not _closed(states, key):
+                    bounds.append(_back_on(states, key, won_on + timedelta(days=step.after_days)))
+        return min(bounds)
 
 
 def _closed(states: States, step: str) -> bool:

@@ -7,7 +7,7 @@ that number is what bands and limits are held against: what is printed is what d
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,7 +23,6 @@ INPUT_FIELDS = {  # the columns of a reading behind each input
     "nps": ("nps", "csat"),
 }
 _READ = ("usage_trend", "open_tickets", "csat", "nps", "engagement", "relationship", "score")
-_ONE_DAY = timedelta(days=1)
 
 
 class Part(NamedTuple):
@@ -53,16 +52,16 @@ class Health(NamedTuple):
 
 
 # On the hot road plain tuples stand where a NamedTuple would cost four times as much to make.
-# score, band, guard, relationship as it counts today, first day on which time alone changes them.
-Pulse = tuple[float | None, str | None, bool, float | None, date]
+# score, band, guard, relationship as it counts today.
+Pulse = tuple[float | None, str | None, bool, float | None]
 # The reading in force of each of `_READ`, and the day of each (None: no reading).
 Latest = tuple[tuple[float | None, ...], tuple[date | None, ...]]
 # Every one of INPUTS on 0-100, faded, then the imported score.
 _Points = tuple[float | None, float | None, float | None, float | None, float | None, float | None]
 _ENGAGEMENT, _RELATIONSHIP, _IMPORTED = 1, 2, 5  # places in _Points
-# Share of a reading that still counts, what neutral adds to it, first day on which that differs.
-_Fade = tuple[float, float, date]
-_NEVER: _Fade = (1.0, 0.0, date.max)
+# Share of a reading that still counts, and what neutral adds to it.
+_Fade = tuple[float, float]
+_WHOLE: _Fade = (1.0, 0.0)
 
 
 class _Scale:
@@ -89,15 +88,11 @@ class _Scale:
 
     def _fade(self, day: date) -> _Fade:
         rules = self.rules
-        age = (self.as_of - day).days
-        over = age - rules.fade_after_days
-        if over <= 0:
-            stale_on = day if age < 0 else day + timedelta(days=rules.fade_after_days + 1)
-            return 1.0, 0.0, stale_on
-        if over >= rules.fade_over_days:
-            return 0.0, rules.neutral, date.max
-        keep = 1 - over / rules.fade_over_days
-        return keep, rules.neutral * (1 - keep), self.as_of + _ONE_DAY
+        over = (self.as_of - day).days - rules.fade_after_days
+        keep = (
+            1 - min(max(over / rules.fade_over_days, 0.0), 1.0) if rules.fade_over_days else float(over <= 0)
+        )
+        return keep, rules.neutral * (1 - keep)
 
 
 @lru_cache(maxsize=16)
@@ -120,6 +115,24 @@ def latest(readings: Sequence[Reading], as_of: date) -> Latest:
             if value is not None and values[at] is None:
                 values[at], days[at] = value, reading.read_on
     return tuple(values), tuple(days)
+
+
+def known(readings: Sequence[Reading], as_of: date) -> dict[str, tuple[float, date]]:
+    """The readings in force by the names imports know them by, each with its day; blanks left out."""
+    values, days = latest(readings, as_of)
+    return {
+        "health_score" if field == "score" else field: (value, day)
+        for field, value, day in zip(_READ, values, days, strict=True)
+        if value is not None and day is not None
+    }
+
+
+def missing(readings: Sequence[Reading], as_of: date) -> tuple[str, ...]:
+    """The inputs without a reading, of INPUTS; none where an imported score stands in for the mix."""
+    read = known(readings, as_of)
+    if "health_score" in read:
+        return ()
+    return tuple(name for name in INPUTS if not any(field in read for field in INPUT_FIELDS[name]))
 
 
 def _percent(value: float) -> float:
@@ -158,27 +171,25 @@ def _scaled(values: tuple[float | None, ...], scale: _Scale) -> Sequence[float |
     return usage, tickets, csat, nps, engagement, relationship, imported
 
 
-def _points(readings: Sequence[Reading], scale: _Scale) -> tuple[_Points, date]:
-    """Every input on 0-100, faded, and the first day on which time alone changes one of them."""
+def _points(readings: Sequence[Reading], scale: _Scale) -> _Points:
+    """Every input on 0-100, faded."""
     if len(readings) == 1:  # the most common case by far: one day for all
         only = readings[0]
         scaled = _scaled(only[2:9], scale)
-        keep, lift, stale_on = scale.fade(only[1])
+        keep, lift = scale.fade(only[1])
         if keep < 1.0:
             scaled = [None if value is None else value * keep + lift for value in scaled]
     else:
         values, days = latest(readings, scale.as_of)
-        fades = [_NEVER if day is None else scale.fade(day) for day in days]
+        fades = [_WHOLE if day is None else scale.fade(day) for day in days]
         scaled = [
             None if value is None else value * keep + lift
-            for value, (keep, lift, _) in zip(_scaled(values, scale), fades, strict=True)
+            for value, (keep, lift) in zip(_scaled(values, scale), fades, strict=True)
         ]
-        later = (each.read_on for each in readings if each.read_on > scale.as_of)
-        stale_on = min(date.max, *(fade[2] for fade in fades), *later)
     usage, tickets, csat, nps, engagement, relationship, imported = scaled
     if csat is not None:
         nps = csat if nps is None else (csat + nps) / 2
-    return (usage, engagement, relationship, tickets, nps, imported), stale_on
+    return usage, engagement, relationship, tickets, nps, imported
 
 
 _NO_CAPS: tuple[str, ...] = ()
@@ -255,11 +266,12 @@ def _guarded(score: float | None, engagement: float | None, limits: tuple[str, .
 def pulse(account: Account, readings: Sequence[Reading], policy: Policy, as_of: date) -> Pulse:
     """`health` without reasons: what 100,000 accounts can afford, from the same thresholds.
 
-    (score, band, guard, relationship, stale_on); see `stale_on` for the last.
+    (score, band, guard, relationship as it counts today).
     """
     scale = _scale(policy, as_of)
+    if not readings:
+        return None, None, False, None
     limits = _NO_CAPS
-    stale_on = date.max
     if (
         account.champion_gone
         or account.cancel_notice_on is not None
@@ -267,10 +279,7 @@ def pulse(account: Account, readings: Sequence[Reading], policy: Policy, as_of: 
         or account.ticket_severity == 1
     ):
         limits = caps(account, policy, as_of)
-        stale_on = _severity_day(account, scale)
-    if not readings:
-        return None, None, False, None, stale_on
-    points, faded_on = _points(readings, scale)
+    points = _points(readings, scale)
     score = _score(points, limits, scale)
     return (
         score,
@@ -279,25 +288,7 @@ def pulse(account: Account, readings: Sequence[Reading], policy: Policy, as_of: 
         and score >= scale.guard_score
         and _guarded(score, points[_ENGAGEMENT], limits, scale),
         points[_RELATIONSHIP],
-        faded_on if faded_on < stale_on else stale_on,
     )
-
-
-def _severity_day(account: Account, scale: _Scale) -> date:
-    """The day on which a severity-1 ticket begins to cap, if that is still to come."""
-    since = account.ticket_severity_on
-    if since is None or account.ticket_severity != 1:
-        return date.max
-    day = since + timedelta(days=scale.rules.severity_days + 1)
-    return day if day > scale.as_of else date.max
-
-
-def stale_on(account: Account, readings: Sequence[Reading], policy: Policy, as_of: date) -> date:
-    """The first day after `as_of` on which the health could differ with no fact changed.
-
-    Never late, at times early; `date.max` when time alone changes nothing any more.
-    """
-    return pulse(account, readings, policy, as_of)[4]
 
 
 def health(account: Account, readings: Sequence[Reading], policy: Policy, as_of: date) -> Health:
@@ -305,18 +296,18 @@ def health(account: Account, readings: Sequence[Reading], policy: Policy, as_of:
     scale = _scale(policy, as_of)
     rules = scale.rules
     found = latest(readings, as_of)
-    points, _ = _points(readings, scale)
+    points = _points(readings, scale)
     limits = caps(account, policy, as_of)
     score = _score(points, limits, scale)
     band = _band(score, scale)
     guard = _guarded(score, points[_ENGAGEMENT], limits, scale)
     parts = _parts(points, found, scale)
     imported = points[_IMPORTED] is not None
-    missing = () if imported else tuple(n for n, p in zip(INPUTS, points, strict=False) if p is None)
+    unread = missing(readings, as_of)
     because = [
         _band_because(score, scale, sum(scale.weights), parts, points),
         *_caps_because(account, limits, rules),
-        *_input_because(found, parts, missing, imported, rules),
+        *_input_because(found, parts, unread, imported, rules),
     ]
     if guard:
         known = "unknown" if points[_ENGAGEMENT] is None else f"{points[_ENGAGEMENT]:.3g}"
@@ -326,7 +317,7 @@ def health(account: Account, readings: Sequence[Reading], policy: Policy, as_of:
     return Health(
         score,
         band,
-        missing,
+        unread,
         parts,
         limits,
         imported,

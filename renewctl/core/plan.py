@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from renewctl.core.due import ContractAgenda, DueContract, Item, States, item_id, status_of
+from renewctl.core.due import ContractAgenda, DueContract, Item, States, Who, item_id, status_of
 from renewctl.core.model import Activity, Because, ItemState
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Policy, Step
@@ -113,25 +113,23 @@ def _open(item: Item, states: States) -> Action:
     state = states.get(task.step)
     put_off = state is not None and state.state == "snoozed"
     return Action(
-        item.item, task.step, task.title, task.channel, item.owner, item.owner_role, item.delegate,
-        "snoozed" if put_off else "open", state.set_on if state and put_off else None, task.rule, task.covers,
+        item.item, task.step, task.title, task.channel, *item.who, "snoozed" if put_off else "open",
+        state.set_on if state and put_off else None, task.rule, task.covers,
     )  # fmt: skip
 
 
 def _closed(planned: Planned, state: ItemState, contract: DueContract, policy: Policy) -> Action:
-    step = planned.step
-    person, role, delegate = _who(step, contract, policy)
-    return Action(
-        item_id(contract.subject, contract.cycle, step.step), step.step, step.title, step.channel, person,
-        role, delegate, state.state, state.set_on, step.rule, (),
-    )  # fmt: skip
+    return _action(planned.step, contract, policy)._replace(state=state.state, set_on=state.set_on)
 
 
-def _who(step: Step, contract: DueContract, policy: Policy) -> tuple[str | None, str, bool]:
+def _action(step: Step, contract: DueContract, policy: Policy) -> Action:
     if step.role == "owner":
-        return contract.owner, contract.owner_role, False
-    person, delegate = step_person(step.role, contract, contract.owner, policy)
-    return person, step.role, delegate
+        who = Who(contract.owner, contract.owner_role, False)
+    else:
+        person, delegate = step_person(step.role, contract, contract.owner, policy)
+        who = Who(person, step.role, delegate)
+    item = item_id(contract.subject, contract.cycle, step.step)
+    return Action(item, step.step, step.title, step.channel, *who, "open", None, step.rule, ())
 
 
 def _status(due_on: date | None, actions: Sequence[Action], as_of: date) -> str:
@@ -143,17 +141,10 @@ def _status(due_on: date | None, actions: Sequence[Action], as_of: date) -> str:
 
 def _after_signature(contract: DueContract, agenda: ContractAgenda) -> PlanDay | None:
     """What follows once this cycle is won; it has no day before that."""
-    steps = agenda.planner.after_won(contract.segment)
-    actions = []
-    for step in steps:
-        person, role, delegate = _who(step, contract, agenda.policy)
-        item = item_id(contract.subject, contract.cycle, step.step)
-        actions.append(
-            Action(
-                item, step.step, step.title, step.channel, person, role, delegate, "open", None, step.rule, ()
-            )
-        )
-    return PlanDay(None, "won", "after_signature", None, None, "upcoming", tuple(actions)) if actions else None
+    actions = [_action(step, contract, agenda.policy) for step in agenda.planner.after_won(contract.segment)]
+    return (
+        PlanDay(None, "won", "after_signature", None, None, "upcoming", tuple(actions)) if actions else None
+    )
 
 
 def effort(

@@ -17,6 +17,7 @@ __all__ = [
     "band_text",
     "base_minor",
     "contract_value",
+    "contracts_arr",
     "in_force",
     "segment",
     "segment_verdict",
@@ -73,6 +74,20 @@ def total(values: Sequence[int | None]) -> int | None:
     """The sum of what is known; None when nothing is. A blank beside a known ARR hides nothing."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
+
+
+def contracts_arr(
+    contracts: Sequence[Contract], account: Account, arr_base_minor: int | None, base: str
+) -> tuple[int | None, str]:
+    """The ARR of an account as people know it, in minor units, and its currency.
+
+    That of its open contracts where they share one currency, else `arr_base_minor` in the base's.
+    """
+    known = [each for each in contracts if each.state == "open" and each.arr_minor is not None]
+    currencies = {each.currency or account.currency or base for each in known}
+    if len(currencies) == 1:
+        return sum(each.arr_minor or 0 for each in known), currencies.pop()
+    return arr_base_minor, base if known else account.currency or base
 
 
 def value_problems(account: Account, contracts: Sequence[Contract], policy: Policy) -> tuple[Problem, ...]:

@@ -103,10 +103,13 @@ class Planner:
             found = self._working[day] = last_working_day(day, self.calendar)
         return found
 
+    def reach(self, segment: str, arr_minor: int) -> int:
+        """How many of the segment's `min_arr` thresholds an ARR reaches: equal reach, equal steps."""
+        return bisect_right(self._limits[segment], arr_minor)
+
     def steps(self, facts: Facts) -> tuple[Step, ...]:
         """The steps that hold for a renewal, earliest first, after-signature steps excluded."""
-        reach = bisect_right(self._limits[facts.segment], facts.arr_minor)
-        key = (facts.segment, reach, *facts[2:])
+        key = (facts.segment, self.reach(facts.segment, facts.arr_minor), *facts[2:])
         found = self._selected.get(key)
         if found is None:
             held = conditions(facts)

@@ -1,39 +1,30 @@
 """The agenda's cache, and the contracts it needs read in the order of what falls due.
 
-The `agenda` table holds the core's classification of every open contract and a lower bound of its next
-due day. It is written in the transaction that changes its inputs, marked with the policy and code it was
-computed under, and never the truth: a row that time has made stale is classified anew when it is read.
+The `agenda` table holds a lower bound of each open contract's next due day, indexed in the agenda's
+order. It is written in the transaction that changes its inputs, marked with the policy and code it was
+computed under, and never the truth: what a contract owes is always computed from its facts.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from renewctl import __version__
 from renewctl.core.classify import Classified, classify
 from renewctl.core.dates import WorkCalendar
-from renewctl.core.due import DueContract, States, arr_rank, next_due_on
+from renewctl.core.due import Bounds, DueContract, arr_rank
 from renewctl.core.model import Account, Contract, ItemState, Reading
 from renewctl.core.policy import Policy
-from renewctl.core.segment import in_force
+from renewctl.core.segment import base_minor, in_force, segment, total
 from renewctl.core.timeline import OPT_OUT, Planner, anchor
-from renewctl.store.portfolio import ENTITIES, Portfolio, as_value, columns, to_stored
+from renewctl.store.portfolio import ENTITIES, Portfolio, as_value, columns, dates_of, to_stored
 
 _BATCH = 2_000
 _IN_LIST = 500  # values in one IN (…)
 _SAVED_STATES = ("saved", "partly_saved", "lost", "let_go")
-
-AGENDA_COLUMNS = (
-    "contract_no", "account_no", "contract_id", "next_due_on", "renewal_on", "deadline_on", "arr_rank",
-    "arr_base_minor", "account_arr_base_minor", "segment", "score", "band", "opportunity", "touch", "owner",
-    "owner_role", "guard", "stale_on",
-)  # fmt: skip
-_INSERT = (
-    f"INSERT INTO agenda ({','.join(AGENDA_COLUMNS)}) "  # noqa: S608
-    f"VALUES ({','.join('?' * len(AGENDA_COLUMNS))})"
-)
 
 
 class Book(NamedTuple):
@@ -75,16 +66,19 @@ def saving(portfolio: Portfolio) -> frozenset[int]:
     return frozenset(no for (no,) in rows)
 
 
-def renewals_per_quarter(portfolio: Portfolio) -> int:
+def renewals_per_quarter(portfolio: Portfolio, policy: Policy) -> int:
     """Open contracts with a renewal date, per quarter of a year (OWN-1's volume).
 
-    A contract of longer term renews less often than once a year.
+    A contract of longer term renews less often than once a year. Counted until ten times the policy's
+    volume and no further, since a large book would make every command pay for it.
     """
-    months = portfolio.value(
-        "SELECT SUM(1200 / COALESCE(term_months, 12)) FROM contract "
-        "WHERE state = 'open' AND renewal_on IS NOT NULL"
+    plenty = policy.ownership.volume_per_quarter * 4 * 10
+    hundredths = portfolio.value(
+        "SELECT SUM(1200 / COALESCE(term_months, 12)) FROM (SELECT term_months FROM contract "
+        "WHERE state = 'open' AND renewal_on IS NOT NULL LIMIT ?) AS some",
+        (plenty,),
     )
-    return int(months or 0) // 400
+    return int(hundredths or 0) // 400
 
 
 def refresh(
@@ -92,87 +86,117 @@ def refresh(
 ) -> None:
     """Recompute the cache of the named accounts (all: None) inside the transaction that changed them.
 
-    Everything is recomputed when the policy, the code or the volume of OWN-1 is not what the cache was
-    made under.
+    Everything is recomputed when the policy or the code is not what the cache was made under.
     """
-    volume = renewals_per_quarter(portfolio)
-    mark = cache_mark(policy, volume)
+    mark = cache_mark(policy)
     if portfolio.meta("agenda_mark") != mark:
         account_nos = None
         portfolio.set_meta("agenda_mark", mark)
+    portfolio.set_meta("agenda_from", max(portfolio.meta("agenda_from") or "", as_of.isoformat()))
     calendar = work_calendar(portfolio, policy, as_of, keep=True)
-    since = portfolio.meta("agenda_from")
-    portfolio.set_meta("agenda_from", max(since or "", as_of.isoformat()))
-    planner = Planner(policy, calendar)
+    bounds = Bounds(Planner(policy, calendar))
     if account_nos is None:
+        indexes = portfolio.rows(_INDEXES)
+        for name, _ in indexes:  # making an index costs less than keeping it up row by row
+            portfolio.execute(f"DROP INDEX {name}")
         portfolio.execute("DELETE FROM agenda")
-        numbers = [no for (no,) in portfolio.rows("SELECT no FROM account ORDER BY no")]
-    else:
-        numbers = sorted(set(account_nos))
-        for part in _parts(numbers):
-            portfolio.execute(f"DELETE FROM agenda WHERE account_no IN ({_marks(part)})", part)  # noqa: S608
-    stateful = any(True for _ in portfolio.rows("SELECT 1 FROM item_state LIMIT 1"))
-    for start in range(0, len(numbers), _BATCH):
-        batch = numbers[start : start + _BATCH]
-        book = load_book(portfolio, batch)
-        states = load_states(portfolio, _open(book)) if stateful else {}
-        portfolio.execute_many(_INSERT, agenda_rows(book, states, planner, as_of, volume))
+        _fill(portfolio, bounds, "", [])
+        for _, sql in indexes:
+            portfolio.execute(sql)
+        return
+    for part in _parts(sorted(set(account_nos))):
+        marks = _marks(part)
+        portfolio.execute(
+            f"DELETE FROM agenda WHERE contract_no IN ({_CONTRACTS_OF} ({marks}))",  # noqa: S608
+            part,
+        )
+        _fill(portfolio, bounds, f"AND c.account_no IN ({marks})", part)
 
 
-def cache_mark(policy: Policy, volume: int) -> str:
-    """What the cache depends on beside facts: code, policy, and whether OWN-1's volume is reached."""
-    enough = volume >= policy.ownership.volume_per_quarter
-    return f"{__version__}/1 {policy.fingerprint} volume={enough}"
+def cache_mark(policy: Policy) -> str:
+    """What the cache depends on beside facts: code and policy."""
+    return f"{__version__}/2 {policy.fingerprint}"
 
 
-def _open(book: Book) -> list[Contract]:
-    return [contract for found in book.contracts.values() for contract in found if contract.state == "open"]
+_BOUND_SQL = """
+SELECT c.account_no, a.status, a.segment_override, COALESCE(c.currency, a.currency), c.no, c.id, c.arr_minor,
+  c.renewal_on, c.auto_renew, c.notice_days, c.planned_from_on, c.cycle, c.won_on
+FROM contract c JOIN account a ON a.no = c.account_no WHERE c.state = 'open' {} ORDER BY c.account_no
+"""
+_CONTRACTS_OF = "SELECT no FROM contract WHERE account_no IN"
+_INDEXES = "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'agenda' AND type = 'index' AND sql <> ''"
+_INSERT = (
+    "INSERT INTO agenda (contract_no, next_due_on, renewal_on, arr_rank, contract_id, deadline_on) "
+    "VALUES (?,?,?,?,?,?)"
+)
 
 
-def agenda_rows(
-    book: Book, states: dict[int, dict[str, ItemState]], planner: Planner, as_of: date, volume: int
-) -> Iterator[tuple[Any, ...]]:
-    """Rows of the cache for the contracts of a book that have an agenda.
+def _fill(portfolio: Portfolio, bounds: Bounds, where: str, params: Sequence[Any]) -> None:
+    """Insert rows for the open contracts that have an agenda.
 
     An account out of force, a contract without date, or one without segment has none.
     """
-    policy = planner.policy
-    for account in book.accounts.values():
-        contracts = book.contracts.get(account.no)
-        if not contracts or not in_force(account.status):
+    touched = _touched(portfolio, where, params)
+    rows = _bound_rows(portfolio.execute(_BOUND_SQL.format(where), params), bounds, touched)
+    while batch := list(islice(rows, _BATCH)):
+        portfolio.execute_many(_INSERT, batch)
+
+
+def _touched(portfolio: Portfolio, where: str, params: Sequence[Any]) -> dict[int, dict[str, ItemState]]:
+    """States of the items of the contracts meant, in their cycles."""
+    info = ENTITIES["item_state"]
+    names = ",".join(f"s.{name}" for name in columns("item_state"))
+    found: dict[int, dict[str, ItemState]] = defaultdict(dict)
+    for row in portfolio.execute(
+        f"SELECT c.no, c.cycle, {names} FROM item_state s "  # noqa: S608
+        "JOIN contract c ON c.account_no = s.account_no AND s.subject = CAST(c.no AS TEXT) "
+        f"WHERE s.subject NOT LIKE 's%' {where}",
+        params,
+    ):
+        _keep(found[row[0]], as_value(info, row[2:]), row[1])
+    return found
+
+
+def _keep(states: dict[str, ItemState], state: ItemState, cycle: int) -> None:
+    states[state.step if state.cycle == cycle else f"{state.step}@{state.cycle}"] = state
+
+
+def _bound_rows(
+    rows: Iterable[tuple[Any, ...]], bounds: Bounds, touched: dict[int, dict[str, ItemState]]
+) -> Iterator[tuple[Any, ...]]:
+    policy = bounds.planner.policy
+    by_contract = policy.value_scope == "contract"
+    days = dates_of()
+    nothing: dict[str, ItemState] = {}
+    for _, group in groupby(rows, itemgetter(0)):
+        contracts = list(group)
+        if not in_force(contracts[0][1]):
             continue
-        found = classify(
-            account,
-            contracts,
-            book.readings.get(account.no, ()),
-            account.no in book.saving,
-            policy,
-            as_of,
-            volume,
-        )
-        opened = {contract.no: contract for contract in contracts if contract.state == "open"}
-        for each in found:
-            if each.contract_no is None or each.segment is None:
+        override = contracts[0][2]
+        values = [base_minor(row[6], row[3], policy) for row in contracts]
+        whole = values[0] if len(values) == 1 else total(values)
+        for row, own in zip(contracts, values, strict=True):
+            no, contract_id, _, renewal_iso, auto_renew, notice_days, first_iso, cycle, won_iso = row[4:]
+            value = own if by_contract else whole
+            kind = segment(value, override, policy)
+            if kind is None or renewal_iso is None:
                 continue
-            contract = opened[each.contract_no]
-            if contract.renewal_on is not None:
-                yield _row(account, contract, each, states.get(contract.no, {}), planner)
-
-
-def _row(
-    account: Account, contract: Contract, each: Classified, states: States, planner: Planner
-) -> tuple[Any, ...]:
-    due = due_contract(account, contract, each, planner.policy)
-    anchor_on, name = anchor(due.renewal_on, due.auto_renew, due.notice_days)
-    closed = (state := states.get(OPT_OUT)) is not None and state.state != "snoozed"
-    bound = next_due_on(planner, due, states, due.planned_from_on)
-    return (
-        contract.no, account.no, contract.id, bound.isoformat(), due.renewal_on.isoformat(),
-        anchor_on.isoformat() if name == "opt_out_deadline" and not closed else None,
-        arr_rank(each.arr_base_minor),
-        each.arr_base_minor, each.account_arr_base_minor, each.segment, each.score, each.band,
-        each.opportunity, each.touch, each.owner, each.owner_role, int(each.guard), each.stale_on.isoformat(),
-    )  # fmt: skip
+            renewal_on, first_on = days[renewal_iso], days[first_iso]
+            anchor_on, name = anchor(renewal_on, auto_renew, notice_days)
+            states = touched.get(no, nothing)
+            if states or won_iso is not None:
+                won_on = None if won_iso is None else days[won_iso]
+                bound = bounds.next_due_on(
+                    kind, value or 0, renewal_on, anchor_on, first_on, states, cycle, won_on
+                )
+            else:
+                bound = bounds.untouched(kind, value or 0, renewal_on, anchor_on, first_on)
+            deadline = None
+            if name == "opt_out_deadline":
+                state = states.get(OPT_OUT)
+                if state is None or state.state == "snoozed":
+                    deadline = anchor_on.isoformat()
+            yield no, bound.isoformat(), renewal_iso, arr_rank(own), contract_id, deadline
 
 
 def due_contract(
@@ -210,26 +234,19 @@ def load_states(
             for row in portfolio.execute(f"{select} WHERE subject IN ({_marks(part)})", part)
         ]
     for row in rows:
-        if row[0][0] == "s":
-            continue
-        no = int(row[0])
-        cycle = cycles.get(no)
-        if cycle is not None:
-            state: ItemState = as_value(info, row)
-            key = state.step if state.cycle == cycle else f"{state.step}@{state.cycle}"
-            found[no][key] = state
+        if row[0][0] != "s" and (cycle := cycles.get(int(row[0]))) is not None:
+            _keep(found[int(row[0])], as_value(info, row), cycle)
     return found
 
 
 # --- reading for the agenda ------------------------------------------------------------------------
 
-_DUE_SQL = """
-SELECT c.no, c.id, c.account_no, a.id, a.name, c.renewal_on, c.auto_renew, c.notice_days,
-  c.planned_from_on, c.stage, c.cycle, c.won_on, g.arr_base_minor, g.account_arr_base_minor, g.segment,
-  g.band, g.opportunity, g.touch, g.guard, g.owner, g.owner_role, a.csm, a.sales_owner, a.specialist,
-  a.executive_sponsor, g.next_due_on, g.stale_on, g.arr_rank
-FROM agenda g JOIN contract c ON c.no = g.contract_no JOIN account a ON a.no = g.account_no
-"""
+_ACCOUNT_COLUMNS, _CONTRACT_COLUMNS = columns("account"), columns("contract")
+_DUE_SQL = f"""
+SELECT {", ".join(f"a.{name}" for name in _ACCOUNT_COLUMNS)},
+  {", ".join(f"c.{name}" for name in _CONTRACT_COLUMNS)}, g.next_due_on, g.arr_rank
+FROM agenda g JOIN contract c ON c.no = g.contract_no JOIN account a ON a.no = c.account_no
+"""  # noqa: S608
 _PEOPLE = ("a.csm", "a.sales_owner", "a.specialist", "a.executive_sponsor")
 
 
@@ -247,24 +264,22 @@ class DueReader:
         self.portfolio = portfolio
         self.policy = policy
         self.as_of = as_of
-        self.volume = renewals_per_quarter(portfolio)
+        self.volume = renewals_per_quarter(portfolio, policy)
+        self.saving = saving(portfolio)
         self.replied = frozenset(
             no for (no,) in portfolio.rows("SELECT DISTINCT account_no FROM activity WHERE kind = 'reply'")
         )
         # Under another policy or code, or on a day before it was made, the cache says nothing.
-        current = portfolio.meta("agenda_mark") == cache_mark(policy, self.volume)
+        current = portfolio.meta("agenda_mark") == cache_mark(policy)
         self.usable = current and (portfolio.meta("agenda_from") or "9") <= as_of.isoformat()
 
-    def all(self, until: date, *, owner: str | None = None, segment: str | None = None) -> list[DueContract]:
-        """Every contract that may have an item due up to `until`."""
+    def all(self, until: date, *, owner: str | None = None) -> list[DueContract]:
+        """Every contract that may have an item due up to `until`, and for `owner` at that."""
         if not self.usable:
             return self._fresh()
         where, params = ["g.next_due_on <= ?"], [until.isoformat()]
-        if segment:
-            where.append("g.segment = ?")
-            params.append(segment)
-        if owner and owner not in set(self.policy.team.values()) | set(self.policy.managers.values()):
-            where.append(f"? IN (g.owner, {', '.join(_PEOPLE)})")
+        if owner and owner not in {*self.policy.team.values(), *self.policy.managers.values()}:
+            where.append(f"? IN ({', '.join(_PEOPLE)})")
             params.append(owner)
         tail = "ORDER BY g.renewal_on, g.arr_rank, g.contract_id"
         return [row.contract for row in self._read(" AND ".join(where), params, tail)]
@@ -305,63 +320,97 @@ class DueReader:
             chunk *= 2
 
     def one(self, contract_no: int) -> DueContract | None:
-        """One contract, whatever its cache says; None when it has no agenda."""
+        """One contract, whatever the cache says; None when it has no agenda."""
         account_no = self.portfolio.value("SELECT account_no FROM contract WHERE no = ?", (contract_no,))
         if account_no is None:
             return None
-        return next((each for each in self._classify([account_no]) if each.no == contract_no), None)
+        return next((each for each in self._of_accounts([account_no]) if each.no == contract_no), None)
 
     def _read(self, where: str, params: Sequence[Any], tail: str) -> list[DueRow]:
+        """Contracts by way of the cache, in the order asked for."""
         rows = self.portfolio.rows(f"{_DUE_SQL} WHERE {where} {tail}", params)
-        iso = date.fromisoformat
-        today = self.as_of.isoformat()
-        by_contract = self.policy.value_scope == "contract"
-        replied = self.replied
-        found: list[DueRow] = []
-        stale: list[int] = []
+        if not rows:
+            return []
+        width, end = len(_ACCOUNT_COLUMNS), len(_ACCOUNT_COLUMNS) + len(_CONTRACT_COLUMNS)
+        account_of, contract_of = ENTITIES["account"], ENTITIES["contract"]
+        accounts: dict[int, Account] = {}
+        alone = self._single([row[0] for row in rows])
+        readings = self._readings(list({row[0] for row in rows}))
+        shared = [no for no in {row[0] for row in rows} if no not in alone]
+        others = {each.no: each for each in self._of_accounts(shared)} if shared else {}
+        days, found = dates_of(), []
         for row in rows:
-            won = row[11]
-            contract = DueContract._make(
-                (
-                    *row[:5], iso(row[5]), row[6], row[7], iso(row[8]), row[9], row[10],
-                    iso(won) if won else None, row[12], (row[12] if by_contract else row[13]) or 0,
-                    *row[14:25], row[2] in replied,
-                )
-            )  # fmt: skip
-            if row[26] <= today:
-                stale.append(len(found))
-            found.append(DueRow(contract, (iso(row[25]), contract.renewal_on, row[27], row[1])))
-        if stale:
-            nos = sorted({found[at].contract.account_no for at in stale})
-            fresh = {each.no: each for each in self._classify(nos)}
-            for at in stale:
-                found[at] = found[at]._replace(contract=fresh.get(found[at].contract.no, found[at].contract))
+            no = row[0]
+            if no in alone:
+                account = accounts.get(no) or accounts.setdefault(no, as_value(account_of, row[:width]))
+                contract = as_value(contract_of, row[width:end])
+                due = self._classified(account, [contract], readings.get(no, ()))[0]
+            else:
+                due = others[row[width]]
+            found.append(DueRow(due, (days[row[-2]], due.renewal_on, row[-1], due.id)))
+        return found
+
+    def _single(self, account_nos: Sequence[int]) -> frozenset[int]:
+        """The accounts with one open contract, whose row therefore tells all of them."""
+        unique = list(set(account_nos))
+        sql = "SELECT account_no FROM contract WHERE state = 'open'{} GROUP BY account_no HAVING COUNT(*) = 1"
+        if len(unique) > _IN_LIST * 2:
+            return frozenset(no for (no,) in self.portfolio.execute(sql.format("")))
+        return frozenset(
+            no
+            for part in _parts(unique)
+            for (no,) in self.portfolio.execute(sql.format(f" AND account_no IN ({_marks(part)})"), part)
+        )
+
+    def _readings(self, account_nos: Sequence[int]) -> dict[int, list[Reading]]:
+        info = ENTITIES["health_reading"]
+        names = ",".join(columns("health_reading"))
+        sql = f"SELECT {names} FROM health_reading"  # noqa: S608
+        found: dict[int, list[Reading]] = defaultdict(list)
+        if len(account_nos) > _IN_LIST * 2:
+            for row in self.portfolio.execute(sql):
+                found[row[0]].append(as_value(info, row))
+            return found
+        for part in _parts(account_nos):
+            for row in self.portfolio.execute(f"{sql} WHERE account_no IN ({_marks(part)})", part):
+                found[row[0]].append(as_value(info, row))
         return found
 
     def _fresh(self) -> list[DueContract]:
         numbers = [no for (no,) in self.portfolio.rows("SELECT no FROM account ORDER BY no")]
         found: list[DueContract] = []
         for start in range(0, len(numbers), _BATCH):
-            found += self._classify(numbers[start : start + _BATCH])
+            found += self._of_accounts(numbers[start : start + _BATCH])
         return found
 
-    def _classify(self, account_nos: Sequence[int]) -> list[DueContract]:
+    def _of_accounts(self, account_nos: Sequence[int]) -> list[DueContract]:
         book = load_book(self.portfolio, account_nos)
-        found = []
-        for account in book.accounts.values():
-            contracts = {each.no: each for each in book.contracts.get(account.no, ()) if each.state == "open"}
-            if not contracts or not in_force(account.status):
-                continue
-            for each in classify(
-                account, list(contracts.values()), book.readings.get(account.no, ()),
-                account.no in book.saving, self.policy, self.as_of, self.volume,
-            ):  # fmt: skip
-                contract = contracts[each.contract_no or 0]
-                if each.segment is not None and contract.renewal_on is not None:
-                    found.append(
-                        due_contract(account, contract, each, self.policy, account.no in self.replied)
-                    )
-        return found
+        return [
+            due
+            for account in book.accounts.values()
+            for due in self._classified(
+                account, book.contracts.get(account.no, ()), book.readings.get(account.no, ())
+            )
+        ]
+
+    def _classified(
+        self, account: Account, contracts: Sequence[Contract], readings: Sequence[Reading]
+    ) -> list[DueContract]:
+        """The contracts of an account that have an agenda."""
+        if not in_force(account.status):
+            return []
+        opened = {each.no: each for each in contracts if each.state == "open"}
+        if not opened:
+            return []
+        found = classify(
+            account, contracts, readings, account.no in self.saving, self.policy, self.as_of, self.volume
+        )
+        replied = account.no in self.replied
+        return [
+            due_contract(account, opened[each.contract_no or 0], each, self.policy, replied)
+            for each in found
+            if each.segment is not None and opened[each.contract_no or 0].renewal_on is not None
+        ]
 
 
 def work_calendar(portfolio: Portfolio, policy: Policy, as_of: date, *, keep: bool = False) -> WorkCalendar:

@@ -5,6 +5,7 @@ was exported imports again as unchanged. An account with several open contracts 
 contracts export only; its row among the accounts leaves them blank.
 """
 
+import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
@@ -13,7 +14,7 @@ from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from renewctl.core import money
-from renewctl.store.files import csv_text
+from renewctl.store.files import guarded
 from renewctl.store.portfolio import Portfolio
 
 SCHEMA = "renewctl/export/1"
@@ -271,13 +272,37 @@ def _json_value(kind: str, value: Any) -> Any:
     return value
 
 
+class _Lines:
+    """Ends rows with a line feed. The writer itself ends them with both marks, since it puts quotes around
+    no line break but those it ends rows with.
+    """
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    def write(self, row: str) -> int:
+        """One whole row."""
+        self._texts.append(row[:-2] + "\n")
+        return len(row)
+
+    def take(self) -> bytes:
+        """The rows written since last taken."""
+        data = "".join(self._texts).encode("utf-8", "backslashreplace")
+        self._texts.clear()
+        return data
+
+
 def csv_blocks(exported: Table) -> Iterator[bytes]:
     """The table as CSV, UTF-8; text that a spreadsheet could run is guarded."""
     shown = [at for at, column in enumerate(exported.columns) if column.type != "code"]
     kinds = [(at, exported.columns[at].type) for at in shown]
-    yield csv_text([[exported.columns[at].name for at in shown]]).encode()
+    lines = _Lines()
+    writer = csv.writer(lines, lineterminator="\r\n")
+    writer.writerow([exported.columns[at].name for at in shown])
     while batch := list(islice(exported.rows, _BATCH)):
-        yield csv_text([cell_text(kind, row[at]) for at, kind in kinds] for row in batch).encode()
+        writer.writerows([guarded(cell_text(kind, row[at])) for at, kind in kinds] for row in batch)
+        yield lines.take()
+    yield lines.take()
 
 
 def json_blocks(exported: Table) -> Iterator[bytes]:

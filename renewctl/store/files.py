@@ -152,7 +152,7 @@ class TextRecords(Records):
             if '"' in "".join(lines):
                 self._quoted = csv.reader(self._feed(lines), delimiter=self._delimiter)
                 return self._with_quotes(count)
-            rows = list(csv.reader(lines, delimiter=self._delimiter))
+            rows = self._plain(lines)
         except csv.Error as error:
             raise _broken(self._name, self._line, error) from error
         except UnicodeError as error:
@@ -165,6 +165,16 @@ class TextRecords(Records):
         self._line += len(rows)
         self._check(rows)
         return rows, range(first, self._line), lines
+
+    def _plain(self, lines: list[str]) -> list[list[str]]:
+        """Lines without a quote as records; a carriage return inside a cell is taken as a blank."""
+        try:
+            return list(csv.reader(lines, delimiter=self._delimiter))
+        except csv.Error as error:
+            if "new-line character" not in str(error):
+                raise
+            mended = [line.rstrip("\r\n").replace("\r", " ") + "\n" for line in lines]
+            return list(csv.reader(mended, delimiter=self._delimiter))
 
     def _some_lines(self, count: int) -> list[str]:
         lines = []
@@ -219,7 +229,9 @@ class TextRecords(Records):
         self._counted += len(rows)
         if self._counted > MAX_ROWS:
             raise InputRefused(
-                "too-many-rows", f"{self._name} has more than {MAX_ROWS:,} rows", "split it into several files"
+                "too-many-rows",
+                f"{self._name} has more than {MAX_ROWS:,} rows",
+                "split it into several files",
             )
         if rows and max(map(len, rows)) > MAX_COLUMNS:
             raise InputRefused(
@@ -243,7 +255,9 @@ def _broken(name: str, line: int, error: csv.Error) -> InputRefused:
             f"{name}: a cell after line {line} is longer than {MAX_CELL:,} characters",
             "look for a quotation mark that is never closed",
         )
-    return InputRefused("csv-broken", f"{name}: cannot be read after line {line}: {error}", "save it as CSV again")
+    return InputRefused(
+        "csv-broken", f"{name}: cannot be read after line {line}: {error}", "save it as CSV again"
+    )
 
 
 def guarded(cell: str) -> str:
@@ -260,10 +274,15 @@ def csv_text(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
     """Rows as CSV text; text cells are guarded, None is an empty cell."""
     out = StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerows(
-        [guarded(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in row]
-        for row in rows
-    )
+    for row in rows:
+        cells = [guarded(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in row]
+        if any(isinstance(cell, str) and "\r" in cell for cell in cells):
+            # the writer quotes a carriage return only where it is part of its own line end
+            own = StringIO()
+            csv.writer(own, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+            out.write(own.getvalue()[:-2] + "\n")
+        else:
+            writer.writerow(cells)
     return out.getvalue()
 
 

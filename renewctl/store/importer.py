@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renewctl.core.policy import Policy
-from renewctl.errors import InputRefused, PortfolioError
+from renewctl.errors import InputRefused
 from renewctl.store import importer_lines as memory
 from renewctl.store.files import Input, csv_text, open_input, write_atomic
 from renewctl.store.importer_options import ImportOptions
@@ -99,7 +99,7 @@ def _import(
         _describe(reports[at], table)
     there = "://" in path or Path(path).exists()
     created = not there and not options.dry_run
-    portfolio = open_portfolio(path, create=True) if there or created else scratch_portfolio()
+    portfolio = open_portfolio(path, create=not options.dry_run) if there or created else scratch_portfolio()
     kept = False
     try:
         with portfolio:
@@ -122,7 +122,7 @@ def _describe(report: FileReport, table: "Table") -> None:
     report.notes = [*table.mapping.notes, *table.notes]
 
 
-class _Strict(Exception):  # noqa: N818  a signal, not an error
+class _Strict(Exception):
     """A row was rejected under --strict: undo everything."""
 
 
@@ -203,7 +203,7 @@ def _check_rejects(options: ImportOptions, names: Sequence[str]) -> None:
 def _write_rejects(
     options: ImportOptions, reports: list[FileReport], tables: "dict[int, Table]"
 ) -> str | None:
-    """The rejected rows as they came, with the reason in a last column; None where there is no file to write."""
+    """Write the rejected rows as they came, the reason in a last column; the file's name, or None."""
     if options.rejects is None or options.dry_run:
         return None
     heading: list[str] | None = None
@@ -230,12 +230,3 @@ def _write_rejects(
         return None
     write_atomic(options.rejects, csv_text([[*heading, REASON], *rows]), overwrite=True)
     return options.rejects
-
-
-def usable(path: str) -> bool:
-    """Whether there is a portfolio at `path` that opens."""
-    try:
-        open_portfolio(path).connection.close()
-    except PortfolioError:
-        return False
-    return True

@@ -6,7 +6,7 @@ from typing import Any
 
 from renewctl.core.text import fold
 from renewctl.store.importer_apply import Writer, fetch, row_of
-from renewctl.store.importer_contracts import ContractRows
+from renewctl.store.importer_contracts import ContractRows, same_money
 from renewctl.store.importer_parse import Parsed, account_keys
 from renewctl.store.importer_table import NeedsScan, Table
 
@@ -49,7 +49,7 @@ _GONE_AFTER = re.compile(r"\A(.*\S)\s*[(\[-]\s*(?:gone|left|departed|saiu|deslig
 
 
 def champion(cell: str | None) -> tuple[str | None, int | None]:
-    """A champion cell as (name, gone): `left` is (None, 1), `Ana (left)` is ("Ana", 1), blank (None, None)."""
+    """A champion cell as (name, gone): `left` is (None, 1), `Ana (left)` ("Ana", 1), blank (None, None)."""
     if cell is None:
         return None, None
     if _GONE.match(fold(cell)):
@@ -73,7 +73,7 @@ class AccountRows:
 
     def take(self, batch: Parsed) -> None:
         """One batch of good records."""
-        keys = account_keys(batch.column("id"), batch.column("name"))
+        keys: list[Any] = account_keys(batch.column("id"), batch.column("name"))
         if None in keys:
             batch = self._without_key(batch, keys)
             keys = account_keys(batch.column("id"), batch.column("name"))
@@ -90,7 +90,7 @@ class AccountRows:
         old = [at for at, key in enumerate(keys) if key in stored]
         self._update(batch.keep(old), [stored[keys[at]] for at in old])
 
-    def _without_key(self, batch: Parsed, keys: Sequence[str | None]) -> Parsed:
+    def _without_key(self, batch: Parsed, keys: Sequence[Any]) -> Parsed:
         for at, key in enumerate(keys):
             if key is None:
                 self.writer.report.reject(
@@ -126,7 +126,9 @@ class AccountRows:
         numbers = range(first, first + count)
         currency = self._currencies(batch)
         have = batch.values
-        cells = {column: have[field] for field, column in {**PLAIN, **AMOUNTS}.items() if field in have}
+        cells: dict[str, Sequence[Any]] = {
+            column: have[field] for field, column in {**PLAIN, **AMOUNTS}.items() if field in have
+        }
         names = self._names(batch, keys)
         as_of = writer.as_of
         cells |= {
@@ -242,13 +244,16 @@ class AccountRows:
             self.contracts.skip_implied = with_terms
             stored |= {row["id"]: row for row in fetch(self.writer.portfolio, "account", "id", new)}
         changed: set[int] = set()
+        known = [row["no"] for row in stored.values()]
+        latest = self._latest_readings(known) if self.readings else {}
         for at, key in enumerate(keys):
             row = stored[key]
             if row["no"] not in self.touched:
                 self.touched.add(row["no"])
                 if key not in new:
-                    single = batch.keep([at])
-                    if self._update_one(next(single.records())[2], row, batch.lines[at]):
+                    line, cells, values = next(batch.keep([at]).records())
+                    read = self._update_reading(row["no"], values, latest, line)
+                    if self._update_one(values, cells, row, line) or read:
                         changed.add(at)
             elif key not in new or new[key] != at:
                 self._same_account(batch, at, row)
@@ -286,7 +291,7 @@ class AccountRows:
                 )
                 continue
             self.touched.add(row["no"])
-            changed = self._update_one(values, row, line)
+            changed = self._update_one(values, cells, row, line)
             changed = self.contracts.update_implied(row, values, cells, line) or changed
             changed = self._update_reading(row["no"], values, latest, line) or changed
             if changed:
@@ -294,9 +299,11 @@ class AccountRows:
             else:
                 report.unchanged += 1
 
-    def _update_one(self, values: dict[str, Any], row: dict[str, Any], line: int) -> bool:
+    def _update_one(
+        self, values: dict[str, Any], cells: Sequence[str], row: dict[str, Any], line: int
+    ) -> bool:
         """Bring an account's own columns up to date; True when anything changed."""
-        wanted = self._wanted(values, row)
+        wanted = self._wanted(values, row) | self._wanted_amounts(values, cells, row)
         pins = self.writer.unpinned
         after = self.writer.differences("account", row, wanted, line)
         if "ticket_severity" in after:
@@ -323,15 +330,22 @@ class AccountRows:
             wanted["champion_gone"] = gone or 0
             if name is not None or values["champion"] is None:
                 wanted["champion"] = name
-        return wanted | self._wanted_amounts(values, row, clear)
+        return wanted
 
-    def _wanted_amounts(self, values: dict[str, Any], row: dict[str, Any], clear: bool) -> dict[str, Any]:
-        said = values.get("currency") or values.get("arr!") or values.get("mrr!")
+    def _wanted_amounts(
+        self, values: dict[str, Any], cells: Sequence[str], row: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The account's own amounts, and its currency: that of its column, else of its first amount."""
+        said = values.get("currency")
         wanted: dict[str, Any] = {}
-        for field, column in AMOUNTS.items():
-            if field in values and (values[field] is not None or clear):
-                wanted[column] = values[field]
-                said = said or values.get(f"{field}!")
+        for field in ("arr", "mrr", *AMOUNTS):
+            code = values.get(f"{field}!")
+            if code and not self.table.names_currency(field, cells):
+                code = same_money(code, row["currency"])
+            said = said or code
+            clear = self.table.options.clear_blanks
+            if field in AMOUNTS and field in values and (values[field] is not None or clear):
+                wanted[AMOUNTS[field]] = values[field]
         if said and said != row["currency"]:
             wanted["currency"] = said
         return wanted
@@ -357,7 +371,7 @@ class AccountRows:
         new = {
             READINGS[field]: values[field]
             for field in self.readings
-            if values[field] is not None and values[field] != known.get(READINGS[field])
+            if values.get(field) is not None and values[field] != known.get(READINGS[field])
         }
         if not new:
             return False

@@ -181,9 +181,7 @@ def _insert_sql(entity: str) -> str:
 
 def _pins(portfolio: Portfolio) -> dict[tuple[str, int], dict[str, str]]:
     found: dict[tuple[str, int], dict[str, str]] = {}
-    for entity, row_no, field, said in portfolio.rows(
-        "SELECT entity, row_no, field, source_value FROM pin"
-    ):
+    for entity, row_no, field, said in portfolio.rows("SELECT entity, row_no, field, source_value FROM pin"):
         found.setdefault((entity, row_no), {})[field] = said
     return found
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from renewctl.core import money
 from renewctl.core.text import fold, name_key
 from renewctl.store.importer_apply import Writer, fetch, row_of
 from renewctl.store.importer_parse import Parsed
@@ -89,6 +90,7 @@ class ContractRows:
         self._by_account: dict[int, list[dict[str, Any]]] = {}
         self._touched: set[int] = set()
         self.scanned = False
+        self.counted_before = False  # stored contracts are in the report's figures of unknowns already
 
     # --- the contract an accounts row implies -------------------------------------------------------
 
@@ -137,6 +139,14 @@ class ContractRows:
         self.writer.report.unknown["arr"] += amounts.count(None)
         self.writer.report.unknown["renewal_date"] += renewals.count(None)
 
+    def _recount_unknown(self, row: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
+        unknown = self.writer.report.unknown
+        for field, column in (("arr", "arr_minor"), ("renewal_date", "renewal_on")):
+            before = None if row is None else row[column]
+            unknown[field] += wanted.get(column, before) is None
+            if self.counted_before and row is not None:
+                unknown[field] -= before is None
+
     def load(self, numbers: Sequence[int]) -> None:
         """Read the contracts of some accounts, to compare records with."""
         self._by_account = {}
@@ -150,15 +160,10 @@ class ContractRows:
 
         An account that has contracts of its own keeps them; the record's terms are not theirs.
         """
-        del cells
         known = self._by_account.get(account["no"], [])
         implied = next((row for row in known if row["implied"]), None)
-        wanted = self._wanted(values, implied)
-        unknown = self.writer.report.unknown
-        if wanted.get("arr_minor", implied and implied["arr_minor"]) is None:
-            unknown["arr"] += 1
-        if wanted.get("renewal_on", implied and implied["renewal_on"]) is None:
-            unknown["renewal_date"] += 1
+        wanted = self._wanted(values, cells, implied)
+        self._recount_unknown(implied, wanted)
         if implied is not None:
             return implied["state"] != "superseded" and self._change(implied, wanted, line)
         if known or (wanted.get("arr_minor") is None and wanted.get("renewal_on") is None):
@@ -194,16 +199,15 @@ class ContractRows:
         ids = [each or account["id"] for each, account in zip(own, accounts, strict=True)]
         known = {row["id"]: row for row in fetch(writer.portfolio, "contract", "id", set(ids))}
         implied = self._implied_of({account["no"] for account in accounts})
-        amounts, renewals = amounts_of(batch)[0], batch.column("renewal_date")
-        self._count_unknown(amounts, renewals)
         for at, (line, cells, values) in enumerate(batch.records()):
             account = accounts[at]
             row = known.get(ids[at])
             if row is not None and row["no"] in self._touched:
                 self._repeated(line, cells, ids[at])
                 continue
+            wanted = self._wanted(values, cells, row)
+            self._recount_unknown(row, wanted)
             if row is None:
-                wanted = self._wanted(values, None)
                 row = known[ids[at]] = self._insert(ids[at], account["no"], wanted, line, implied=0)
                 writer.changed.add(account["no"])
                 writer.report.inserted += 1
@@ -211,9 +215,7 @@ class ContractRows:
                 message = f"contract id {ids[at]} is the id of another account"
                 writer.report.reject(line, cells, "", "contract-id-taken", ids[at], message)
                 continue
-            elif self._change(row, self._wanted(values, row) | self._owner(row, account), line):
-                writer.report.updated += 1
-            elif at in changed:
+            elif self._change(row, wanted | self._owner(row, account), line) or at in changed:
                 writer.report.updated += 1
             else:
                 writer.report.unchanged += 1
@@ -238,9 +240,7 @@ class ContractRows:
 
     def _implied_of(self, numbers: set[int]) -> dict[int, dict[str, Any]]:
         rows = fetch(self.writer.portfolio, "contract", "account_no", numbers)
-        return {
-            row["account_no"]: row for row in rows if row["implied"] and row["state"] != "superseded"
-        }
+        return {row["account_no"]: row for row in rows if row["implied"] and row["state"] != "superseded"}
 
     def _supersede(self, implied: dict[str, Any] | None, named: Sequence[str], line: int) -> None:
         """An implied contract gives way to those a file names, unless it is one of them."""
@@ -249,7 +249,9 @@ class ContractRows:
 
     # --- both ---------------------------------------------------------------------------------------
 
-    def _wanted(self, values: dict[str, Any], row: dict[str, Any] | None) -> dict[str, Any]:
+    def _wanted(
+        self, values: dict[str, Any], cells: Sequence[str], row: dict[str, Any] | None
+    ) -> dict[str, Any]:
         """Contract columns the record speaks of, blanks left out unless they are to clear."""
         wanted: dict[str, Any] = {}
         for field, column in TERMS.items():
@@ -258,9 +260,10 @@ class ContractRows:
         if not self._from_accounts and values.get("name") is not None:
             wanted["name"] = values["name"]
         mapped = "arr" in values or "mrr" in values
-        amount, code = values.get("arr"), values.get("arr!")
-        if amount is None:
-            amount, code = values.get("mrr"), values.get("mrr!")
+        field = "arr" if values.get("arr") is not None else "mrr"
+        amount, code = values.get(field), values.get(f"{field}!")
+        if code and row is not None and not self.table.names_currency(field, cells):
+            code = same_money(code, row["currency"])
         if amount is not None or (mapped and self.clear):
             wanted["arr_minor"] = amount
         code = code or values.get("currency")
@@ -303,6 +306,11 @@ class ContractRows:
         row = row_of("contract", values)
         writer.insert("contract", [row])
         return dict(zip(columns("contract"), row, strict=True))
+
+
+def same_money(base: str, known: str | None) -> str:
+    """The currency of an amount that names none: the one known, where both count minor units alike."""
+    return known if known and money.digits(known) == money.digits(base) else base
 
 
 def amounts_of(batch: Parsed) -> tuple[list[Any], list[Any]]:

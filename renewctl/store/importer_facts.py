@@ -95,9 +95,7 @@ class FactRows:
         rows = fetch(self.writer.portfolio, self.entity, "account_no", set(numbers))
         return {self.key(row): row for row in rows}
 
-    def _put(
-        self, stored: dict[Any, dict[str, Any]], key: Any, wanted: dict[str, Any], line: int
-    ) -> None:
+    def _put(self, stored: dict[Any, dict[str, Any]], key: Any, wanted: dict[str, Any], line: int) -> None:
         writer = self.writer
         row = stored.get(key)
         if row is None:
@@ -244,7 +242,9 @@ class HealthRows(FactRows):
             self._take_one(stored, number, values["date"], inputs, line, cells, severity)
 
     def _said(self, values: dict[str, Any]) -> dict[str, Any]:
-        said = {column: values[field] for field, column in self._inputs.items() if values[field] is not None}
+        said = {
+            column: values[field] for field, column in self._inputs.items() if values.get(field) is not None
+        }
         if self.long and values.get("input") in READINGS and values.get("value") is not None:
             column = READINGS[values["input"]]
             value = values["value"]
@@ -274,7 +274,9 @@ class HealthRows(FactRows):
                     continue
                 if not self.scanned:
                     raise NeedsScan
-                report.reject(line, cells, "", "duplicate-id", "", f"{column} of {day} came on an earlier line")
+                report.reject(
+                    line, cells, "", "duplicate-id", "", f"{column} of {day} came on an earlier line"
+                )
                 return
             self._touched.add(key)
         changed = self._severity(number, severity, line)

@@ -139,7 +139,8 @@ def remember(
     )
     portfolio.execute("DELETE FROM source WHERE salt = ?", (salt,))
     portfolio.execute(
-        "INSERT INTO source (no, file, kind, digest, salt, rows, imported_on, lines) VALUES (?,?,?,?,?,?,?,?)",
+        "INSERT INTO source (no, file, kind, digest, salt, rows, imported_on, lines) "
+        "VALUES (?,?,?,?,?,?,?,?)",
         (portfolio.next_no("source"), source.name, kind, source.digest, salt, rows, as_of, blob),
     )
 
@@ -176,7 +177,7 @@ def changed_lines(source: Input, encoding: str, first_line: int, lines: Lines) -
         for _ in islice(file, first_line - 1):
             pass
         while batch := list(islice(file, 8192)):
-            groups, lengths = (_records(batch, file) if b'"' in b"".join(batch) else (batch, None))
+            groups, lengths = _records(batch, file) if b'"' in b"".join(batch) else (batch, None)
             found = array("Q")
             found.frombytes(
                 b"".join([blake2b(each.rstrip(b"\r\n"), digest_size=8).digest() for each in groups])

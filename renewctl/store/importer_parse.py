@@ -18,7 +18,9 @@ _NUMBERS = frozenset(["amount", "number", "decimal", "percent", "share", "int"])
 class Parsed:
     """A batch of good records, by field."""
 
-    def __init__(self, piece: Slice, values: dict[str, list[Any]], codes: dict[str, list[str | None]]) -> None:
+    def __init__(
+        self, piece: Slice, values: dict[str, list[Any]], codes: dict[str, list[str | None]]
+    ) -> None:
         self.rows = piece.rows
         self.lines = piece.lines
         self.raws = piece.raws
@@ -27,6 +29,8 @@ class Parsed:
         self.codes = codes  # currency of each amount
         self.count = len(piece.rows)
         self.bad: dict[int, list[str]] = {}  # position -> why the record cannot be taken
+        self.told = 0  # how many problems the report held before these records were parsed
+        self.dropped: dict[int, list[str]] = {}  # position -> fields whose cells could not be read
 
     def column(self, field: str) -> list[Any]:
         """The values of a field, all None where it is not mapped."""
@@ -50,17 +54,27 @@ class Parsed:
             {field: [cells[at] for at in positions] for field, cells in self.codes.items()},
         )
         kept.columns = [[cells[at] for at in positions] for cells in self.columns]
+        kept.told = self.told
+        kept.dropped = {new: self.dropped[old] for new, old in enumerate(positions) if old in self.dropped}
         kept.bad = {new: self.bad[old] for new, old in enumerate(positions) if old in self.bad}
         return kept
 
     def records(self) -> Iterator[tuple[int, list[str], dict[str, Any]]]:
-        """Line, original cells and values by field of each record; amounts also as `field!` = currency."""
+        """Line, original cells and values by field of each record; amounts also as `field!` = currency.
+
+        A field whose cell could not be read is left out: it is no blank, and clears nothing.
+        """
         names = list(self.values)
         extra = [f"{name}!" for name in self.codes]
         both = [*names, *extra]
         columns = [*self.values.values(), *self.codes.values()]
-        for line, row, cells in zip(self.lines, self.rows, zip(*columns, strict=True), strict=True):
-            yield line, row, dict(zip(both, cells, strict=True))
+        for at, (line, row, cells) in enumerate(
+            zip(self.lines, self.rows, zip(*columns, strict=True), strict=True)
+        ):
+            values = dict(zip(both, cells, strict=True))
+            for field in self.dropped.get(at, ()):
+                del values[field]
+            yield line, row, values
 
 
 class Reader:
@@ -79,11 +93,13 @@ class Reader:
     def parse(self, piece: Slice) -> Parsed:
         """Typed values of a slice; what is wrong goes to the report."""
         report = self.report
+        told = len(report.problems)
         report.skipped_lines += piece.skipped
         report.filtered += piece.filtered
         values: dict[str, list[Any]] = {}
         codes: dict[str, list[str | None]] = {}
         rejected: dict[int, list[str]] = {}
+        self._dropped: dict[int, list[str]] = {}
         for at in piece.misshapen:
             message = f"{len(piece.rows[at])} cells under {self.table.width} headings"
             report.problem(piece.lines[at], "", "row-shape", "", message)
@@ -106,7 +122,9 @@ class Reader:
             elif self.guess:
                 self._doubt(self.settled.columns[field], cells)
         parsed = Parsed(piece, values, codes)
+        parsed.told = told
         parsed.bad = rejected
+        parsed.dropped = self._dropped
         if rejected and self.guess:
             raise NeedsScan  # a good row with the same id further on falls with it
         return parsed
@@ -145,6 +163,7 @@ class Reader:
             said = explain(how, cells[at], currencies[at] if currencies else None)
             code, message, rejects = said or ("unreadable", "cannot be read", True)
             self.report.problem(piece.lines[at], how.heading, code, cells[at][:200], message)
+            self._dropped.setdefault(at, []).append(field)
             if rejects:
                 rejected.setdefault(at, []).append(message)
 
@@ -156,8 +175,7 @@ def row_keys(kind: str, parsed: Parsed) -> list[Any]:
         if "contract_id" not in parsed.values:
             return ids
         return [
-            contract or account
-            for account, contract in zip(ids, parsed.values["contract_id"], strict=True)
+            contract or account for account, contract in zip(ids, parsed.values["contract_id"], strict=True)
         ]
     if kind == "contracts":
         ids = parsed.column("id")
@@ -176,7 +194,7 @@ _KEYS = {
 }
 
 
-def account_keys(ids: Sequence[str | None], names: Sequence[str | None]) -> list[str | None]:
+def account_keys(ids: Sequence[str | None], names: Sequence[str | None]) -> list[Any]:
     """The id of each account, else its normalised name; None where both are blank."""
     if None not in ids:
         return list(ids)

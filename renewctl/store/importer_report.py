@@ -52,9 +52,7 @@ class FileReport:
         """Name something wrong that does not stop the import."""
         self.problems.append(Problem(self.file, line, column, code, value, message))
 
-    def reject(
-        self, line: int, cells: list[str], column: str, code: str, value: str, message: str
-    ) -> None:
+    def reject(self, line: int, cells: list[str], column: str, code: str, value: str, message: str) -> None:
         """Leave a row out, and name why."""
         self.problem(line, column, code, value, message)
         self.rejects.append(Reject(line, cells, message))

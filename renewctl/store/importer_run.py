@@ -1,8 +1,9 @@
-"""One file into the open transaction: by its changed lines, else quickly, else with a look at all of it first."""
+"""One file into the open transaction: by its changed lines, else at a glance, else all of it read twice."""
 
 import gc
 from array import array
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from renewctl.core.intake_cells import Column, Settled
@@ -25,7 +26,13 @@ class FileRun:
     """Imports one settled table; `run` leaves the figures in `report` and the changed accounts here."""
 
     def __init__(
-        self, portfolio: Portfolio, operation: Operation, table: Table, as_of: str, salt: str, report: FileReport
+        self,
+        portfolio: Portfolio,
+        operation: Operation,
+        table: Table,
+        as_of: str,
+        salt: str,
+        report: FileReport,
     ) -> None:
         self.portfolio = portfolio
         self.operation = operation
@@ -83,7 +90,8 @@ class FileRun:
         if changed is None or rows is None:
             raise NeedsScan
         settled = _settled_from(known.head["settled"], table, known.head["dialect"])
-        reader, take, writer = self._tools(settled, guess=True, scanned=False)
+        reader, take, writer = self._tools(settled, guess=True, scanned=False, again=True)
+        report.unknown = dict(known.head["report"]["unknown"])
         lines.drop(changed.gone)
         self.lines = lines
         before = len(lines.keys)
@@ -93,9 +101,7 @@ class FileRun:
             skipped = list(table.preamble) if start == 0 else []
             piece = table.slice(rows[start:end], changed.lines[start:end], changed.raws[start:end], skipped)
             pieces.append(reader.parse(piece))
-        new_keys = {
-            memory.key_number(key) for parsed in pieces for key in row_keys(report.kind, parsed)
-        }
+        new_keys = {memory.key_number(key) for parsed in pieces for key in row_keys(report.kind, parsed)}
         if any(key in new_keys for key in lines.keys[:before]):
             raise NeedsScan
         for parsed in pieces:
@@ -139,7 +145,7 @@ class FileRun:
     # --- their parts --------------------------------------------------------------------------------
 
     def _tools(
-        self, settled: Settled, *, guess: bool, scanned: bool
+        self, settled: Settled, *, guess: bool, scanned: bool, again: bool = False
     ) -> tuple[Reader, Callable[[Parsed], None], Writer]:
         """What reads, what takes and what writes, for one attempt."""
         table, kind = self.table, self.table.mapping.kind
@@ -159,11 +165,13 @@ class FileRun:
             self.everything = fresh
             accounts = AccountRows(writer, table, fresh=fresh, scanned=scanned)
             accounts.contracts.scanned = scanned
+            accounts.contracts.counted_before = again
             self.touched = accounts.touched
             take = accounts.take
         elif kind == "contracts":
             contracts = ContractRows(writer, table, from_accounts=False)
             contracts.scanned = scanned
+            contracts.counted_before = again
             take = contracts.take_batch
         else:
             facts = FACTS[kind](writer, table)
@@ -171,18 +179,15 @@ class FileRun:
             take = facts.take
         return reader, take, writer
 
-    def _take(
-        self, parsed: Parsed, reader: Reader, take: Callable[[Parsed], None], writer: Writer
-    ) -> None:
+    def _take(self, parsed: Parsed, reader: Reader, take: Callable[[Parsed], None], writer: Writer) -> None:
         """One batch: good records into the store, the clean lines remembered."""
-        problems = len(self.report.problems)
         whole = parsed
         parsed = reader.good(parsed)
         if parsed.count:
             take(parsed)
         writer.end_batch()
         if self._remembers and whole.raws:
-            bad = {each.line for each in self.report.problems[problems:]}
+            bad = {each.line for each in self.report.problems[whole.told :]}
             bad |= {whole.lines[at] for at in whole.bad}
             named = {whole.lines[at] for at in range(whole.count)} & bad if bad else set()
             keys = row_keys(self.report.kind, whole)
@@ -276,7 +281,11 @@ class FileRun:
         if self.report.kind != "accounts":
             return []
         cells = self.table.mapping.columns.get("id")
-        said = {clean(each.cells[cells]) for each in self.report.rejects if cells is not None and cells < len(each.cells)}
+        said = {
+            clean(each.cells[cells])
+            for each in self.report.rejects
+            if cells is not None and cells < len(each.cells)
+        }
         return [
             account_id
             for no, account_id in self.portfolio.rows("SELECT no, id FROM account ORDER BY id")
@@ -295,7 +304,7 @@ _KEY_FIELDS = frozenset(
 def _repeated(keys: "array[int]") -> set[int]:
     """Numbers that come more than once."""
     ordered = sorted(keys)
-    return {a for a, b in zip(ordered, ordered[1:], strict=False) if a == b}
+    return {a for a, b in pairwise(ordered) if a == b}
 
 
 def _settled_from(told: dict[str, list[Any]], table: Table, dialect: dict[str, Any]) -> Settled:
@@ -309,7 +318,7 @@ def _settled_from(told: dict[str, list[Any]], table: Table, dialect: dict[str, A
     return Settled(columns, dialect["date_order"], dialect["decimal"], ())
 
 
-class paused_gc:  # noqa: N801  used like a function
+class paused_gc:
     """No cyclic garbage collection while millions of cells pass through."""
 
     def __enter__(self) -> None:
@@ -319,4 +328,3 @@ class paused_gc:  # noqa: N801  used like a function
     def __exit__(self, *_: object) -> None:
         if self._was:
             gc.enable()
-

@@ -1,6 +1,6 @@
 """One file as a table: how its bytes are read, which columns fill which fields, which rows are records."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -16,11 +16,18 @@ from renewctl.store.importer_options import ImportOptions
 BATCH = 4096
 _FIRST = 50  # rows among which the heading is looked for
 _USAGE = frozenset(
-    ["unknown-kind", "unknown-preset", "unknown-field", "unknown-heading", "unknown-currency", "heading-twice"]
+    [
+        "unknown-kind",
+        "unknown-preset",
+        "unknown-field",
+        "unknown-heading",
+        "unknown-currency",
+        "heading-twice",
+    ]
 )
 
 
-class NeedsScan(Exception):  # noqa: N818  no error: a signal to begin again, reading all of it first
+class NeedsScan(Exception):
     """What the first rows promised does not hold, or an id came twice: look at the whole file first."""
 
 
@@ -119,7 +126,15 @@ class Table:
                 rest = []
         return not rest
 
-    def slices(self, count: int = BATCH) -> Iterator[Slice]:
+    def names_currency(self, field: str, cells: Sequence[str]) -> bool:
+        """Whether the file says in which currency this amount is; else it was taken in the policy's base."""
+        if "currency" in self.mapping.columns or field in self.mapping.currencies or self.options.currency:
+            return True
+        at = self.mapping.columns[field]
+        cell = cells[at] if at < len(cells) else ""
+        return not all(letter in "0123456789.,' \xa0\u202f+-" for letter in cell)
+
+    def slices(self, count: int = BATCH) -> Generator[Slice, None, None]:
         """All data records in order, some thousands at a time."""
         records = self._open()
         try:
@@ -203,7 +218,6 @@ class Table:
             _stop(refusal, self.source.name)
         return settled
 
-
     def settle_first(self, piece: Slice) -> Settled:
         """The same from the first rows only; NeedsScan where they do not settle it."""
         evidence = Evidence(self.mapping, self.cell_options)
@@ -245,9 +259,13 @@ def _encoding(source: Input) -> str:
 
 def _delimiter(source: Input, encoding: str, given: str | None) -> str:
     if given:
-        text = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(given.lower(), given)
+        text = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(
+            given.lower(), given
+        )
         if len(text) != 1 or text in '"\r\n':
-            raise UsageError("bad-delimiter", f"--delimiter {given}: must be one character", "such as ; or tab")
+            raise UsageError(
+                "bad-delimiter", f"--delimiter {given}: must be one character", "such as ; or tab"
+            )
         return text
     text = source.head.decode(encoding, errors="replace")
     lines = text.splitlines(keepends=True)

@@ -76,7 +76,9 @@ class _SheetRecords(Records):
         for row in rows:
             if max(map(len, row), default=0) > MAX_CELL:
                 raise InputRefused(
-                    "cell-too-long", f"{self._name}: a cell is longer than {MAX_CELL:,} characters", "shorten it"
+                    "cell-too-long",
+                    f"{self._name}: a cell is longer than {MAX_CELL:,} characters",
+                    "shorten it",
                 )
         first = self._line
         self._line += len(rows)

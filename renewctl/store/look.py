@@ -22,7 +22,7 @@ class Entry(NamedTuple):
 
     account: Account
     main: Contract | None
-    opened: int  # open contracts
+    opened: Sequence[Contract]  # its open contracts
     row: Classified
     readings: Sequence[Reading]
     problems: Sequence[Problem]
@@ -39,21 +39,27 @@ class Renewal(NamedTuple):
     effort: Effort
 
 
-class Whole(NamedTuple):
-    """Everything about one account: its facts and its renewals, the next one due first."""
+class AccountFacts(NamedTuple):
+    """What one account is classified from."""
 
     account: Account
     contracts: Sequence[Contract]
     readings: Sequence[Reading]
     saving: bool
+    volume: int  # renewals a quarter in the portfolio
+
+
+class Whole(NamedTuple):
+    """Everything about one account: its facts and its renewals, the next one due first."""
+
+    facts: AccountFacts
     renewals: Sequence[Renewal]
     stakeholders: Sequence[Stakeholder]
-    volume: int  # renewals a quarter
 
 
 def entries(portfolio: Portfolio, policy: Policy, as_of: date) -> Iterator[Entry]:
     """Every account, classified, by number."""
-    volume = renewals_per_quarter(portfolio)
+    volume = renewals_per_quarter(portfolio, policy)
     numbers = [no for (no,) in portfolio.rows("SELECT no FROM account ORDER BY no")]
     for start in range(0, len(numbers), _BATCH):
         book = load_book(portfolio, numbers[start : start + _BATCH])
@@ -65,18 +71,27 @@ def entries(portfolio: Portfolio, policy: Policy, as_of: date) -> Iterator[Entry
             wanted = main.no if main else None
             row = next(each for each in rows if each.contract_no == wanted)
             problems = value_problems(account, contracts, policy)
-            opened = sum(1 for each in contracts if each.state == "open")
+            opened = [each for each in contracts if each.state == "open"]
             yield Entry(account, main, opened, row, readings, problems, in_force(account.status))
+
+
+def facts(portfolio: Portfolio, account: Account, policy: Policy) -> AccountFacts:
+    """The facts behind the classification of one account."""
+    book = load_book(portfolio, [account.no])
+    return AccountFacts(
+        account,
+        book.contracts.get(account.no, []),
+        book.readings.get(account.no, []),
+        account.no in book.saving,
+        renewals_per_quarter(portfolio, policy),
+    )
 
 
 def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -> Whole:
     """One account with its contracts, plans and the time logged on it."""
-    book = load_book(portfolio, [account.no])
-    contracts = book.contracts.get(account.no, [])
-    readings = book.readings.get(account.no, [])
-    saving = account.no in book.saving
-    volume = renewals_per_quarter(portfolio)
-    rows = classify(account, contracts, readings, saving, policy, as_of, volume)
+    known = facts(portfolio, account, policy)
+    contracts = known.contracts
+    rows = classify(account, contracts, known.readings, known.saving, policy, as_of, known.volume)
     by_no = {row.contract_no: row for row in rows}
     opened = sorted(
         (each for each in contracts if each.state == "open"),
@@ -107,7 +122,7 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
         ]
         renewals.append(Renewal(contract, row, planned, why, effort(row.segment, logged, mine, policy)))
     stakeholders = portfolio.values("stakeholder", "account_no = ?", (account.no,), "no")
-    return Whole(account, contracts, readings, saving, renewals, stakeholders, volume)
+    return Whole(known, renewals, stakeholders)
 
 
 def _unplanned(account: Account, contract: Contract, row: Classified) -> str:
@@ -129,14 +144,12 @@ def _since(day: date, contract: Contract) -> bool:
     return contract.won_on is None or day > contract.won_on
 
 
-def by_hand(portfolio: Portfolio, whole_account: Whole) -> frozenset[tuple[str, int, str]]:
+def by_hand(portfolio: Portfolio, known: AccountFacts) -> frozenset[tuple[str, int, str]]:
     """The facts of an account that a person set over what was imported: (entity, number, column)."""
-    numbers = [("account", whole_account.account.no), ("health_reading", whole_account.account.no)]
-    numbers += [("contract", each.no) for each in whole_account.contracts]
+    numbers = [("account", known.account.no), ("health_reading", known.account.no)]
+    numbers += [("contract", each.no) for each in known.contracts]
     return frozenset(
         (entity, no, field)
         for entity, no in numbers
-        for (field,) in portfolio.rows(
-            "SELECT field FROM pin WHERE entity = ? AND row_no = ?", (entity, no)
-        )
+        for (field,) in portfolio.rows("SELECT field FROM pin WHERE entity = ? AND row_no = ?", (entity, no))
     )

@@ -252,14 +252,31 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class _Dates(dict[str | None, date | None]):
+    """ISO text -> date, each parsed once; a book has thousands of rows and hundreds of days."""
+
+    def __missing__(self, text: str | None) -> date | None:
+        found = self[text] = None if text is None else date.fromisoformat(text)
+        return found
+
+
+_DATES = _Dates()
+
+
+def dates_of() -> dict[Any, Any]:
+    """ISO text -> date, as a mapping that parses what it has not met yet."""
+    return _DATES
+
+
 def as_value(info: Entity, row: Sequence[Any]) -> Any:
     """A stored row as its frozen value, ISO text become dates."""
     cells = list(row)
     for at in info.dates:
-        text = cells[at]
-        if text is not None:
-            cells[at] = date.fromisoformat(text)
-    return info.value._make(cells)
+        cells[at] = _DATES[cells[at]]
+    return _quick(info.value, cells)
+
+
+_quick = tuple.__new__  # the rows come in column order; checking their number again costs half
 
 
 def open_portfolio(path: str, *, create: bool = False) -> Portfolio:

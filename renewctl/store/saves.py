@@ -51,7 +51,7 @@ def load_files(
 ) -> list[CaseFile]:
     """Each case with its account, renewal, readings and what was done, in the given order."""
     book = load_book(portfolio, sorted({case.account_no for case in found}))
-    volume = renewals_per_quarter(portfolio)
+    volume = renewals_per_quarter(portfolio, policy)
     states = _states(portfolio, [f"s{case.no}" for case in found])
     files = []
     for case in found:

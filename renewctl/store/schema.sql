@@ -224,31 +224,18 @@ CREATE TABLE activity (
 CREATE INDEX activity_account ON activity (account_no);
 CREATE TABLE agenda (
 	contract_no INTEGER NOT NULL,
-	account_no INTEGER NOT NULL,
-	contract_id TEXT NOT NULL,
 	next_due_on TEXT NOT NULL,
 	renewal_on TEXT NOT NULL,
-	deadline_on TEXT,
 	arr_rank INTEGER NOT NULL,
-	arr_base_minor INTEGER,
-	account_arr_base_minor INTEGER,
-	segment TEXT,
-	score REAL,
-	band TEXT,
-	opportunity TEXT NOT NULL,
-	touch TEXT NOT NULL,
-	owner TEXT,
-	owner_role TEXT NOT NULL,
-	guard INTEGER NOT NULL,
-	stale_on TEXT NOT NULL,
+	contract_id TEXT NOT NULL,
+	deadline_on TEXT,
 	PRIMARY KEY (contract_no),
 	FOREIGN KEY(contract_no) REFERENCES contract (no)
 )
  STRICT;
-CREATE INDEX agenda_account ON agenda (account_no);
-CREATE INDEX agenda_deadline ON agenda (deadline_on, renewal_on, arr_rank, contract_id);
+CREATE INDEX agenda_deadline ON agenda (deadline_on) WHERE deadline_on IS NOT NULL;
 CREATE INDEX agenda_next ON agenda (next_due_on, renewal_on, arr_rank, contract_id);
-CREATE INDEX agenda_renewal ON agenda (renewal_on, arr_rank, contract_id);
+CREATE INDEX agenda_renewal ON agenda (renewal_on);
 CREATE TABLE outcome (
 	no INTEGER NOT NULL,
 	account_no INTEGER NOT NULL,

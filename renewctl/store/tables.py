@@ -21,6 +21,7 @@ from sqlalchemy import (
     LargeBinary,
     Text,
 )
+from sqlalchemy import column as named
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import Field, SQLModel
@@ -383,35 +384,22 @@ class Source(SQLModel, table=True):
 
 
 class Agenda(SQLModel, table=True):
-    """The core's answer about each open contract, kept for speed and never the truth.
+    """Where each open contract stands in the order of what falls due; kept for speed, never the truth.
 
     `next_due_on` is a lower bound of the day its next item falls due, whatever its health becomes.
     """
 
     contract_no: int = _int(False, ForeignKey("contract.no"), primary_key=True, autoincrement=False)
-    account_no: int = _int(False)
-    contract_id: str = _text(False)
     next_due_on: str = _text(False)
     renewal_on: str = _text(False)
-    deadline_on: str | None = _text()  # opt-out deadline, of contracts that renew tacitly
     arr_rank: int = _int(False)  # ascending = larger ARR first, unknown last
-    arr_base_minor: int | None = _int()
-    account_arr_base_minor: int | None = _int()
-    segment: str | None = _text()
-    score: float | None = _real()
-    band: str | None = _text()
-    opportunity: str = _text(False)
-    touch: str = _text(False)
-    owner: str | None = _text()
-    owner_role: str = _text(False)
-    guard: int = _int(False)
-    stale_on: str = _text(False)
+    contract_id: str = _text(False)
+    deadline_on: str | None = _text()  # an open opt-out deadline, of contracts that renew tacitly
 
     __table_args__ = (
-        Index("agenda_account", "account_no"),
-        Index("agenda_deadline", "deadline_on", "renewal_on", "arr_rank", "contract_id"),
+        Index("agenda_deadline", "deadline_on", sqlite_where=named("deadline_on").isnot(None)),
         Index("agenda_next", "next_due_on", "renewal_on", "arr_rank", "contract_id"),
-        Index("agenda_renewal", "renewal_on", "arr_rank", "contract_id"),
+        Index("agenda_renewal", "renewal_on"),
         _STRICT,
     )
 

@@ -1,26 +1,18 @@
-"""One account: everything known (`show`), and why it is classified so (`explain`)."""
+"""One account: everything known about it, for a person and as `renewctl/show/1`."""
 
 import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.classify import Classification
-from renewctl.core.explain import Explanation, Source
 from renewctl.core.model import Account, Because, Contract, Stakeholder, Verdict
 from renewctl.core.plan import Action, Effort, Plan, PlanDay
+from renewctl.core.segment import contracts_arr
 from renewctl.views.terminal import aligned, coloured, safe, width
 
-_TITLES = {
-    "segment": "SEGMENT",
-    "health": "HEALTH",
-    "opportunity": "OPPORTUNITY",
-    "touch": "TOUCH",
-    "owner": "OWNER",
-}
-_NOBODY = {"segment": "unsegmented", "owner": "unowned"}
+NOBODY = {"segment": "unsegmented", "owner": "unowned"}
 
 
 class Part(NamedTuple):
@@ -57,14 +49,14 @@ class Sheet(NamedTuple):
 def show(sheet: Sheet, whole: bool) -> None:
     """Facts, classification, plan, saves and people; `whole` lists every step of the plan."""
     account = sheet.account
-    out = [_bold(f"{safe(account.name)} ({safe(account.id)})")]
+    out = [bold(f"{safe(account.name)} ({safe(account.id)})")]
     if not sheet.in_force:
         out.append(f"Not in force: the status is {safe(account.status)}; there is no agenda.")
     out += _facts(sheet)
-    out += ["", _bold("CLASSIFICATION")]
+    out += ["", bold("CLASSIFICATION")]
     for name, verdict in sheet.why.verdicts().items():
-        out.append(f"  {name:<12} {_value(name, verdict, sheet):<22} {_reason(verdict.because[0])}")
-    out += [f"  warning      {_reason(each)}" for each in sheet.why.warnings]
+        out.append(f"  {name:<12} {_value(name, verdict, sheet):<22} {reason(verdict.because[0])}")
+    out += [f"  warning      {reason(each)}" for each in sheet.why.warnings]
     out += [f"  problem      {safe(each.message)}" for each in sheet.why.problems]
     if sheet.why.suggestion is not None:
         seen = "; ".join(safe(each.observed) for each in sheet.why.suggestion.because)
@@ -74,15 +66,16 @@ def show(sheet: Sheet, whole: bool) -> None:
     for part in sheet.parts:
         out += ["", *_part(part, sheet, whole)]
     out += _saves(sheet) + _people(sheet)
-    out += ["", f"Why, and what would change it: renewctl explain {_word(account.id)}"]
+    out += ["", f"Why, and what would change it: renewctl explain {word(account.id)}"]
     sys.stdout.write("\n".join(out) + "\n")
 
 
-def _bold(text: str) -> str:
+def bold(text: str) -> str:
+    """A heading, where colour is wanted."""
     return f"\x1b[1m{text}\x1b[0m" if coloured() else text
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
     """An id as it can be typed at a shell."""
     shown = safe(text)
     if shown and all(letter.isalnum() or letter in "-_.:/" for letter in shown):
@@ -90,13 +83,14 @@ def _word(text: str) -> str:
     return "'" + shown.replace("'", "'\\''") + "'"
 
 
-def _reason(because: Because) -> str:
+def reason(because: Because) -> str:
+    """What was seen, with its rule."""
     return f"{safe(because.observed)} ({because.rule})"
 
 
 def _value(name: str, verdict: Verdict, sheet: Sheet) -> str:
     if verdict.value is None:
-        return _NOBODY.get(name, "unknown")
+        return NOBODY.get(name, "unknown")
     if name == "health":
         return f"{verdict.value} {sheet.why.values.score:g}"
     if name == "owner":
@@ -153,7 +147,7 @@ def _part(part: Part, sheet: Sheet, whole: bool) -> list[str]:
         days = (contract.renewal_on - sheet.as_of).days
         away = f"in {days} days" if days > 0 else "today" if days == 0 else f"{-days} days ago"
         when = f"renews {contract.renewal_on} ({away})"
-    out = [_bold(f"RENEWAL {safe(contract.id)}") + f"  {arr or 'ARR unknown'}, {when}, stage {contract.stage}"]
+    out = [bold(f"RENEWAL {safe(contract.id)}") + f"  {arr or 'ARR unknown'}, {when}, stage {contract.stage}"]
     clause = {None: "unknown", 0: "no", 1: "yes"}
     notice = "unknown" if contract.notice_days is None else f"{contract.notice_days} days"
     terms = f"  renews tacitly: {clause[contract.auto_renew]}, notice: {notice}"
@@ -185,7 +179,8 @@ def _day(day: PlanDay, whole: bool) -> list[str]:
     for action in day.actions:
         owner = safe(action.owner or "unowned") + ("*" if action.delegate else "")
         state = "" if action.state == "open" else f"  [{action.state} {action.set_on}]"
-        out.append(f"    {action.item:<24} {action.channel:<8} {owner:<18} {safe(action.title)}{state}")
+        line = f"    {action.item:<24} {action.channel:<8} {owner:<18} {safe(action.title)}{state}"
+        out.append(line if len(line) <= width() else line[: width() - 1] + "…")
     return out
 
 
@@ -202,7 +197,7 @@ def _saves(sheet: Sheet) -> list[str]:
         )
         for each in sheet.saves
     ]
-    return ["", _bold("SAVES"), *aligned(rows)]
+    return ["", bold("SAVES"), *aligned(rows)]
 
 
 def _people(sheet: Sheet) -> list[str]:
@@ -212,7 +207,7 @@ def _people(sheet: Sheet) -> list[str]:
         (f"  {safe(each.name)}", safe(each.role or ""), safe(each.sentiment or ""), safe(each.email or ""))
         for each in sheet.stakeholders
     ]
-    return ["", _bold("STAKEHOLDERS"), *aligned(rows)]
+    return ["", bold("STAKEHOLDERS"), *aligned(rows)]
 
 
 # --- show, as JSON ------------------------------------------------------------------------------------
@@ -271,7 +266,8 @@ def _account(sheet: Sheet) -> dict[str, Any]:
     account, base = sheet.account, sheet.base_currency
     currency = account.currency or base
     first = sheet.parts[0].contract if sheet.parts else None
-    arr, arr_currency = account_arr([part.contract for part in sheet.parts], account, sheet.arr_base_minor, base)
+    opened = [part.contract for part in sheet.parts]
+    arr, arr_currency = contracts_arr(opened, account, sheet.arr_base_minor, base)
     return {
         "id": account.id,
         "name": account.name,
@@ -315,17 +311,6 @@ def _account(sheet: Sheet) -> dict[str, Any]:
         "source": account.source,
         "source_line": account.source_line,
     }
-
-
-def account_arr(
-    opened: Sequence[Contract], account: Account, arr_base_minor: int | None, base: str
-) -> tuple[int | None, str]:
-    """The ARR of an account and its currency: its contracts' own where they share one, else the base's."""
-    known = [each for each in opened if each.arr_minor is not None]
-    currencies = {each.currency or account.currency or base for each in known}
-    if len(currencies) == 1:
-        return sum(each.arr_minor or 0 for each in known), currencies.pop()
-    return arr_base_minor, (base if known else account.currency or base)
 
 
 def _flag(value: int | None) -> bool | None:
@@ -412,121 +397,3 @@ def _classification(sheet: Sheet) -> dict[str, Any]:
         "agreed": dict(sheet.written),
     }
     return told
-
-
-# --- explain ------------------------------------------------------------------------------------------
-
-
-class Explained(NamedTuple):
-    """What `explain` shows."""
-
-    as_of: date
-    account: Account
-    contract: Contract | None
-    decisions: Sequence[Explanation]
-    why: Classification
-    rules: Mapping[str, str]  # rule id -> text
-
-
-def explain(told: Explained) -> None:
-    """Per decision: the reasons, the rule in words, what would flip it, where the facts came from."""
-    columns = min(width(), 120)
-    account = told.account
-    renewal = ""
-    if told.contract is not None:
-        when = told.contract.renewal_on or "on an unknown date"
-        renewal = f", renewal {safe(told.contract.id)} {when}"
-    out = [_bold(f"{safe(account.name)} ({safe(account.id)})") + f"{renewal}, as of {told.as_of}"]
-    for each in told.decisions:
-        value = each.value or _NOBODY.get(each.decision, "unknown")
-        if each.decision == "health" and told.why.values.score is not None:
-            value = f"{value} {told.why.values.score:g}"
-        out += ["", _bold(f"{_TITLES[each.decision]}: {safe(value)}")]
-        out += _reasons(each.because, told.rules, columns)
-        flips = [safe(flip.text) for flip in each.flips] or ["no single fact would"]
-        out += _block("would change it", flips, columns)
-        out += _block("from", [_origin(source) for source in each.sources], columns)
-    for warning in told.why.warnings:
-        out += ["", f"warning: {_reason(warning)}: {safe(warning.threshold)}"]
-    out += ["", *(f"problem: {safe(each.message)}" for each in told.why.problems)] if told.why.problems else []
-    if told.why.suggestion is not None:
-        seen = "; ".join(safe(each.observed) for each in told.why.suggestion.because)
-        word = _word(account.id)
-        how = f"renewctl set {word} segment_override={told.why.suggestion.value} --reason …"
-        out += ["", f"suggestion: run it as {told.why.suggestion.value}: {seen} (SEG-1)", f"  {how}"]
-    sys.stdout.write("\n".join(out) + "\n")
-
-
-def _reasons(because: Sequence[Because], rules: Mapping[str, str], columns: int) -> list[str]:
-    out, said = [], set()
-    for each in because:
-        out += _wrapped(f"{safe(each.observed)}; {safe(each.threshold)}", f"  {each.rule:<6} ", columns)
-        if each.rule not in said:
-            said.add(each.rule)
-            out += _wrapped(safe(rules.get(each.rule, "")), " " * 11, columns)
-    return out
-
-
-def _block(title: str, lines: Sequence[str], columns: int) -> list[str]:
-    if not lines:
-        return []
-    out = [f"  {title}:"]
-    for line in lines:
-        out += _wrapped(line, "    ", columns)
-    return out
-
-
-def _wrapped(text: str, head: str, columns: int) -> list[str]:
-    return textwrap.wrap(
-        text, max(40, columns), initial_indent=head, subsequent_indent=" " * (len(head) + 2)
-    )
-
-
-def _origin(source: Source) -> str:
-    where = f"{source.file}:{source.line}" if source.file is not None else f"set {source.origin}"
-    return f"{safe(source.field)} {safe(source.value)}, {safe(where)}"
-
-
-def explain_document(told: Explained) -> dict[str, Any]:
-    """`renewctl/explain/1`. Amounts of flips are in minor units, told by `unit`."""
-    return {
-        "schema": "renewctl/explain/1",
-        "as_of": told.as_of.isoformat(),
-        "account": {"id": told.account.id, "name": told.account.name},
-        "contract": told.contract.id if told.contract else None,
-        "decisions": [_decision(each, told) for each in told.decisions],
-        "warnings": [each._asdict() for each in told.why.warnings],
-        "problems": [each._asdict() for each in told.why.problems],
-        "suggestion": None
-        if told.why.suggestion is None
-        else {
-            "value": told.why.suggestion.value,
-            "because": [each._asdict() for each in told.why.suggestion.because],
-        },
-    }
-
-
-def _decision(each: Explanation, told: Explained) -> dict[str, Any]:
-    return {
-        "decision": each.decision,
-        "value": each.value,
-        "because": [
-            {**because._asdict(), "text": told.rules.get(because.rule, "")} for because in each.because
-        ],
-        "flips": [
-            {
-                "field": flip.field,
-                "now": _plain(flip.now),
-                "to": _plain(flip.to),
-                "unit": "minor" if flip.field in ("arr", "expansion_arr") else None,
-                "becomes": flip.becomes,
-                "text": flip.text,
-            }
-            for flip in each.flips
-        ],
-        "sources": [source._asdict() for source in each.sources],
-    }
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value

@@ -37,7 +37,10 @@ def _file(each: dict[str, Any]) -> list[str]:
         told += [f"dates {dialect['date_order']}"] if dialect["date_order"] else []
         told += [f"decimal {dialect['decimal']}"] if dialect["decimal"] else []
         lines.append("  read as " + ", ".join(text for text in told if text))
-    pairs = [(field, "<-", safe(heading)) for field, heading in each["mapping"].items()]
+    named = [field for field, heading in each["mapping"].items() if heading == field]
+    if named:
+        lines.append("  by their own names: " + ", ".join(named))
+    pairs = [(f, "<-", safe(heading)) for f, heading in each["mapping"].items() if heading != f]
     lines += [f"  {line}" for line in aligned(pairs)]
     if each["unmapped"]:
         lines.append("  not used: " + ", ".join(safe(heading) for heading in each["unmapped"]))
@@ -62,10 +65,13 @@ def _problems(each: dict[str, Any]) -> list[str]:
     shown = problems[:_SHOWN] if is_terminal() else problems
     lines = []
     for problem in shown:
-        column = f" {safe(problem['column'])}:" if problem["column"] else ""
-        value = f" ({safe(problem['value'][:60])})" if problem["value"] else ""
+        said = problem["message"].startswith(problem["column"])
+        column = f" {safe(problem['column'])}:" if problem["column"] and not said else ""
+        told = problem["value"][:60]
+        value = f" ({safe(told)})" if told and told not in problem["message"] else ""
         lines.append(
-            f"  {safe(each['file'])}:{problem['line']}:{column} {safe(problem['message'])}{value} [{problem['code']}]"
+            f"  {safe(each['file'])}:{problem['line']}:{column} "
+            f"{safe(problem['message'])}{value} [{problem['code']}]"
         )
     if len(problems) > len(shown):
         lines.append(f"  … and {len(problems) - len(shown):,} more problems; all of them with --json")

@@ -50,13 +50,15 @@ class Listing(NamedTuple):
     active_arr_base_minor: int
     base_currency: str
     remarks: Sequence[Because]  # TCH-4 over the portfolio
+    every: Sequence[Line]  # the ones left out too
 
 
 HEADINGS = (
     "ID", "ACCOUNT", "ARR", "SEGMENT", "HEALTH", "TYPE", "TOUCH", "OWNER", "STAGE", "RENEWS", "DAYS",
 )  # fmt: skip
 _RIGHT = frozenset({2, 10})
-_NARROW = (1, 2, 3, 4, 5, 7, 9)  # columns of a terminal of 80
+_NARROW = (1, 2, 3, 4, 5, 7, 10)  # columns of a terminal of 80
+_WIDE = 150  # columns from which all of them fit
 _STYLES = {"green": "green", "yellow": "yellow", "red": "bold red"}
 
 
@@ -90,8 +92,9 @@ def table(listing: Listing) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    columns = range(len(HEADINGS)) if width() >= 150 else _NARROW
-    shown = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    wide = width() >= _WIDE
+    columns = range(len(HEADINGS)) if wide else _NARROW
+    shown = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2 if wide else 1, 0, 0))
     for at in columns:
         shown.add_column(
             Text(HEADINGS[at]),
@@ -110,7 +113,9 @@ def table(listing: Listing) -> None:
     )
     console.print(shown)
     if listing.left_out:
-        sys.stdout.write(f"… and {listing.left_out:,} more: give --limit 0, or narrow with --owner, --segment\n")
+        sys.stdout.write(
+            f"… and {listing.left_out:,} more: give --limit 0, or narrow with --owner, --segment\n"
+        )
 
 
 def markdown(listing: Listing) -> None:
@@ -158,12 +163,12 @@ def remarks(listing: Listing) -> list[str]:
     if listing.accounts > listing.active:
         out[0] += f"; {listing.accounts - listing.active:,} not in force"
     groups = (
-        ("no segment", "set ACCOUNT arr=AMOUNT --reason …", [e for e in listing.lines if e.segment is None]),
-        ("no owner", "set ACCOUNT csm=NAME", [e for e in listing.lines if e.owner is None]),
+        ("no segment", "set ACCOUNT arr=AMOUNT --reason …", [e for e in listing.every if e.segment is None]),
+        ("no owner", "set ACCOUNT csm=NAME", [e for e in listing.every if e.owner is None]),
         ("no renewal date", "set ACCOUNT renewal_date=DATE --reason …",
-         [e for e in listing.lines if e.renewal_on is None]),
+         [e for e in listing.every if e.renewal_on is None]),
         ("too little health data for a band", "import FILE --kind health",
-         [e for e in listing.lines if e.band is None]),
+         [e for e in listing.every if e.band is None]),
     )  # fmt: skip
     for what, how, found in groups:
         kept = [line for line in found if line.in_force]
@@ -199,7 +204,7 @@ def document(listing: Listing) -> dict[str, Any]:
         },
         "problems": [
             {"account": line.id, "code": code, "message": message}
-            for line in listing.lines
+            for line in listing.every
             for code, message in _problems(line)
         ],
         "warnings": [each._asdict() for each in listing.remarks],

@@ -55,6 +55,7 @@ class ValuePage(NamedTuple):
     gains: tuple[GainLine, ...]
     totals: tuple[TotalLine, ...]
     quotes: tuple[str, ...]
+    period: str | None  # of every gain; None when they differ, then each line says its own
     has_baseline: int  # 0/1: some gain has one, so the columns are worth showing
     has_worth: int
 
@@ -153,6 +154,7 @@ def proposal_page(
 def value_page(value: ValueSummary, account: Account, policy: Policy, lang: str, as_of: date) -> ValuePage:
     """The page of a value summary."""
     say = Writer(lang)
+    periods = {(gain.start_on, gain.end_on) for gain in value.gains}
     return ValuePage(
         account.name,
         supplier(policy),
@@ -164,6 +166,7 @@ def value_page(value: ValueSummary, account: Account, policy: Policy, lang: str,
             for total in value.totals
         ),
         value.quotes,
+        say.period(*periods.pop()) if len(periods) == 1 else None,
         int(any(gain.baseline is not None for gain in value.gains)),
         int(any(gain.worth_minor is not None for gain in value.gains)),
     )
@@ -213,12 +216,14 @@ def _cell(tier: Tier, number: int, currency: str, say: Writer) -> YearCell:
 
 def _gain_line(gain: Gain, say: Writer) -> GainLine:
     def measured(number: Fraction | None) -> str | None:
-        return None if number is None else say.number(number) + (f" {gain.unit}" if gain.unit else "")
+        unit = (gain.unit or "").strip()
+        gap = "" if unit in ("", "%") else " "
+        return None if number is None else f"{say.number(number)}{gap}{unit}"
 
     change = None
     if gain.change is not None:
         change = say.number(gain.change, signed=True)
-        if gain.change_pct is not None:
+        if gain.change_pct is not None and gain.unit != "%":  # a percentage of a percentage misleads
             change += f" ({say.percent(gain.change_pct, places=1, signed=True)})"
     worth = working = None
     if gain.worth_minor is not None and gain.currency and gain.rate is not None:

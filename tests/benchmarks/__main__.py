@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks               everything, a quarter of an hour or so
     python -m tests.benchmarks --quick       fewer repetitions, and no book of a million accounts
-    python -m tests.benchmarks --only due,import
+    python -m tests.benchmarks --only due,import-again
     python -m tests.benchmarks --list        the names of the figures
 
 A wheel is built and installed with the peers of the `bench` extra into an environment of its own, so
@@ -26,18 +26,20 @@ def main() -> int:
     """Measure what was asked for."""
     options = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure renewctl.")
     options.add_argument("--quick", action="store_true", help="few repetitions, no million accounts")
-    options.add_argument("--only", default="", metavar="NAME,…", help="figures whose name begins so")
+    options.add_argument("--only", default="", metavar="NAME,…", help="only these figures")
     options.add_argument("--repeat", type=int, default=0, metavar="N", help="pairs per figure")
     options.add_argument("--folder", type=Path, help="keep books and environment here for the next time")
     options.add_argument("--wheel", type=Path, help="measure this wheel instead of building one")
     options.add_argument("--list", action="store_true", help="name the figures and stop")
     given = options.parse_args()
     wanted = [each for each in given.only.split(",") if each]
+    unknown = set(wanted) - {figure.name for figure in figures.FIGURES}
+    if unknown:
+        options.error(f"no such figure: {', '.join(sorted(unknown))}; see --list")
     chosen = [
         figure
         for figure in figures.FIGURES
-        if (not wanted or figure.name.startswith(tuple(wanted)))
-        and not (given.quick and figure.million and not wanted)
+        if (figure.name in wanted if wanted else not (given.quick and figure.million))
     ]
     if given.list:
         sys.stdout.write("".join(f"{each.name:16} {each.title}\n" for each in figures.FIGURES))

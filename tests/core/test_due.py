@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from renewctl.core.due import (
     BY_DAY,
     DEADLINE,
+    Bounds,
     ContractAgenda,
     DueContract,
     in_order,
     item_id,
-    next_due_on,
     order,
 )
-from renewctl.core.timeline import Planner
+from renewctl.core.timeline import Planner, anchor
 from tests.book import POLICY, TODAY, WEEKDAYS, state
 
 FOREVER = date(2100, 1, 1)
@@ -105,7 +105,13 @@ def test_the_kept_bound_is_never_later_than_any_item(contract, later, closed, ba
     states["value-review"] = state(
         step="value-review", state="snoozed", until_on=TODAY + timedelta(days=later)
     )
-    bound = next_due_on(Planner(POLICY, WEEKDAYS), contract, states, contract.planned_from_on)
+    bounds = Bounds(Planner(POLICY, WEEKDAYS))
+    anchor_on, _ = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
+    plan = (contract.segment, contract.segment_arr_minor, contract.renewal_on, anchor_on)
+    bound = bounds.next_due_on(*plan, contract.planned_from_on, states, contract.cycle, contract.won_on)
+    if contract.won_on is None:
+        untouched = bounds.untouched(*plan, contract.planned_from_on)
+        assert untouched == bounds.next_due_on(*plan, contract.planned_from_on, {})
     changed = contract._replace(guard=int(guard), opportunity="expansion", band=band)
     if contract.band is not None and band is None:
         changed = changed._replace(band="red")  # readings fade, they do not vanish

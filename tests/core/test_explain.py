@@ -7,7 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from renewctl.core.classify import classification
-from renewctl.core.explain import DECISIONS, Facts, decisions, explain, flips, levers
+from renewctl.core.explain import DECISIONS, decisions, explain, flips
+from renewctl.core.levers import Facts, levers
 from renewctl.core.model import Account
 from renewctl.policies.shipped_rules import RAW as RULES
 from tests.core.test_classify import SHARED, a_contract, a_reading, accounts, contracts, policies, readings

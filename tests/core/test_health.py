@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.core.health import health, pulse, stale_on
+from renewctl.core.health import health, pulse
 from renewctl.core.model import Account, Reading
 from renewctl.core.policy import Policy
 from renewctl.policies.shipped import RAW
@@ -240,18 +240,10 @@ accounts = st.builds(
 @given(accounts, readings, st.randoms())
 def test_both_roads_and_every_order_of_readings_agree(account, found, chance):
     seen = health(account, found, POLICY, DAY)
-    score, band, guard, relationship, _ = pulse(account, found, POLICY, DAY)
+    score, band, guard, relationship = pulse(account, found, POLICY, DAY)
     assert (score, band, guard, relationship) == (seen.score, seen.band, seen.guard, seen.relationship)
     chance.shuffle(found)
     assert health(account, found, POLICY, DAY) == seen
-
-
-@given(accounts, readings, st.integers(0, 200))
-def test_until_it_is_stale_time_alone_changes_nothing(account, found, ahead):
-    first = stale_on(account, found, POLICY, DAY)
-    assert first > DAY
-    later = min(DAY + timedelta(days=ahead), first - timedelta(days=1))
-    assert pulse(account, found, POLICY, later)[:4] == pulse(account, found, POLICY, DAY)[:4]
 
 
 @given(accounts, readings)

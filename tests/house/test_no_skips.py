@@ -22,7 +22,8 @@ def _run(tmp_path: Path, body: str, ci: str) -> "subprocess.CompletedProcess[str
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     (tmp_path / "test_made.py").write_text(f"import pytest\n\n{body}")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
-    env = {**os.environ, "RENEWCTL_CI": ci, "PYTHONPATH": str(ROOT)}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    env |= {"RENEWCTL_CI": ci, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider"],
         cwd=tmp_path,

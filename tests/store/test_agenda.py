@@ -173,14 +173,17 @@ def test_the_country_calendar_is_kept_in_the_portfolio_and_read_without_the_libr
         assert last_working_day(day, calendar) == worked
 
 
-def test_classification_in_the_cache_is_that_of_the_core():
-    with held(random_book(5)) as portfolio:
+def test_what_the_agenda_reads_is_what_the_core_says_of_each_account():
+    values = random_book(5)
+    more = [contract(100 + no, id=f"second-{no}", account_no=no, arr_minor=4_000_000) for no in range(1, 9)]
+    with held([*values, *more]) as portfolio:
         book = load_book(portfolio)
         expected = {
             each.contract_no: (each.segment, each.band, each.opportunity, each.touch, each.owner)
             for one in book.accounts.values()
             for each in classify(one, book.contracts[one.no], book.readings[one.no], False, POLICY, TODAY, 7)
         }
-        rows = portfolio.rows("SELECT contract_no, segment, band, opportunity, touch, owner FROM agenda")
-        assert rows
-        assert all(expected[row[0]] == row[1:] for row in rows)
+        found = DueReader(portfolio, POLICY, TODAY).all(TODAY + timedelta(days=900))
+        assert len(found) > 20
+        for each in found:
+            assert expected[each.no] == (each.segment, each.band, each.opportunity, each.touch, each.owner)

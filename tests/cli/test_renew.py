@@ -1,0 +1,180 @@
+"""`stage`, `won`, `lost` as people type them: what they change, say and refuse."""
+
+from datetime import date
+
+TWO = """id,account_id,name,arr,currency,renewal_date,term_months
+K1,A1,Core,1000,USD,2026-05-31,12
+K2,A1,Add-on,500,USD,,
+"""
+
+
+def contract(book, wanted="A1"):
+    return book.values("contract", f"id = '{wanted}'")[0]
+
+
+def agenda(book, account="A1"):
+    return [item for item in book.json("due", "--days", "800")["items"] if item["account"] == account]
+
+
+def test_a_stage_moves_and_asking_again_changes_nothing(book):
+    assert book.json("stage", "acme", "Value-Reviewed") == {
+        "schema": "renewctl/stage/1",
+        "account": "A1",
+        "contract": "A1",
+        "before": "planned",
+        "after": "value_reviewed",
+        "changed": True,
+    }
+    assert contract(book).stage == "value_reviewed"
+    facts = book.facts()
+    done = book.run("stage", "acme", "value_reviewed")
+    assert (done.code, done.out) == (0, "")
+    assert "nothing changed" in done.err
+    assert book.facts() == facts
+
+
+def test_stages_that_are_none_or_need_an_outcome_are_refused(book):
+    assert "negotiating" in book.fails(2, "unknown-stage", "stage", "A1", "sleeping")
+    assert "renewctl won" in book.fails(14, "stage-by-outcome", "stage", "A1", "won")
+    assert "renewctl lost" in book.fails(14, "stage-by-outcome", "stage", "A1", "lost")
+    book.fails(14, "no-open-contract", "stage", "C3", "notified")
+    book.fails(13, "no-such-account", "stage", "nobody", "notified")
+
+
+def test_a_win_opens_the_next_cycle_and_tells_it(book):
+    before = agenda(book)
+    told = book.json("won", "A1", "--arr", "USD 130,000", "--term-months", "24", "--signed-on", "2026-02-27")
+    assert told == {
+        "schema": "renewctl/outcome/1",
+        "account": "A1",
+        "account_name": "Acme Ltd",
+        "contract": "A1",
+        "cycle": 1,
+        "result": "won",
+        "closed_on": "2026-02-27",
+        "renewal_date": "2026-05-31",
+        "arr_before": 120000,
+        "arr_after": 130000,
+        "currency": "USD",
+        "term_months": 24,
+        "reason": None,
+        "competitor": None,
+        "lost_on": None,
+        "told_on": None,
+        "changed": True,
+        "next": {
+            "cycle": 2,
+            "start_date": "2026-05-31",
+            "renewal_date": "2028-05-31",
+            "term_months": 24,
+            "stage": "planned",
+        },
+    }
+    stored = contract(book)
+    assert (stored.arr_minor, stored.renewal_on, stored.cycle) == (130_000_00, date(2028, 5, 31), 2)
+    assert (stored.won_on, stored.planned_from_on) == (date(2026, 2, 27), date(2026, 3, 2))
+    after = agenda(book)
+    assert {item["renewal_date"] for item in before} == {"2026-05-31"}
+    assert {item["renewal_date"] for item in after} == {"2028-05-31"}
+    assert {item["item"] for item in before}.isdisjoint(item["item"] for item in after)
+
+
+def test_the_amount_of_a_win_is_never_the_old_one_by_default(book):
+    assert book.run("won", "A1").code == 2
+    assert book.run("won", "A1", "--arr", "").code == 2
+    assert contract(book).cycle == 1
+
+
+def test_amounts_and_dates_of_a_win_are_read_strictly(book):
+    for text in ("130,000", "much", "-1", "1.234"):
+        book.fails(10, "amount-negative" if text == "-1" else "amount-unreadable", "won", "A1", "--arr", text)
+    book.fails(2, "bad-date", "won", "A1", "--arr", "5", "--signed-on", "27/02/2026")
+    book.fails(14, "not-yet", "won", "A1", "--arr", "5", "--signed-on", "2026-03-03")
+    book.fails(14, "currency-conflict", "won", "A1", "--arr", "EUR 5")
+    assert book.run("won", "A1", "--arr", "5", "--term-months", "0").code == 2
+    assert contract(book).cycle == 1
+
+
+def test_a_contract_without_renewal_date_cannot_be_won(book):
+    book.run("set", "A1", "renewal_date=", "--reason", "unknown")
+    assert "renewal_date=" in book.fails(14, "no-renewal-date", "won", "A1", "--arr", "5")
+
+
+def test_winning_twice_on_a_day_is_harmless_and_other_terms_are_refused(book):
+    assert book.json("won", "A1", "--arr", "110000")["result"] == "partial"
+    facts = book.facts()
+    again = book.json("won", "A1", "--arr", "110000")
+    assert (again["changed"], again["result"], again["cycle"]) == (False, "partial", 1)
+    assert "nothing changed" in book.run("won", "A1", "--arr", "110000").err
+    book.fails(14, "already-won", "won", "A1", "--arr", "100000")
+    assert book.facts() == facts
+
+
+def test_a_second_win_shortly_after_is_asked_about(book):
+    assert book.run("won", "A1", "--arr", "110000").code == 0
+    facts = book.facts()
+    book.fails(2, "needs-yes", "won", "A1", "--arr", "110000", "--as-of", "2026-03-20")
+    assert book.facts() == facts
+    assert book.json("won", "A1", "--arr", "110000", "--as-of", "2026-03-20", "--yes")["cycle"] == 2
+    assert book.json("won", "A1", "--arr", "110000", "--as-of", "2027-03-20")["cycle"] == 3
+
+
+def test_an_import_of_the_old_source_leaves_a_win_alone_and_a_new_source_speaks_again(book):
+    source = (book.folder / "accounts.csv").read_text()
+    book.run("won", "A1", "--arr", "130000")
+    book.import_(source.replace("Ana", "Zoe"))
+    assert contract(book).arr_minor == 130_000_00
+    assert contract(book).renewal_on == date(2027, 5, 31)
+    assert book.values("account", "id = 'A1'")[0].csm == "Zoe"
+    book.import_(source.replace("120000", "131000").replace("2026-05-31", "2027-06-30"))
+    assert contract(book).arr_minor == 131_000_00
+    assert contract(book).renewal_on == date(2027, 6, 30)
+
+
+def test_a_loss_ends_the_agenda_and_saying_it_again_changes_nothing(book):
+    assert agenda(book, "B2")
+    words = ("lost", "beta", "--reason", "price", "--competitor", "Rival", "--lost-on", "2026-02-01")
+    told = book.json(*words, "--told-on", "2026-02-20")
+    assert (told["result"], told["arr_before"], told["arr_after"]) == ("lost", 5000.5, 0)
+    assert (told["reason"], told["competitor"], told["next"]) == ("price", "Rival", None)
+    assert (told["lost_on"], told["told_on"], told["changed"]) == ("2026-02-01", "2026-02-20", True)
+    assert contract(book, "B2").state == contract(book, "B2").stage == "lost"
+    assert agenda(book, "B2") == []
+    facts = book.facts()
+    assert book.json("lost", "beta", "--reason", "other")["changed"] is False
+    assert book.facts() == facts
+
+
+def test_a_lost_renewal_cannot_be_moved_or_won(book):
+    book.run("lost", "B2", "--reason", "price")
+    book.fails(14, "no-open-contract", "won", "B2", "--arr", "5")
+    book.fails(14, "not-open", "won", "B2", "--arr", "5", "--contract", "B2")
+    book.fails(14, "not-open", "stage", "B2", "notified", "--contract", "B2")
+
+
+def test_a_loss_needs_a_reason(book):
+    assert book.run("lost", "B2").code == 2
+    book.fails(2, "reason-missing", "lost", "B2", "--reason", " ")
+    book.fails(14, "not-yet", "lost", "B2", "--reason", "x", "--lost-on", "2026-03-03")
+
+
+def test_of_several_contracts_one_is_named(book):
+    book.import_(TWO, "--kind", "contracts", name="contracts.csv")
+    assert "K1, K2" in book.fails(13, "ambiguous-contract", "won", "A1", "--arr", "5")
+    book.fails(13, "no-such-contract", "won", "A1", "--arr", "5", "--contract", "B2")
+    assert book.json("won", "A1", "--arr", "1000", "--contract", "K1")["next"]["renewal_date"] == "2027-05-31"
+    assert book.json("lost", "A1", "--reason", "unused", "--contract", "K2")["result"] == "lost"
+    assert contract(book, "K1").state == "open"
+
+
+def test_a_dry_run_tells_the_same_and_changes_nothing(book):
+    facts = book.facts()
+    assert book.json("won", "A1", "--arr", "5", "--dry-run")["changed"] is False
+    for words in (("won", "A1", "--arr", "5"), ("lost", "A1", "--reason", "x"), ("stage", "A1", "notified")):
+        assert "dry run" in book.run(*words, "--dry-run").err
+    assert book.facts() == facts
+
+
+def test_there_is_nothing_to_move_without_a_portfolio(desk):
+    desk.fails(12, "portfolio-missing", "won", "A1", "--arr", "5")
+    assert not desk.path.exists()
