@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,7 +54,8 @@ def export(
         exported = exported._replace(rows=counted.over(exported.rows))
         blocks = _blocks(how, exported)
         if target is None:
-            _to_stdout(blocks)
+            with suppress(BrokenPipeError):  # whoever reads has read enough
+                _to_stdout(blocks)
         else:
             from renewctl.store.files import write_atomic
 

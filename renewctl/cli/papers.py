@@ -227,7 +227,7 @@ def _renewal(portfolio: "Portfolio", env: Env, text: str, wanted: str | None) ->
     from renewctl.store.lookup import find_account
 
     portfolio.execute("BEGIN")
-    known = facts(portfolio, find_account(portfolio, text))
+    known = facts(portfolio, find_account(portfolio, text), env.policy)
     opened = [each for each in known.contracts if each.state == "open"]
     chosen = main_contract(opened)
     if wanted is not None:

@@ -126,8 +126,8 @@ FROM contract c JOIN account a ON a.no = c.account_no WHERE c.state = 'open' {} 
 _CONTRACTS_OF = "SELECT no FROM contract WHERE account_no IN"
 _INDEXES = "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'agenda' AND type = 'index' AND sql <> ''"
 _INSERT = (
-    "INSERT INTO agenda (contract_no, next_due_on, renewal_on, arr_rank, contract_id, deadline_on) "
-    "VALUES (?,?,?,?,?,?)"
+    "INSERT INTO agenda (contract_no, next_due_on, renewal_on, arr_rank, contract_id, deadline_on, alone) "
+    "VALUES (?,?,?,?,?,?,?)"
 )
 
 
@@ -174,7 +174,8 @@ def _bound_rows(
             continue
         override = contracts[0][2]
         values = [base_minor(row[6], row[3], policy) for row in contracts]
-        whole = values[0] if len(values) == 1 else total(values)
+        alone = int(len(values) == 1)
+        whole = values[0] if alone else total(values)
         for row, own in zip(contracts, values, strict=True):
             no, contract_id, _, renewal_iso, auto_renew, notice_days, first_iso, cycle, won_iso = row[4:]
             value = own if by_contract else whole
@@ -196,7 +197,7 @@ def _bound_rows(
                 state = states.get(OPT_OUT)
                 if state is None or state.state == "snoozed":
                     deadline = anchor_on.isoformat()
-            yield no, bound.isoformat(), renewal_iso, arr_rank(own), contract_id, deadline
+            yield no, bound.isoformat(), renewal_iso, arr_rank(own), contract_id, deadline, alone
 
 
 def due_contract(
@@ -241,12 +242,31 @@ def load_states(
 
 # --- reading for the agenda ------------------------------------------------------------------------
 
-_ACCOUNT_COLUMNS, _CONTRACT_COLUMNS = columns("account"), columns("contract")
-_DUE_SQL = f"""
-SELECT {", ".join(f"a.{name}" for name in _ACCOUNT_COLUMNS)},
-  {", ".join(f"c.{name}" for name in _CONTRACT_COLUMNS)}, g.next_due_on, g.arr_rank
-FROM agenda g JOIN contract c ON c.no = g.contract_no JOIN account a ON a.no = c.account_no
-"""  # noqa: S608
+# What no agenda asks about is left out of its rows.
+_UNREAD = {
+    "search_name", "country", "industry", "segment_reason", "target_arr_minor", "last_contact_on", "champion",
+    "name", "start_on", "recorded_on", "source", "source_line",
+}  # fmt: skip
+
+
+def _select(alias: str, entity: str, needed: Sequence[str] = ()) -> str:
+    return ", ".join(
+        "NULL" if name in _UNREAD and name not in needed else f"{alias}.{name}" for name in columns(entity)
+    )
+
+
+_WIDTHS = [len(columns(entity)) for entity in ("account", "contract", "health_reading")]
+_ACCOUNT = slice(0, _WIDTHS[0])
+_CONTRACT = slice(_WIDTHS[0], sum(_WIDTHS[:2]))
+_READING = slice(_CONTRACT.stop, sum(_WIDTHS))
+_DUE_SQL = (
+    f"SELECT {_select('a', 'account', ('name',))}, {_select('c', 'contract')}, "  # noqa: S608
+    f"{_select('r', 'health_reading')}, g.next_due_on, g.arr_rank, g.alone "
+    "FROM (SELECT * FROM agenda WHERE {cached} {tail}) g JOIN contract c ON c.no = g.contract_no "
+    "JOIN account a ON a.no = c.account_no LEFT JOIN health_reading r ON r.account_no = a.no "
+    "WHERE {stored}"
+)
+_TIES = "renewal_on, arr_rank, contract_id"
 _PEOPLE = ("a.csm", "a.sales_owner", "a.specialist", "a.executive_sponsor")
 
 
@@ -255,6 +275,14 @@ class DueRow(NamedTuple):
 
     contract: DueContract
     place: tuple[date, date, int, str]  # next_due_on, and the ties of the agenda's order
+
+
+def _by_place(row: DueRow) -> tuple[date, date, int, str]:
+    return row.place
+
+
+def _by_tie(row: DueRow) -> tuple[date, int, str]:
+    return row.place[1:]
 
 
 class DueReader:
@@ -277,40 +305,33 @@ class DueReader:
         """Every contract that may have an item due up to `until`, and for `owner` at that."""
         if not self.usable:
             return self._fresh()
-        where, params = ["g.next_due_on <= ?"], [until.isoformat()]
+        stored, params = "1 = 1", [until.isoformat()]
         if owner and owner not in {*self.policy.team.values(), *self.policy.managers.values()}:
-            where.append(f"? IN ({', '.join(_PEOPLE)})")
+            stored = f"? IN ({', '.join(_PEOPLE)})"
             params.append(owner)
-        tail = "ORDER BY g.renewal_on, g.arr_rank, g.contract_id"
-        return [row.contract for row in self._read(" AND ".join(where), params, tail)]
+        rows = self._read("next_due_on <= ?", params, _TIES, stored=stored)
+        return [row.contract for row in rows]
 
     def past(self, count: int) -> list[DueContract]:
         """The contracts longest past their date, at most `count`."""
-        rows = self._read(
-            "g.renewal_on < ?",
-            [self.as_of.isoformat(), count],
-            "ORDER BY g.renewal_on, g.arr_rank, g.contract_id LIMIT ?",
-        )
+        rows = self._read("renewal_on < ?", [self.as_of.isoformat()], _TIES, limit=count)
         return [row.contract for row in rows]
 
     def deadlines(self, days: int, count: int) -> list[DueContract]:
         """Contracts whose opt-out deadline is at most `days` ahead, nearest first, at most `count`."""
-        rows = self._read(
-            "g.deadline_on BETWEEN ? AND ?",
-            [self.as_of.isoformat(), (self.as_of + timedelta(days=days)).isoformat(), count],
-            "ORDER BY g.deadline_on, g.renewal_on, g.arr_rank, g.contract_id LIMIT ?",
-        )
-        return [row.contract for row in rows]
+        window = [self.as_of.isoformat(), (self.as_of + timedelta(days=days)).isoformat()]
+        rows = self._read("deadline_on BETWEEN ? AND ?", window, f"deadline_on, {_TIES}", limit=count)
+        return [row.contract for row in rows]  # by tie, which orders their items no less
 
     def ahead(self, until: date, chunk: int) -> Iterator[list[DueRow]]:
         """Contracts not past their date, by the bound of their next due day, in chunks."""
         place: tuple[Any, ...] = ("", "", 0, "")
         while True:
             rows = self._read(
-                "(g.next_due_on, g.renewal_on, g.arr_rank, g.contract_id) > (?, ?, ?, ?) "
-                "AND g.next_due_on <= ? AND g.renewal_on >= ?",
-                [*place, until.isoformat(), self.as_of.isoformat(), chunk],
-                "ORDER BY g.next_due_on, g.renewal_on, g.arr_rank, g.contract_id LIMIT ?",
+                f"(next_due_on, {_TIES}) > (?, ?, ?, ?) AND next_due_on <= ? AND renewal_on >= ?",
+                [*place, until.isoformat(), self.as_of.isoformat()],
+                f"next_due_on, {_TIES}",
+                limit=chunk,
             )
             if rows:
                 yield rows
@@ -326,54 +347,28 @@ class DueReader:
             return None
         return next((each for each in self._of_accounts([account_no]) if each.no == contract_no), None)
 
-    def _read(self, where: str, params: Sequence[Any], tail: str) -> list[DueRow]:
-        """Contracts by way of the cache, in the order asked for."""
-        rows = self.portfolio.rows(f"{_DUE_SQL} WHERE {where} {tail}", params)
-        if not rows:
-            return []
-        width, end = len(_ACCOUNT_COLUMNS), len(_ACCOUNT_COLUMNS) + len(_CONTRACT_COLUMNS)
-        account_of, contract_of = ENTITIES["account"], ENTITIES["contract"]
-        accounts: dict[int, Account] = {}
-        alone = self._single([row[0] for row in rows])
-        readings = self._readings(list({row[0] for row in rows}))
-        shared = [no for no in {row[0] for row in rows} if no not in alone]
-        others = {each.no: each for each in self._of_accounts(shared)} if shared else {}
-        days, found = dates_of(), []
-        for row in rows:
-            no = row[0]
-            if no in alone:
-                account = accounts.get(no) or accounts.setdefault(no, as_value(account_of, row[:width]))
-                contract = as_value(contract_of, row[width:end])
-                due = self._classified(account, [contract], readings.get(no, ()))[0]
+    def _read(
+        self, cached: str, params: list[Any], order: str, *, stored: str = "1 = 1", limit: int | None = None
+    ) -> list[DueRow]:
+        """Contracts by way of the cache: `cached` and `order` speak of its columns, `stored` of the facts."""
+        tail = "" if limit is None else f"ORDER BY {order} LIMIT {int(limit)}"
+        sql = _DUE_SQL.format(cached=cached, tail=tail, stored=stored)
+        found: list[DueRow] = []
+        accounts, contracts, readings = ENTITIES["account"], ENTITIES["contract"], ENTITIES["health_reading"]
+        days = dates_of()
+        # An account has a row for each of its readings; those of a contract stand together.
+        for _, group in groupby(self.portfolio.execute(sql, params), itemgetter(_CONTRACT.start)):
+            rows = list(group)
+            row = rows[0]
+            if row[-1]:
+                read = [as_value(readings, each[_READING]) for each in rows] if row[_READING.start] else []
+                account = as_value(accounts, row[_ACCOUNT])
+                due = self._classified(account, [as_value(contracts, row[_CONTRACT])], read)
             else:
-                due = others[row[width]]
-            found.append(DueRow(due, (days[row[-2]], due.renewal_on, row[-1], due.id)))
-        return found
-
-    def _single(self, account_nos: Sequence[int]) -> frozenset[int]:
-        """The accounts with one open contract, whose row therefore tells all of them."""
-        unique = list(set(account_nos))
-        sql = "SELECT account_no FROM contract WHERE state = 'open'{} GROUP BY account_no HAVING COUNT(*) = 1"
-        if len(unique) > _IN_LIST * 2:
-            return frozenset(no for (no,) in self.portfolio.execute(sql.format("")))
-        return frozenset(
-            no
-            for part in _parts(unique)
-            for (no,) in self.portfolio.execute(sql.format(f" AND account_no IN ({_marks(part)})"), part)
-        )
-
-    def _readings(self, account_nos: Sequence[int]) -> dict[int, list[Reading]]:
-        info = ENTITIES["health_reading"]
-        names = ",".join(columns("health_reading"))
-        sql = f"SELECT {names} FROM health_reading"  # noqa: S608
-        found: dict[int, list[Reading]] = defaultdict(list)
-        if len(account_nos) > _IN_LIST * 2:
-            for row in self.portfolio.execute(sql):
-                found[row[0]].append(as_value(info, row))
-            return found
-        for part in _parts(account_nos):
-            for row in self.portfolio.execute(f"{sql} WHERE account_no IN ({_marks(part)})", part):
-                found[row[0]].append(as_value(info, row))
+                due = [each for each in self._of_accounts([row[0]]) if each.no == row[_CONTRACT.start]]
+            found += [DueRow(each, (days[row[-3]], each.renewal_on, row[-2], each.id)) for each in due]
+        # Sorted here: the database would carry every column through its sort.
+        found.sort(key=_by_place if order.startswith("next") else _by_tie)
         return found
 
     def _fresh(self) -> list[DueContract]:

@@ -10,7 +10,8 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from io import StringIO
-from itertools import chain, islice
+from itertools import chain, compress, islice
+from operator import not_
 from typing import Any, NamedTuple
 
 from renewctl import __version__
@@ -40,21 +41,17 @@ class Lines:
         """Remember raw records with their keys."""
         encoding = self.encoding
         self.digests.frombytes(
-            b"".join(
-                [
-                    blake2b(raw.rstrip("\r\n").encode(encoding, "replace"), digest_size=8).digest()
-                    for raw in raws
-                ]
-            )
+            b"".join([blake2b(raw.encode(encoding, "replace"), digest_size=8).digest() for raw in raws])
         )
         self.keys.frombytes(b"".join(map(_key_digest, keys)))
 
     def drop(self, gone: set[int]) -> None:
         """Forget lines that the file no longer holds."""
         if gone:
-            kept = [(d, k) for d, k in zip(self.digests, self.keys, strict=True) if d not in gone]
-            self.digests = array("Q", (d for d, _ in kept))
-            self.keys = array("Q", (k for _, k in kept))
+            kept = [digest not in gone for digest in self.digests]
+            self.digests, self.keys = (
+                array("Q", list(compress(each, kept))) for each in (self.digests, self.keys)
+            )
 
 
 def _key_digest(key: Any) -> bytes:
@@ -157,7 +154,6 @@ class Changed(NamedTuple):
     lines: list[int]
     unchanged: int  # how many lines are
     gone: set[int]  # digests of remembered lines that the file no longer holds
-    seen: "array[int]"  # digests of the unchanged lines
 
 
 def changed_lines(source: Input, encoding: str, first_line: int, lines: Lines) -> Changed | None:
@@ -179,10 +175,8 @@ def changed_lines(source: Input, encoding: str, first_line: int, lines: Lines) -
         while batch := list(islice(file, 8192)):
             groups, lengths = _records(batch, file) if b'"' in b"".join(batch) else (batch, None)
             found = array("Q")
-            found.frombytes(
-                b"".join([blake2b(each.rstrip(b"\r\n"), digest_size=8).digest() for each in groups])
-            )
-            new = [at for at, digest in enumerate(found) if digest not in old]
+            found.frombytes(b"".join([blake2b(each, digest_size=8).digest() for each in groups]))
+            new = list(compress(range(len(found)), map(not_, map(old.__contains__, found))))
             unchanged += len(found) - len(new)
             seen.extend(found)
             if lengths is None:
@@ -197,7 +191,7 @@ def changed_lines(source: Input, encoding: str, first_line: int, lines: Lines) -
             raws += [groups[at] for at in new]
     old.difference_update(seen)
     codec = "utf-8" if encoding == "utf-8-sig" else encoding
-    return Changed([raw.decode(codec) for raw in raws], numbers, unchanged, old, seen)
+    return Changed([raw.decode(codec) for raw in raws], numbers, unchanged, old)
 
 
 def _records(batch: list[bytes], file: Iterator[bytes]) -> tuple[list[bytes], list[int]]:

@@ -229,6 +229,7 @@ CREATE TABLE agenda (
 	arr_rank INTEGER NOT NULL,
 	contract_id TEXT NOT NULL,
 	deadline_on TEXT,
+	alone INTEGER NOT NULL,
 	PRIMARY KEY (contract_no),
 	FOREIGN KEY(contract_no) REFERENCES contract (no)
 )

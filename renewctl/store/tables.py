@@ -395,6 +395,7 @@ class Agenda(SQLModel, table=True):
     arr_rank: int = _int(False)  # ascending = larger ARR first, unknown last
     contract_id: str = _text(False)
     deadline_on: str | None = _text()  # an open opt-out deadline, of contracts that renew tacitly
+    alone: int = _int(False)  # 1: the account's only open contract
 
     __table_args__ = (
         Index("agenda_deadline", "deadline_on", sqlite_where=named("deadline_on").isnot(None)),

@@ -7,12 +7,12 @@ import pytest
 
 from tests.desk import Desk, desk  # noqa: F401  (a fixture)
 
-BOOK = """id,name,arr,currency,renewal_date,term_months,csm,expansion_arr,nps,engagement,relationship,usage_trend
-A1,Acme Ltd,120000,USD,2026-05-31,12,Ana,40000,60,90,90,10
-B2,Beta,50000,EUR,2026-06-30,12,Ana,,60,90,90,10
-C3,Gamma,,,2026-06-30,12,Ana,,,,,
-D4,Delta,60000,USD,2026-06-30,12,Ana,20000,-80,10,10,-50
-E5/x,Élan <b>,9000,USD,2026-06-30,24,Ana,1000,60,90,90,10
+BOOK = """id,name,arr,currency,renewal_date,term_months,csm,expansion_arr,engagement,relationship,usage_trend
+A1,Acme Ltd,120000,USD,2026-05-31,12,Ana,40000,90,90,10
+B2,Beta,50000,EUR,2026-06-30,12,Ana,,90,90,10
+C3,Gamma,,,2026-06-30,12,Ana,,,,
+D4,Delta,60000,USD,2026-06-30,12,Ana,20000,10,10,-50
+E5/x,Élan <b>,9000,USD,2026-06-30,24,Ana,1000,90,90,10
 """
 VALUE = """account_id,metric,value,unit,period_start,period_end,baseline,rate,currency,quote
 A1,Hours saved,1200,hours,2025-01-01,2025-12-31,,45,USD,A week back every month

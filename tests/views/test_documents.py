@@ -37,9 +37,7 @@ METRICS = (
 
 
 def offered(metrics: tuple[ValueMetric, ...] = METRICS, **facts: Any) -> tuple[papers.ProposalPage, Proposal]:
-    of_contract = {
-        key: facts.pop(key) for key in list(facts) if key in contract()._fields and key != "currency"
-    }
+    of_contract = {key: facts.pop(key) for key in ("renewal_on", "term_months") if key in facts}
     lang = facts.pop("lang", "en")
     currency = facts.pop("currency", "USD")
     who = account(currency=currency, **{"expansion_minor": 4_000_000, **facts})
@@ -143,7 +141,7 @@ def test_a_hostile_name_is_text_in_html(document: str) -> None:
     plain = offered()[0] if document == "proposal" else value()
     found = Reader(documents.render(document, "html", "en", page))
     assert {tag for tag, _ in found.tags} <= {tag for tag, _ in Reader(_html(document, plain)).tags}
-    assert words(documents.tidy(EVIL)) in words(found.text)
+    assert words(found.text).count(words(documents.tidy(EVIL))) >= 4  # title, heading, contact, metric
     assert "49" not in found.text
     assert "\x1b" not in found.text
     assert "\u202e" not in found.text
@@ -163,7 +161,7 @@ def test_a_hostile_name_is_text_in_markdown(document: str) -> None:
     assert "{{" not in text
     shown = Reader(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
     assert not {"a", "script", "code", "img"} & {tag for tag, _ in shown.tags}
-    assert words(documents.tidy(EVIL)) in words(shown.text)
+    assert words(shown.text).count(words(documents.tidy(EVIL))) >= 4  # title, contact, metric, quote
 
 
 @given(st.text(max_size=40))
@@ -176,7 +174,7 @@ def test_any_text_reads_as_itself_in_a_markdown_paragraph_list_heading_and_cell(
         tags = {tag for tag, _ in shown.tags}
         assert not tags & {"a", "code", "em", "strong", "s", "img", "hr", "ol", "h2", "blockquote", "pre"}
         assert tags <= {"p", "h1", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}
-        assert tidy in words(shown.text).replace("x ", "", 0)
+        assert words(tidy) in words(shown.text)
 
 
 @given(st.text(max_size=60))
@@ -243,7 +241,7 @@ def test_a_template_that_is_not_text_and_a_missing_folder_are_named(tmp_path: Pa
         documents.render("value", "md", "en", value(), tmp_path / "no")
     (tmp_path / "en").mkdir()
     (tmp_path / "en" / "value.md.j2").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(RenderError, match="en/value.md.j2"):
+    with pytest.raises(RenderError, match=r"en/value\.md\.j2"):
         documents.render("value", "md", "en", value(), tmp_path)
 
 
