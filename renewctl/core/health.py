@@ -307,7 +307,7 @@ def health(account: Account, readings: Sequence[Reading], policy: Policy, as_of:
     because = [
         _band_because(score, scale, sum(scale.weights), parts, points),
         *_caps_because(account, limits, rules),
-        *_input_because(found, parts, unread, imported, rules),
+        *_input_because(found, parts, unread, imported, scale),
     ]
     if guard:
         known = "unknown" if points[_ENGAGEMENT] is None else f"{points[_ENGAGEMENT]:.3g}"
@@ -387,23 +387,29 @@ def _caps_because(account: Account, limits: Sequence[str], rules: HealthRules) -
 
 
 def _input_because(
-    found: Latest, parts: Sequence[Part], missing: Sequence[str], imported: bool, rules: HealthRules
+    found: Latest, parts: Sequence[Part], missing: Sequence[str], imported: bool, scale: _Scale
 ) -> list[Because]:
     if imported:
-        words = f"imported score {found[0][6]:g} of {found[1][6]}"
+        day = found[1][6] or scale.as_of
+        words = f"imported score {found[0][6]:g} of {day}{_faded(day, scale)}"
         return [Because("HLT-2", words, "an imported score wins over the weighted mix")]
     because = [
         Because(
             "HLT-2",
-            f"{part.raw}, read {part.read_on}: {part.scaled:.3g} of 100",
+            f"{part.raw}, read {part.read_on}: {part.scaled:.3g} of 100{_faded(part.read_on, scale)}",
             f"weight {part.weight:.0%}, {part.points:.3g} points",
         )
         for part in parts
     ]
     if missing:
-        limit = "their weight goes to the others" if parts else f"weights: {_weights(rules)}"
+        limit = "their weight goes to the others" if parts else f"weights: {_weights(scale.rules)}"
         because.append(Because("HLT-2", f"no reading of {', '.join(missing)}", limit))
     return because
+
+
+def _faded(day: date, scale: _Scale) -> str:
+    keep = scale.fade(day)[0]
+    return "" if keep == 1 else f", faded with age ({keep:.0%} of it counts)"
 
 
 def _weights(rules: HealthRules) -> str:

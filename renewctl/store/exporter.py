@@ -10,12 +10,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.store.files import guarded
 from renewctl.store.portfolio import Portfolio
+from renewctl.store.workbook import Number
 
 SCHEMA = "renewctl/export/1"
 _BATCH = 1000
@@ -236,6 +238,8 @@ def cell_text(kind: str, value: Any) -> str:
     """
     if value is None:
         return ""
+    if kind in ("text", "date", "int"):
+        return str(value)
     if kind in ("amount", "money"):
         minor, currency = value
         places = money.digits(currency)
@@ -244,10 +248,10 @@ def cell_text(kind: str, value: Any) -> str:
         return f"{currency} {text}".strip() if kind == "money" else text
     if kind == "share":
         return _number(Decimal(repr(float(value))) * 100) + "%"
-    if kind == "percent":
-        return _number(Decimal(repr(float(value)))) + ("%" if 0 < abs(value) <= 1 else "")
-    if kind == "number":
-        return _number(Decimal(repr(float(value))))
+    if kind in ("percent", "number"):
+        whole = int(value)
+        text = str(whole) if whole == value else _number(Decimal(repr(float(value))))
+        return text + "%" if kind == "percent" and 0 < abs(value) <= 1 else text
     if kind == "yes_no":
         return "yes" if value else "no"
     return _unambiguous(str(value)) if kind == "decimal" else str(value)
@@ -325,9 +329,9 @@ def json_blocks(exported: Table) -> Iterator[bytes]:
 
 
 def sheet_cells(exported: Table) -> Iterator[list[Any]]:
-    """The table's cells as a workbook holds them: numbers as Decimal, dates as dates, the rest as text.
+    """The table's cells as a workbook holds them: `Number`, dates as dates, the rest as text.
 
-    The first row holds the headings. A number of more than 15 digits is text: a spreadsheet
+    The first row holds the headings. A number of more than 15 characters is text: a spreadsheet
     would round it.
     """
     shown = [at for at, column in enumerate(exported.columns) if column.type != "code"]
@@ -337,13 +341,15 @@ def sheet_cells(exported: Table) -> Iterator[list[Any]]:
         yield [_sheet_cell(kind, row[at]) for at, kind in kinds]
 
 
+_day = lru_cache(maxsize=10_000)(date.fromisoformat)
+
+
 def _sheet_cell(kind: str, value: Any) -> Any:
     if value is None:
         return None
     if kind == "date":
-        return date.fromisoformat(value)
+        return _day(value)
     text = cell_text(kind, value)
     if kind in ("amount", "int", "number", "decimal", "percent") and not text.endswith("%"):
-        number = Decimal(text)
-        return number if len(number.as_tuple().digits) <= 15 else text
+        return Number(text) if len(text) <= 15 else text
     return text

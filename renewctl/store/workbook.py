@@ -8,7 +8,6 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
 from renewctl.errors import InputRefused
@@ -53,6 +52,12 @@ _PARTS: Final = {
 }  # fmt: skip
 
 
+class Number(str):
+    """Plain decimal text that is a number in a sheet."""
+
+    __slots__ = ()
+
+
 class _Sink:
     """Takes what the archive writes; without `tell` the archive needs no way back."""
 
@@ -78,17 +83,18 @@ class _Sink:
 
 
 def workbook_blocks(title: str, rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    """The bytes of a workbook with one sheet. Cells: None, Decimal, date or text; first row: headings.
+    """The bytes of a workbook with one sheet. Cells: None, Number, date or text; first row: headings.
 
     Raises InputRefused where there are more rows than a sheet holds.
     """
     sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         sheets = f'<sheets><sheet name="{_escape(title)}" sheetId="1" r:id="rId1"/></sheets>'
         book = f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">{sheets}</workbook>'
         for name, text in {**_PARTS, "xl/workbook.xml": book}.items():
-            archive.writestr(_entry(name), (_XML + text).encode())
-        with archive.open(_entry("xl/worksheets/sheet1.xml"), "w", force_zip64=False) as sheet:
+            with archive.open(name, "w") as part:  # dated 1980: the same rows give the same bytes
+                part.write((_XML + text).encode())
+        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
             waiting: list[str] = []
             size = 0
             for piece in _sheet(rows):
@@ -101,12 +107,6 @@ def workbook_blocks(title: str, rows: Iterable[Sequence[Any]]) -> Iterator[bytes
                     yield sink.take()
             sheet.write("".join(waiting).encode())
     yield sink.take()
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name)  # dated 1980: the same rows give the same bytes
-    info.compress_type = zipfile.ZIP_DEFLATED
-    return info
 
 
 def _sheet(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -138,8 +138,8 @@ def _letters(column: int) -> str:
 
 
 def _cell(place: str, value: Any, heading: bool) -> str:
-    if isinstance(value, Decimal):
-        return f'<c r="{place}"><v>{value:f}</v></c>'
+    if isinstance(value, Number):
+        return f'<c r="{place}"><v>{value}</v></c>'
     if isinstance(value, date):
         if value >= _FIRST_SURE:
             return f'<c r="{place}" s="1"><v>{value.toordinal() - _EPOCH}</v></c>'

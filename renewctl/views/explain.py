@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from renewctl.core.classify import Classification
 from renewctl.core.explain import Explanation, Source
 from renewctl.core.model import Account, Because, Contract
-from renewctl.views.account import NOBODY, bold, reason, word
+from renewctl.views.account import NOBODY, bold, word
 from renewctl.views.terminal import safe, width
 
 _TITLES = {
@@ -52,8 +52,6 @@ def show(told: Explained) -> None:
         ]
         out += _block("would change it", flips, columns)
         out += _block("from", [_origin(source) for source in each.sources], columns)
-    for warning in told.why.warnings:
-        out += ["", f"warning: {reason(warning)}: {safe(warning.threshold)}"]
     out += (
         ["", *(f"problem: {safe(each.message)}" for each in told.why.problems)] if told.why.problems else []
     )

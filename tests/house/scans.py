@@ -102,9 +102,10 @@ def machine_paths(text: str) -> Iterator[tuple[int, str]]:
 def foreign_hosts(text: str, allowed: Iterable[str]) -> Iterator[tuple[int, str]]:
     """(line, host) of addresses that are not on the list."""
     known = set(allowed)
-    for line, host in _found(r"(?<=://)(?:[^\s/@\"'`<>)]*@)?[\w.-]+", text):
-        name = host.rpartition("@")[2].lower().rstrip(".")
-        if name not in known and not name.endswith((".example", ".example.com")):
+    for line, address in _found(r"\bhttps?://[\w.@-]+", text):
+        name = address.rpartition("/")[2].rpartition("@")[2].lower().rstrip(".")
+        invented = len(name) == 1 or name.endswith((".example", ".example.com"))
+        if name not in known and not invented:
             yield line, name
 
 

@@ -20,7 +20,7 @@ from renewctl.views.wording import Writer
 from tests.book import POLICY, account, contract
 
 AS_OF = date(2026, 3, 10)
-EVIL = "<script>alert(1)</script> {{7*7}} [/] [x](http://y) `x` | *b* _c_ # \x1b[31m\u202e &lt; https://z"
+EVIL = "<script>alert(1)</script> {{7*7}} [/] [x](http://evil.example) `x` | *b* _c_ # \x1b[31m\u202e &lt; https://evil.example"
 YEAR = {"period_start_on": date(2025, 1, 1), "period_end_on": date(2025, 12, 31)}
 
 
