@@ -69,8 +69,9 @@ class Person:
 
     def run_on_terminal(self, *words: str, **env: str) -> Result:
         """Run `renewctl WORDS` on a terminal of 100 columns with colour; everything lands in `out`."""
-        settings = {**self.env, "COLUMNS": "100", **env}
+        settings = {**self.env, "COLUMNS": "100"}
         settings.pop("NO_COLOR", None)
+        settings.update(env)
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [sys.executable, "-m", "renewctl", *words],

@@ -37,7 +37,8 @@ def set_(
         list[str], typer.Argument(metavar="FIELD=VALUE...", help="Such as arr=120000; a blank value clears.")
     ],
     reason: Annotated[
-        str | None, typer.Option("--reason", help="Why; needed for money, dates and overrides.")
+        str | None,
+        typer.Option("--reason", metavar="TEXT", help="Why; needed for money, dates and overrides."),
     ] = None,
     contract: ContractOption = None,
 ) -> None:
@@ -153,7 +154,9 @@ def log(
     env: Env,
     account: AccountArg,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What happened.")],
-    kind: Annotated[str, typer.Option("--kind", help="call, email, meeting, reply or note.")] = "note",
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help="call, email, meeting, reply or note.")
+    ] = "note",
     hours: Annotated[
         str | None, typer.Option("--hours", metavar="H", help="The time it took, such as 0.5.")
     ] = None,

@@ -290,7 +290,11 @@ def _close(
             message = f"{found.item} already waits until {until_on}; nothing changed"
         else:
             steps = (found.step, *(found.covers if state != "snoozed" else ()))
-            operation.apply(_change(portfolio, new._replace(step=step)) for step in steps)
+            # The time a catch-up took is its own; counted once, not for each step it covers.
+            operation.apply(
+                _change(portfolio, new._replace(step=step, minutes=minutes if step == found.step else None))
+                for step in steps
+            )
             operation.summary = f"{found.item} {state}" + (f": {reason}" if reason else "")
             refresh(portfolio, env.policy, env.as_of, [found.account_no])
             message += f" until {until_on}" if until_on else ""

@@ -25,7 +25,9 @@ def history(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=0, help=f"At most so many commands (0: all; on a terminal: {_PAGE})."),
+        typer.Option(
+            "--limit", metavar="N", min=0, help=f"At most so many commands (0: all; on a terminal: {_PAGE})."
+        ),
     ] = None,
 ) -> None:
     """Show what was changed, when and by whom."""

@@ -76,7 +76,8 @@ def won(
         str, typer.Option("--arr", metavar="AMOUNT", help="The ARR agreed on; never taken from the old one.")
     ],
     term_months: Annotated[
-        int | None, typer.Option("--term-months", min=1, max=600, help="The new term (default: as before).")
+        int | None,
+        typer.Option("--term-months", metavar="N", min=1, max=600, help="The new term (default: as before)."),
     ] = None,
     signed_on: Annotated[
         str | None, typer.Option("--signed-on", metavar="DATE", help="When it was signed (default: today).")
@@ -85,25 +86,28 @@ def won(
 ) -> None:
     """Record a renewal as won and open its next cycle."""
     signed = day(signed_on, "--signed-on") if signed_on else env.as_of
-    with (
-        env.open() as portfolio,
-        portfolio.write("won", env.actor, env.as_of, dry_run=env.dry_run) as operation,
-    ):
+
+    def decide(portfolio: Portfolio) -> tuple[Account, Contract, "Closing"]:
         of = find_account(portfolio, account)
         contracts = contracts_of(portfolio, of)
         renewal = pick_contract(of, contracts, contract)
         said = lifecycle.Win(*_amount(arr, renewal, of, env.policy.base_currency), term_months, signed)
-        closing = allowed(
-            lifecycle.won(
-                of, contracts, renewal, _outcomes(portfolio, of), said, env.as_of,
-                portfolio.next_no("outcome"), pinned(portfolio, renewal),
-            )
+        found = lifecycle.won(
+            of, contracts, renewal, _outcomes(portfolio, of), said, env.as_of,
+            portfolio.next_no("outcome"), pinned(portfolio, renewal),
         )  # fmt: skip
+        return of, renewal, allowed(found)
+
+    with env.open() as portfolio:
+        _, renewal, closing = decide(portfolio)
         if closing.changes:
-            _not_again(env, renewal)
-            operation.apply(closing.changes)
-            operation.summary = f"{of.name}: {_words(closing)}"
-            refresh(portfolio, env.policy, env.as_of, [of.no])
+            _not_again(env, renewal)  # asked before the portfolio is held for writing
+        with portfolio.write("won", env.actor, env.as_of, dry_run=env.dry_run) as operation:
+            of, _, closing = decide(portfolio)
+            if closing.changes:
+                operation.apply(closing.changes)
+                operation.summary = f"{of.name}: {_words(closing)}"
+                refresh(portfolio, env.policy, env.as_of, [of.no])
     _report(env, of, closing)
 
 

@@ -18,6 +18,7 @@ from renewctl import __version__
 from renewctl.store.files import Input
 from renewctl.store.portfolio import SCHEMA_VERSION, Portfolio
 
+_MOST_CHANGED = 40_000  # lines held in memory at once; with more, the file is read whole
 _LARGEST = 3_000_000  # lines; beyond, the file is read whole each time
 
 
@@ -41,7 +42,12 @@ class Lines:
         """Remember raw records with their keys."""
         encoding = self.encoding
         self.digests.frombytes(
-            b"".join([blake2b(raw.encode(encoding, "replace"), digest_size=8).digest() for raw in raws])
+            b"".join(
+                [
+                    blake2b(raw.rstrip("\r\n").encode(encoding, "replace"), digest_size=8).digest()
+                    for raw in raws
+                ]
+            )
         )
         self.keys.frombytes(b"".join(map(_key_digest, keys)))
 
@@ -159,7 +165,7 @@ class Changed(NamedTuple):
 def changed_lines(source: Input, encoding: str, first_line: int, lines: Lines) -> Changed | None:
     """What differs from the remembered lines, from physical line `first_line` on.
 
-    None where the text cannot be told apart by lines (UTF-16, old Mac line ends).
+    None where the text cannot be told apart by lines (UTF-16, old Mac line ends) or most of it changed.
     """
     if encoding.startswith(("utf-16", "utf-32")) or b"\n" not in source.head:
         return None
@@ -175,7 +181,9 @@ def changed_lines(source: Input, encoding: str, first_line: int, lines: Lines) -
         while batch := list(islice(file, 8192)):
             groups, lengths = _records(batch, file) if b'"' in b"".join(batch) else (batch, None)
             found = array("Q")
-            found.frombytes(b"".join([blake2b(each, digest_size=8).digest() for each in groups]))
+            found.frombytes(
+                b"".join([blake2b(each.rstrip(b"\r\n"), digest_size=8).digest() for each in groups])
+            )
             new = list(compress(range(len(found)), map(not_, map(old.__contains__, found))))
             unchanged += len(found) - len(new)
             seen.extend(found)
@@ -189,6 +197,8 @@ def changed_lines(source: Input, encoding: str, first_line: int, lines: Lines) -
                     line += length
                 numbers += [begins[at] for at in new]
             raws += [groups[at] for at in new]
+            if len(raws) > _MOST_CHANGED:
+                return None
     old.difference_update(seen)
     codec = "utf-8" if encoding == "utf-8-sig" else encoding
     return Changed([raw.decode(codec) for raw in raws], numbers, unchanged, old)

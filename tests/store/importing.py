@@ -14,6 +14,9 @@ AS_OF = date(2026, 11, 21)
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+_ASIDE = ("no", "account_no", "contract_no", "source_line", "source")
+
+
 class Desk:
     """A folder with a portfolio and files to import into it."""
 
@@ -58,7 +61,7 @@ class Desk:
         for table in ("account", "contract", "health_reading", "stakeholder", "value_metric", "outcome"):
             with open_portfolio(str(self.path)) as portfolio:
                 names = [row[1] for row in portfolio.rows(f"PRAGMA table_info({table})")]
-                kept = [n for n in names if n not in ("no", "account_no", "contract_no", "source_line", "source")]
+                kept = [name for name in names if name not in _ASIDE]
                 told += [f"{table} {row}" for row in portfolio.rows(f"SELECT {','.join(kept)} FROM {table}")]
         return sorted(told)
 

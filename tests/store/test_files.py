@@ -17,7 +17,7 @@ def test_a_file_is_written_whole_private_and_without_leftovers(tmp_path: Path) -
     target = write_atomic(tmp_path / "out.csv", "a,b\n")
     assert target.read_text() == "a,b\n"
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == ["out.csv"]
+    assert [each.name for each in tmp_path.iterdir()] == ["out.csv"]
 
 
 def test_a_file_that_is_there_is_kept_unless_overwriting_is_asked(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_writer_that_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_p
     with pytest.raises(RuntimeError):
         write_atomic(target, blocks(), overwrite=True)
     assert target.read_text() == "old"
-    assert os.listdir(tmp_path) == ["out.csv"]
+    assert [each.name for each in tmp_path.iterdir()] == ["out.csv"]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-x", "@sum", "\tx", "\rx", "=HYPERLINK(1)"])
@@ -60,7 +60,7 @@ def test_a_cell_a_spreadsheet_would_run_gets_an_apostrophe(cell: str) -> None:
     assert guarded(cell) == "'" + cell
 
 
-@pytest.mark.parametrize("cell", ["-5", "+5", "-1234.50", "-1,5", "-3e4", "-12%", "plain", "", "'quoted", "a=b"])
+@pytest.mark.parametrize("cell", ["-5", "+5", "-1234.50", "-1,5", "-3e4", "-12%", "plain", "", "'x", "a=b"])
 def test_numbers_and_plain_text_are_left_alone(cell: str) -> None:
     assert guarded(cell) == cell
 
@@ -88,7 +88,7 @@ def test_records_are_those_of_the_csv_reader_with_the_line_each_begins_on(
             break
         found += batch
         lines += list(begins)
-        assert ["".join(raws)] and len(raws) == len(batch)
+        assert len(raws) == len(batch)
     records.close()
     reader = csv.reader(io.StringIO(text, newline="\n"))
     expected, expected_lines, line = [], [], 1

@@ -70,7 +70,8 @@ def test_a_cell_far_out_is_refused_before_the_sheet_is_laid_out(desk: Desk) -> N
     for ref in ("XFD1", "ZZ900000"):
         xml = (
             '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-            f'<row r="1"><c r="A1"><v>1</v></c></row><row><c r="{ref}"><v>1</v></c></row></sheetData></worksheet>'
+            '<row r="1"><c r="A1"><v>1</v></c></row>'
+            f'<row><c r="{ref}"><v>1</v></c></row></sheetData></worksheet>'
         )
         with pytest.raises(InputRefused) as caught:
             desk.run(desk.file("far.xlsx", with_sheet(xml)))

@@ -1,0 +1,140 @@
+"""Pipes, terminals and ^C: data on stdout, words on stderr, and nothing half done."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.books import write_book
+from tests.processes import Person
+
+ROWS = 3000
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A portfolio large enough that its list does not fit into a pipe."""
+    somebody = Person(tmp_path_factory.mktemp("large"))
+    write_book(somebody.home / "book.csv", ROWS)
+    done = somebody.run("import", "book.csv")
+    assert done.code == 0, done.err
+    return somebody.portfolio
+
+
+@pytest.fixture
+def ana(person: Person, template: Path) -> Person:
+    """Ana, with that portfolio."""
+    shutil.copy(template, person.portfolio)
+    return person
+
+
+def _start(person: Person, *words: str, **env: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "renewctl", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=person.home,
+        env={**person.env, **env},
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("list",), ("list", "--json"), ("due", "--days", "300"), ("export", "accounts", "-o", "-")],
+    ids=" ".join,
+)
+def test_a_reader_that_leaves_early_ends_the_command_quietly(ana: Person, words: tuple[str, ...]) -> None:
+    process = _start(ana, *words)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.read(10)
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+    assert "Traceback" not in said
+    assert "error" not in said.lower()
+
+
+@pytest.mark.parametrize("words", [("list",), ("due",), ("save", "list"), ("history",)], ids=" ".join)
+def test_json_is_all_there_is_on_stdout(ana: Person, words: tuple[str, ...]) -> None:
+    done = ana.run(*words, "--json")
+    assert done.code == 0, done.err
+    assert re.fullmatch(r"renewctl/[a-z]+/1", json.loads(done.out)["schema"])
+
+
+@pytest.mark.parametrize("words", [("list",), ("due",)], ids=" ".join)
+def test_there_is_no_colour_but_on_a_terminal_that_wants_it(ana: Person, words: tuple[str, ...]) -> None:
+    assert "\x1b[" in ana.run_on_terminal(*words).out
+    assert "\x1b" not in ana.run(*words, NO_COLOR="").out
+    assert "\x1b[" not in ana.run_on_terminal(*words, NO_COLOR="1").out
+    assert "\x1b[" not in ana.run_on_terminal(*words, TERM="dumb").out
+
+
+def test_a_terminal_gets_a_page_and_a_pipe_gets_everything(ana: Person) -> None:
+    piped = ana.run("list").out.count("\n")
+    shown = ana.run_on_terminal("list").out.count("\n")
+    assert piped > ROWS * 0.9
+    assert shown < 200
+
+
+def test_a_file_may_come_through_the_pipe(person: Person) -> None:
+    done = person.run("import", "-", stdin="id,name,arr,renewal_date\nA1,Acme,5000,2026-05-01\n")
+    assert done.code == 0, done.err
+    assert "Acme" in person.run("list").out
+
+
+def _interrupt(person: Person, *words: str) -> tuple[int, str]:
+    """Start a command, press ^C once it has begun to write, and say how it ended."""
+    process = _start(person, *words)
+    journal = Path(f"{person.portfolio}-journal")
+    until = time.monotonic() + 60
+    while not journal.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.002)
+    assert process.poll() is None, "it ended before it could be interrupted"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said.decode()
+
+
+def test_an_import_that_is_interrupted_leaves_everything_as_it_was(ana: Person) -> None:
+    before = ana.run("list", "--json").out
+    log = ana.run("history", "--json").out
+    write_book(ana.home / "more.csv", 20_000)
+    code, said = _interrupt(ana, "import", "more.csv")
+    assert code == 130, said
+    assert "error[interrupted]" in said
+    assert "Traceback" not in said
+    assert ana.run("list", "--json").out == before
+    assert ana.run("history", "--json").out == log
+    assert not Path(f"{ana.portfolio}-journal").exists()
+
+
+def test_an_import_that_is_killed_leaves_everything_as_it_was(ana: Person) -> None:
+    before = ana.run("list", "--json").out
+    write_book(ana.home / "more.csv", 20_000)
+    process = _start(ana, "import", "more.csv")
+    journal = Path(f"{ana.portfolio}-journal")
+    until = time.monotonic() + 60
+    while not journal.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert ana.run("list", "--json").out == before
+    done = ana.run("import", "more.csv")  # the control: let alone, it changes the book
+    assert done.code in (0, 1), done.err
+    assert ana.run("list", "--json").out != before
+
+
+def test_a_portfolio_is_for_its_owner_only(ana: Person, person: Person) -> None:
+    (person.home / "one.csv").write_text("id,name,arr,renewal_date\nA1,Acme,5000,2026-05-01\n")
+    assert person.run("import", "one.csv", "--portfolio", "new.db").code == 0
+    assert (person.home / "new.db").stat().st_mode & 0o777 == 0o600
