@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renewctl.cli.options import Env, command, say
-from renewctl.errors import UsageError
+from renewctl.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from renewctl.store.importer_options import ImportOptions
@@ -93,16 +93,19 @@ def import_(
         full,
         rejects,
     )
-    with _progress() as advance:
-        report = import_files(
-            files,
-            options,
-            path=env.portfolio_path,
-            policy=env.policy,
-            as_of=env.as_of,
-            actor=env.actor,
-            progress=advance,
-        )
+    try:
+        with _progress() as advance:
+            report = import_files(
+                files,
+                options,
+                path=env.portfolio_path,
+                policy=env.policy,
+                as_of=env.as_of,
+                actor=env.actor,
+                progress=advance,
+            )
+    except KeyboardInterrupt as stop:  # the parser of arguments would end silently
+        raise Interrupted("interrupted", "stopped; nothing was changed") from stop
     if report.created:
         say(f"portfolio created at {report.portfolio}")
     from renewctl.views import import_report

@@ -124,3 +124,19 @@ def in_force(status: str | None) -> bool:
         return True
     head = re.split(r"\s*[(:;,/|\u2013]|\s+-\s", words, maxsplit=1)[0]
     return head not in _NOT_IN_FORCE
+
+
+# What a terminal or a reader could take for more than a letter: C1 controls, zero-width and
+# bidirectional marks, line separators, tags. JSON itself escapes only what is below a blank.
+_DECEPTIVE: Final = (
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
+
+
+def plain_json(text: str) -> str:
+    """JSON text with whatever steers a terminal escaped, letters as they are; equal once parsed."""
+    return re.sub(_DECEPTIVE, _escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(f"\\u{unit:04x}" for unit in memoryview(found[0].encode("utf-16-le")).cast("H"))

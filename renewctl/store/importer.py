@@ -170,13 +170,14 @@ def _refresh(portfolio: Portfolio, policy: Policy, as_of: date, runs: "list[File
     """Bring the agenda's cache in step with what changed, in the same transaction."""
     from renewctl.store import agenda
 
+    if any(run.everything and run.inserted for run in runs):
+        agenda.refresh(portfolio, policy, as_of)
+        return
     numbers: set[int] = set()
     for run in runs:
         numbers |= run.changed
         numbers.update(run.inserted)
-    if any(run.everything and run.inserted for run in runs):
-        agenda.refresh(portfolio, policy, as_of)
-    elif numbers:
+    if numbers:
         agenda.refresh(portfolio, policy, as_of, sorted(numbers))
 
 

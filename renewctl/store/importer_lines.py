@@ -131,21 +131,20 @@ def remember(
 ) -> None:
     """Keep the memory of a file that was imported, in place of its earlier ones."""
     text = json.dumps(head, ensure_ascii=True, separators=(",", ":")).encode()
-    few = len(lines.digests) <= _LARGEST
-    blob = b"".join(
-        [
-            len(text).to_bytes(4, "big"),
-            text,
-            lines.digests.tobytes() if few else b"",
-            lines.keys.tobytes() if few else b"",
-        ]
-    )
+    parts: list[Any] = [len(text).to_bytes(4, "big"), text]
+    if len(lines.digests) <= _LARGEST:
+        parts += [memoryview(lines.digests).cast("B"), memoryview(lines.keys).cast("B")]
+    number = portfolio.next_no("source")
     portfolio.execute("DELETE FROM source WHERE salt = ?", (salt,))
     portfolio.execute(
         "INSERT INTO source (no, file, kind, digest, salt, rows, imported_on, lines) "
-        "VALUES (?,?,?,?,?,?,?,?)",
-        (portfolio.next_no("source"), source.name, kind, source.digest, salt, rows, as_of, blob),
+        "VALUES (?,?,?,?,?,?,?,zeroblob(?))",
+        (number, source.name, kind, source.digest, salt, rows, as_of, sum(map(len, parts))),
     )
+    # piece by piece: as one value a million lines would be in memory three times over
+    with portfolio.connection.blobopen("source", "lines", number) as blob:
+        for part in parts:
+            blob.write(part)
 
 
 def forget(portfolio: Portfolio, kind: str, but_salt: str) -> None:

@@ -20,6 +20,7 @@ from renewctl.store.portfolio import Operation, Portfolio
 
 _REMEMBERED = ("accounts", "contracts")  # kinds whose lines are remembered
 _ATTEMPT = "import_file"
+_SEARCH = "account_search"
 
 
 class FileRun:
@@ -66,6 +67,7 @@ class FileRun:
             count = self.operation.count
             self.portfolio.execute(f"SAVEPOINT {_ATTEMPT}")
             self.report.reset()
+            self.everything = False
             self.lines = memory.Lines(self.table.encoding)
             try:
                 road()
@@ -163,6 +165,8 @@ class FileRun:
         if kind == "accounts":
             fresh = writer.first["account"] == 1 and writer.first["contract"] == 1
             self.everything = fresh
+            if fresh:
+                self._without_search()
             accounts = AccountRows(writer, table, fresh=fresh, scanned=scanned)
             accounts.contracts.scanned = scanned
             accounts.contracts.counted_before = again
@@ -197,8 +201,19 @@ class FileRun:
             else:
                 self.lines.add(whole.raws, keys)
 
+    def _without_search(self) -> None:
+        """Take the search index off while the first accounts come in; names come in no order.
+
+        Kept up row by row it makes a large first import slower with every row; built at the end it is a
+        sort. All inside the transaction.
+        """
+        self._search = self.portfolio.value("SELECT sql FROM sqlite_master WHERE name = ?", (_SEARCH,))
+        self.portfolio.execute(f"DROP INDEX {_SEARCH}")
+
     def _finish(self, writer: Writer) -> None:
         writer.end_batch()
+        if self.everything:
+            self.portfolio.execute(self._search)
         self.changed = writer.changed
         self.inserted = range(writer.first["account"], writer.next["account"])
         if writer.foreign:

@@ -70,11 +70,18 @@ def test_json_is_all_there_is_on_stdout(ana: Person, words: tuple[str, ...]) -> 
     assert re.fullmatch(r"renewctl/[a-z]+/1", json.loads(done.out)["schema"])
 
 
+def _colours(text: str) -> list[str]:
+    """The colours that a text sets."""
+    codes = [code for found in re.findall(r"\x1b\[([0-9;]*)m", text) for code in found.split(";")]
+    return [code for code in codes if re.fullmatch(r"(?:[34]|9|10)[0-8]", code)]
+
+
 @pytest.mark.parametrize("words", [("list",), ("due",)], ids=" ".join)
 def test_there_is_no_colour_but_on_a_terminal_that_wants_it(ana: Person, words: tuple[str, ...]) -> None:
     assert "\x1b[" in ana.run_on_terminal(*words).out
+    assert _colours("\x1b[1;31mred") == ["31"]
     assert "\x1b" not in ana.run(*words, NO_COLOR="").out
-    assert "\x1b[" not in ana.run_on_terminal(*words, NO_COLOR="1").out
+    assert not _colours(ana.run_on_terminal(*words, NO_COLOR="1").out)  # bold is no colour
     assert "\x1b[" not in ana.run_on_terminal(*words, TERM="dumb").out
 
 
