@@ -149,7 +149,14 @@ def run(args: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         result = _root().main(args=args, prog_name="renewctl", standalone_mode=False)
+        if result == 130:  # the parser swallows ^C and returns its code
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # and turns a closed pipe into exit 1
+            _quiet_stdout()
+            return 0
+        raise
     except RenewctlError as error:
         if "--debug" in args:
             import traceback

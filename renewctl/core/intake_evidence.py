@@ -60,13 +60,17 @@ class _Seen:
             self.remembered |= found
         return found
 
+    def _doubt(self, kind: str, cell: str) -> None:
+        # The same example whatever the order a set gives its cells in.
+        self.ambiguous[kind] = min(cell, self.ambiguous.get(kind, cell))
+
     def feed_dates(self, cells: Sequence[str]) -> None:
         for cell in self.fresh(cells):
             if len(cell) == 10 and cell[4] == "-":
                 continue
             order = intake_dates.day_order(clean(cell))
             if order == intake_dates.AMBIGUOUS:
-                self.ambiguous.setdefault("", cell)
+                self._doubt("", cell)
             elif order:
                 self.votes.add(order)
 
@@ -111,7 +115,7 @@ class _Seen:
             if self.field.high is not None and self.field.high < 1000:
                 mark = sole  # grouped it would be beyond the scale
             else:
-                self.ambiguous.setdefault(sole, cell)
+                self._doubt(sole, cell)
         if mark in (".", ","):
             self.votes.add(mark)
         if scale and not parts.percent:

@@ -13,7 +13,8 @@ def safe(text: object) -> str:
     """Text from outside as a terminal may show it.
 
     Control, bidirectional, zero-width and escape characters become visible escapes and other kinds of
-    space a space; printable text comes back as it is. Markup of Rich is text here: views print with markup off.
+    space a space; printable text comes back as it is. Markup of Rich is text here: views print with
+    markup off.
     """
     given = str(text)
     if given.isprintable():
