@@ -1,6 +1,5 @@
 """Calendar arithmetic: months that keep their day, working days, and dates as people write them."""
 
-from calendar import monthrange
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -28,6 +27,8 @@ def add_months(day: date, months: int, keep_day: int | None = None) -> date:
     29 February renews on 28 February in a common year and returns to the 29th in a leap year when
     `keep_day` is 29; the 31st falls on the last day of shorter months.
     """
+    from calendar import monthrange  # half a millisecond that an agenda has no use for
+
     year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
     month = month0 + 1
     return date(year, month, min(keep_day or day.day, monthrange(year, month)[1]))

@@ -4,7 +4,10 @@ Never a float. A value in another currency reaches the base currency by the poli
 fraction; a currency without a rate has no base value (the caller names the problem).
 """
 
-from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 # Every ISO 4217 code in circulation with its number of minor digits where that is not two.
 _DIGITS = {
@@ -174,14 +177,15 @@ def digits(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
-def round_half_even(value: Fraction) -> int:
+def round_half_even(value: "Fraction") -> int:
     """The nearest integer; exactly between two, the even one."""
     return round(value)
 
 
-def to_minor(amount: Fraction | int, currency: str) -> int:
+def to_minor(amount: "Fraction | int", currency: str) -> int:
     """Currency units to minor units, rounded half to even."""
-    return round_half_even(Fraction(amount) * 10 ** digits(currency))
+    scale = int(10 ** digits(currency))
+    return amount * scale if isinstance(amount, int) else round_half_even(amount * scale)
 
 
 def to_units(minor: int, currency: str) -> int | float:
@@ -194,7 +198,7 @@ def to_units(minor: int, currency: str) -> int | float:
     return whole if not rest else minor / scale
 
 
-def convert(minor: int, currency: str, base: str, rates: dict[str, Fraction]) -> int | None:
+def convert(minor: int, currency: str, base: str, rates: "dict[str, Fraction]") -> int | None:
     """Minor units of `currency` in minor units of `base`, or None where no rate is known.
 
     `rates` maps a currency to how many units of the base one unit of it is worth.
@@ -204,11 +208,13 @@ def convert(minor: int, currency: str, base: str, rates: dict[str, Fraction]) ->
     rate = rates.get(currency)
     if rate is None:
         return None
-    return round_half_even(minor * rate * Fraction(10) ** (digits(base) - digits(currency)))
+    return round_half_even(minor * rate * 10 ** digits(base) / 10 ** digits(currency))
 
 
 def share(minor: int, numerator: int, denominator: int) -> int:
     """`minor` times a fraction, rounded half to even once."""
+    from fractions import Fraction
+
     return round_half_even(Fraction(minor * numerator, denominator))
 
 

@@ -6,11 +6,13 @@ only for what it uses. Amounts in the data are base-currency units; here they ar
 """
 
 from datetime import time
-from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renewctl.core import money
+
+if TYPE_CHECKING:  # fractions bring decimal along, which few commands need
+    from fractions import Fraction
 
 SEGMENTS = ("enterprise", "mid_market", "smb")
 SCENARIOS = ("product", "value", "relationship", "budget", "competitive", "champion_departure")
@@ -159,14 +161,21 @@ class SaveRules(NamedTuple):
 class PricingRules(NamedTuple):
     """PRP, MYR, BND: how tiers and terms are priced."""
 
-    better_share: Fraction  # of the expansion potential
-    best_share: Fraction
+    better_share: "Fraction"  # of the expansion potential
+    best_share: "Fraction"
     best_years: int
-    discount_pct: dict[int, Fraction]  # term in years -> default discount on the base, in percent
-    incentive_pct: dict[int, tuple[Fraction, Fraction]]  # MYR-2: customary range, in percent
+    discount_pct: "dict[int, Fraction]"  # term in years -> default discount on the base, in percent
+    incentive_pct: "dict[int, tuple[Fraction, Fraction]]"  # MYR-2: customary range, in percent
     valid_days: int
     payment_days: int
     terms: dict[str, str]  # language -> closing terms
+
+
+def _exact(number: int | float | str) -> "Fraction":
+    """A number of the data as it is written there: 0.1 is a tenth."""
+    from fractions import Fraction
+
+    return Fraction(str(number))
 
 
 class Policy:
@@ -182,12 +191,14 @@ class Policy:
         self.value_scope: str = general["value_scope"]  # account | contract
 
     def _minor(self, units: int | float | str) -> int:
-        return money.to_minor(Fraction(str(units)), self.base_currency)
+        if isinstance(units, int):
+            return money.to_minor(units, self.base_currency)
+        return money.to_minor(_exact(units), self.base_currency)
 
     @cached_property
-    def rates(self) -> dict[str, Fraction]:
+    def rates(self) -> "dict[str, Fraction]":
         """Units of the base currency that one unit of each currency is worth."""
-        return {code: Fraction(str(rate)) for code, rate in self.raw["rates"].items()}
+        return {code: _exact(rate) for code, rate in self.raw["rates"].items()}
 
     @cached_property
     def team(self) -> dict[str, str]:
@@ -386,12 +397,12 @@ class Policy:
         """PRP, MYR, BND."""
         table = self.raw["pricing"]
         return PricingRules(
-            Fraction(str(table["better_share"])),
-            Fraction(str(table["best_share"])),
+            _exact(table["better_share"]),
+            _exact(table["best_share"]),
             table["best_years"],
-            {int(years): Fraction(str(pct)) for years, pct in table["discount_pct"].items()},
+            {int(years): _exact(pct) for years, pct in table["discount_pct"].items()},
             {
-                int(years): (Fraction(str(low)), Fraction(str(high)))
+                int(years): (_exact(low), _exact(high))
                 for years, (low, high) in table["incentive_pct"].items()
             },
             table["valid_days"],

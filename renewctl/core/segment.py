@@ -5,7 +5,6 @@ a real 0 is the smallest one. A contract in a currency without a rate has no bas
 """
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import lru_cache
 
 from renewctl.core import money
@@ -27,9 +26,7 @@ __all__ = [
 ]
 
 # SEG-1 suggestions: how near the top threshold, how large an expansion, how many quiet renewals.
-NEAR_SHARE = Fraction(95, 100)
-LARGE_EXPANSION = Fraction(20, 100)
-OVER_SHARE = Fraction(110, 100)
+NEAR_PCT, LARGE_PCT, OVER_PCT = 95, 20, 110
 QUIET_CYCLES = 3
 
 
@@ -41,6 +38,8 @@ def _thresholds(policy: Policy) -> tuple[tuple[int, str], ...]:
 @lru_cache(maxsize=16)
 def _ratios(policy: Policy) -> dict[str, tuple[int, int]]:
     """Currency -> (multiply, divide) from its minor units to the base's."""
+    from fractions import Fraction  # not on the road of a book in one currency
+
     base = policy.base_currency
     found = {}
     for code, rate in policy.rates.items():
@@ -173,18 +172,22 @@ def suggest_override(
     (top_minor, top), (_, below) = _thresholds(policy)[:2]
     base = policy.base_currency
     seen = f"ARR {money.plain(arr_base_minor, base)}"
-    if top_minor * NEAR_SHARE <= arr_base_minor < top_minor:
+    if top_minor * NEAR_PCT <= arr_base_minor * 100 < top_minor * 100:
         growth = base_minor(account.expansion_minor, account.currency, policy)
-        if growth is None or growth < arr_base_minor * LARGE_EXPANSION or arr_base_minor + growth < top_minor:
+        if growth is None or growth * 100 < arr_base_minor * LARGE_PCT or arr_base_minor + growth < top_minor:
             return None
-        limit = f"within {100 - 100 * NEAR_SHARE} % of {money.plain(top_minor, base)}"
-        large = f"at least {100 * LARGE_EXPANSION} % of ARR, reaching {top}"
+        limit = f"within {100 - NEAR_PCT} % of {money.plain(top_minor, base)}"
+        large = f"at least {LARGE_PCT} % of ARR, reaching {top}"
         potential = f"expansion potential {money.plain(growth, base)}"
         return Verdict(top, (Because("SEG-1", seen, limit), Because("SEG-1", potential, large)))
-    if top_minor <= arr_base_minor <= top_minor * OVER_SHARE and band == "green" and opportunity == "flat":
+    if (
+        top_minor * 100 <= arr_base_minor * 100 <= top_minor * OVER_PCT
+        and band == "green"
+        and opportunity == "flat"
+    ):
         terms = _renewed(contract)
         if terms >= QUIET_CYCLES:
-            limit = f"at most {100 * OVER_SHARE - 100} % over {money.plain(top_minor, base)}"
+            limit = f"at most {OVER_PCT - 100} % over {money.plain(top_minor, base)}"
             quiet = Because(
                 "SEG-1", f"cycle {terms}, green, flat", f"cycle {QUIET_CYCLES} or later, unchanged"
             )
