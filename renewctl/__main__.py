@@ -1,6 +1,18 @@
-"""`python -m renewctl`."""
+"""`python -m renewctl`, and the installed program."""
 
-from renewctl.cli.app import main
+import sys
+
+
+def main() -> None:
+    """Run the program; ^C ends it quietly, also while it is still being loaded."""
+    try:
+        from renewctl.cli.app import main as program
+
+        program()
+    except KeyboardInterrupt:
+        sys.stderr.write("error[interrupted]: stopped; nothing was changed\n")
+        sys.exit(130)
+
 
 if __name__ == "__main__":
     main()

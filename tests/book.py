@@ -28,6 +28,16 @@ def account(no: int = 1, **given: Any) -> Account:
     return Account(**(filled | given))
 
 
+def an_account(**given: Any) -> Account:
+    """An account of which nothing is known but its name, its currency and what is given."""
+    filled: dict[str, Any] = dict.fromkeys(Account._fields)
+    filled |= {
+        "no": 1, "id": "A1", "name": "Acme", "search_name": "acme", "currency": "USD", "strategic": 0,
+        "champion_gone": 0, "recorded_on": TODAY,
+    }  # fmt: skip
+    return Account(**(filled | given))
+
+
 def contract(no: int = 1, **given: Any) -> Contract:
     """An open contract of account `no`, 120,000 a year, with defaults."""
     renewal_on = given.get("renewal_on", date(2026, 9, 1))

@@ -4,9 +4,11 @@ Only the module of the command that was typed is imported; the one-line helps st
 against the docstrings by a test, so that `--help` imports none of them.
 """
 
+import errno
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -14,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from renewctl import __version__
-from renewctl.errors import RenewctlError
+from renewctl.errors import InputRefused, RenewctlError
 
 # name -> (module, function, the first line of its docstring); a dict is a group of commands
 COMMANDS: dict[str, Any] = {
@@ -45,6 +47,7 @@ COMMANDS: dict[str, Any] = {
         "list": ("save", "list_", "List the saves, the most urgent first."),
         "show": ("save", "show", "Show one save with its steps and clock."),
         "done": ("save", "done", "Mark a step of a save as done."),
+        "close": ("save", "close", "Close a save with its result."),
     },
     "proposal": ("papers", "proposal", "Write a renewal proposal for a customer."),
     "value": ("papers", "value", "Write what an account has got out of it, from measured figures."),
@@ -139,7 +142,11 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _quiet_stdout()
-    sys.exit(code)
+    except OSError as error:
+        code = _output_failed(error)
+    with suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)  # all is written and committed; taking a long agenda apart would cost a tenth of it
 
 
 def run(args: list[str]) -> int:
@@ -171,6 +178,8 @@ def run(args: list[str]) -> int:
         _complain("interrupted", "stopped; nothing was changed", "")
         return 130
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+            return _output_failed(error)
         if hasattr(error, "format_message"):  # what the parser of arguments raises
             _complain("usage", error.format_message(), _usage_hint(args))
             return 2
@@ -180,9 +189,10 @@ def run(args: list[str]) -> int:
 def _complain(code: str, message: str, hint: str) -> None:
     from renewctl.views.terminal import safe
 
-    sys.stderr.write(f"error[{code}]: {safe(message)}\n")
-    if hint:
-        sys.stderr.write(f"hint: {safe(hint)}\n")
+    with suppress(OSError):  # where stderr is full too, the exit code has to say it
+        sys.stderr.write(f"error[{code}]: {safe(message)}\n")
+        if hint:
+            sys.stderr.write(f"hint: {safe(hint)}\n")
 
 
 def _usage_hint(args: list[str]) -> str:
@@ -213,6 +223,21 @@ def _internal(error: Exception, debug: bool) -> int:
     return 3
 
 
+# What writing to stdout fails with when its file can take no more.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def _output_failed(error: OSError) -> int:
+    """The output could not be written where the shell sends it, such as to a full disk."""
+    _complain(
+        "output-failed",
+        f"the output could not be written: {error.strerror}",
+        "make room or send it elsewhere; whatever was changed is kept, see it: renewctl history",
+    )
+    _quiet_stdout()
+    return InputRefused.exit_code
+
+
 def _quiet_stdout() -> None:
-    """After the reader has gone: let the interpreter's last flush fail into nothing."""
+    """After the reader has gone or the disk is full: let the interpreter's last flush fail into nothing."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

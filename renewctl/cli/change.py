@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from renewctl.cli.options import AccountArg, Env, command, say
+from renewctl.cli.options import AccountArg, Env, command, minutes, say
 from renewctl.cli.renew import ContractOption, contracts_of, pick_contract, pinned
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Activity, Change, Contract
@@ -170,7 +170,7 @@ def log(
     if not said or len(said) > _LONGEST:
         fault = f"longer than {_LONGEST} characters" if said else "blank"
         raise UsageError("bad-text", f"the text is {fault}", "say in a sentence what happened")
-    minutes = _minutes(hours)
+    spent = minutes(hours)
     with (
         env.open() as portfolio,
         portfolio.write("log", env.actor, env.as_of, dry_run=env.dry_run) as operation,
@@ -178,9 +178,7 @@ def log(
         of = find_account(portfolio, account)
         opened = [each for each in contracts_of(portfolio, of) if each.state == "open"]
         number = opened[0].no if len(opened) == 1 else None
-        row = Activity(
-            portfolio.next_no("activity"), of.no, number, env.as_of, kind, said, minutes, env.actor
-        )
+        row = Activity(portfolio.next_no("activity"), of.no, number, env.as_of, kind, said, spent, env.actor)
         operation.apply([Change("activity", (row.no,), of.no, None, row._asdict())])
         operation.summary = f"{of.name}: {kind}: {said[:80]}"
     if env.json:
@@ -193,23 +191,12 @@ def log(
                 "date": env.as_of.isoformat(),
                 "kind": kind,
                 "text": said,
-                "minutes": minutes,
+                "minutes": spent,
                 "actor": env.actor,
                 "changed": not env.dry_run,
             }
         )
         return
-    took = f", {minutes} min" if minutes is not None else ""
+    took = f", {spent} min" if spent is not None else ""
     tail = " (dry run: nothing was written)" if env.dry_run else ""
     say(f"{safe(of.name)}: {kind} of {env.as_of} noted{took}{tail}")
-
-
-def _minutes(hours: str | None) -> int | None:
-    from renewctl.core.edits import minutes_of
-
-    if hours is None:
-        return None
-    minutes = minutes_of(hours)
-    if minutes is None:
-        raise UsageError("bad-hours", f"--hours {hours}: no time spent", "write hours such as 0.5 or 2")
-    return minutes

@@ -10,8 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from renewctl.cli.options import Env, command, say
-from renewctl.errors import InputRefused, UsageError
+from renewctl.cli.options import Env, command, default_portfolio, say
+from renewctl.errors import InputRefused, PortfolioError, UsageError
+from renewctl.store.files import write_atomic
+from renewctl.store.portfolio import open_portfolio
+
+_MARK = "demo"  # in the portfolio's own facts: the day it was made; only what bears it is replaced
+_CSV = ("accounts.csv", "value.csv", "stakeholders.csv")
 
 _WORDS = (
     "Alder Basalt Cobalt Dune Ember Fjord Granite Harbor Indigo Juniper Kestrel Lumen Meridian Nimbus Onyx "
@@ -87,15 +92,24 @@ def demo(
     """Make a small believable portfolio to try things on."""
     target = Path(folder)
     portfolio = target / "portfolio.db"
-    _clear(target, portfolio, yes)
-    for name, rows in _files(env.as_of).items():
-        (target / name).write_text(_csv(rows), encoding="utf-8")
+    _may_make(target, portfolio, yes)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, rows in _files(env.as_of).items():
+            write_atomic(target / name, _csv(rows), overwrite=True)
+        portfolio.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputRefused(
+            "folder-not-writable", f"cannot write to {target}: {error.strerror}", "name another folder"
+        ) from error
     os.environ["RENEWCTL_PORTFOLIO"] = str(portfolio)
     os.environ["RENEWCTL_AS_OF"] = env.as_of.isoformat()
     if env.policy_path:
         os.environ["RENEWCTL_POLICY"] = env.policy_path
-    files = [str(target / name) for name in ("accounts.csv", "value.csv", "stakeholders.csv")]
+    files = [str(target / name) for name in _CSV]
     _step("First the export of a CRM goes in, with value figures and contacts.", ["import", *files])
+    with open_portfolio(str(portfolio)) as made, made.write("demo", env.actor, env.as_of):
+        made.set_meta(_MARK, env.as_of.isoformat())
     _step("What is due this week, the first thing to do first:", ["due", "--days", "7", "--limit", "15"])
     _step(
         "Borealis Foods looks at a competitor. A save gives the case a clock and steps:",
@@ -112,7 +126,7 @@ def demo(
     for line in (
         "renewctl due --days 90                     what is owed, and by whom",
         "renewctl explain ACME                      why it is classified as it is",
-        "renewctl save start ACME --scenario competitive",
+        "renewctl save start IBEX --scenario champion_departure",
         "renewctl due --owner ana                   one person's day",
         "renewctl value ACME                        what the customer got out of it",
     ):
@@ -121,20 +135,33 @@ def demo(
     say(f"The proposal is in {target}: open the .html file in a browser. Your own portfolio was not touched.")
 
 
-def _clear(target: Path, portfolio: Path, yes: bool) -> None:
-    """Make room: a demo that is there goes only when asked to, and nothing but a demo ever does."""
-    if portfolio.exists() and not yes:
-        raise UsageError(
-            "demo-exists", f"there is a demo in {target} already", "renewctl demo --yes makes it again"
+def _may_make(target: Path, portfolio: Path, yes: bool) -> None:
+    """Refuse where something is in the way: a demo goes only when asked to, and nothing else ever does."""
+    if portfolio.resolve() == default_portfolio().resolve():
+        raise PortfolioError(
+            "not-a-demo", f"{portfolio} is where your own portfolio belongs", "name another folder"
         )
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        if portfolio.exists():
-            portfolio.unlink()
-    except OSError as error:
-        raise InputRefused(
-            "folder-not-writable", f"cannot write to {target}: {error.strerror}", "name another folder"
-        ) from error
+    there = [name for name in ("portfolio.db", *_CSV) if os.path.lexists(target / name)]
+    if there and not _is_demo(portfolio):
+        raise PortfolioError(
+            "not-a-demo",
+            f"{target / there[0]} is there already and no demo is known to have made it; it stays as it is",
+            "name another folder: renewctl demo DIR",
+        )
+    if there and not yes:
+        raise UsageError(
+            "demo-exists",
+            f"there is a demo in {target} already",
+            f"renewctl demo {target} --yes makes it again",
+        )
+
+
+def _is_demo(portfolio: Path) -> bool:
+    """Whether the file is a portfolio that a demo made."""
+    if portfolio.is_symlink() or not portfolio.is_file():
+        return False
+    with open_portfolio(str(portfolio)) as found:
+        return found.meta(_MARK) is not None
 
 
 def _step(title: str, args: list[str]) -> None:

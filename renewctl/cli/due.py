@@ -1,21 +1,23 @@
 """`due`, `done`, `skip`, `snooze`: the agenda, and what changes it."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Annotated
 
 import typer
 
-from renewctl.cli.options import Env, command, day, say
+from renewctl.cli.options import Env, command, day, minutes, owned_by, say
 from renewctl.core import due as core
 from renewctl.core.due import ContractAgenda, DueContract, Item
 from renewctl.core.model import Change, ItemState
 from renewctl.core.policy import SEGMENTS
 from renewctl.core.segment import in_force
-from renewctl.core.timeline import Planner
-from renewctl.errors import NotFound, UsageError
-from renewctl.store.agenda import DueReader, load_states, refresh, saving, work_calendar
+from renewctl.core.timeline import OPT_OUT, Planner, anchor
+from renewctl.errors import NotFound, RefusedByRule, UsageError
+from renewctl.store.agenda import load_states, refresh, work_calendar
+from renewctl.store.due import DueReader, DueRow
 from renewctl.store.portfolio import Portfolio
 from renewctl.views import due as view
 from renewctl.views.due import Agenda, Renewals
@@ -48,11 +50,12 @@ def due(
     """List the actions owed, the first thing to do first."""
     _known("--segment", segment, SEGMENTS)
     _known("--channel", channel, ("internal", "customer"))
-    wanted = _Wanted(env.as_of, env.as_of + timedelta(days=days), env.owner(owner), segment, channel)
+    until = env.as_of + timedelta(days=days)
     with env.open() as portfolio:
         portfolio.execute("BEGIN")
+        wanted = _Wanted(env.as_of, until, owned_by(env, portfolio, owner), segment, channel)
         reading = _Reading(portfolio, env, wanted)
-        agenda = reading.agenda(days, limit, env.json)
+        agenda = reading.agenda(days, limit, env.json or fail_if_overdue)
     if env.json:
         from renewctl.views.machine import emit
 
@@ -61,7 +64,9 @@ def due(
         view.show(agenda)
     else:
         view.stream(agenda)
-    if fail_if_overdue and any(item.status == "overdue" for item in agenda.items):
+        if line := view.unplanned(agenda):
+            say(line)
+    if fail_if_overdue and agenda.counts.get("overdue"):
         raise typer.Exit(1)
 
 
@@ -69,19 +74,29 @@ class _Wanted:
     """What was asked for."""
 
     def __init__(
-        self, as_of: date, until: date, owner: str | None, segment: str | None, channel: str | None
+        self,
+        as_of: date,
+        until: date,
+        owners: frozenset[str] | None,
+        segment: str | None,
+        channel: str | None,
     ) -> None:
         self.as_of = as_of
         self.until = until
-        self.owner = owner
+        self.owners = owners  # one person, in every spelling on record
         self.segment = segment
         self.channel = channel
-        self.filtered = bool(owner or segment or channel)
+        self.filtered = bool(owners or segment or channel)
+
+    @property
+    def owner(self) -> str | None:
+        """The person asked for, where one spelling is all there is."""
+        return next(iter(self.owners)) if self.owners and len(self.owners) == 1 else None
 
     def takes(self, item: Item) -> bool:
         """Whether an item passes the filters."""
         return (
-            (self.owner is None or item.who.person == self.owner)
+            (self.owners is None or item.who.person in self.owners)
             and (self.segment is None or item.renewal.segment == self.segment)
             and (self.channel is None or item.task.channel == self.channel)
         )
@@ -112,11 +127,13 @@ class _Reading:
             return Agenda(self.wanted.as_of, days, items[:limit], more, None, (), base)
         items, contracts = self._all()
         shown = items[:limit] if limit else items
-        renewals, problems = None, []
-        if whole:
-            renewals = self._renewals(contracts)
-            problems = _problems(items, contracts)
-        return Agenda(self.wanted.as_of, days, shown, len(items) - len(shown), renewals, problems, base)
+        more = len(items) - len(shown)
+        if not whole:
+            nameless = () if limit else self._unplanned()
+            return Agenda(self.wanted.as_of, days, shown, more, None, nameless, base)
+        counts, renewals = Counter(item.status for item in items), self._renewals(contracts)
+        problems = [*_problems(items, contracts), *self._unplanned()]
+        return Agenda(self.wanted.as_of, days, shown, more, renewals, problems, base, counts)
 
     def _all(self) -> tuple[list[Item], list[DueContract]]:
         wanted = self.wanted
@@ -133,7 +150,8 @@ class _Reading:
         return [item for each in contracts for item in items(each, states.get(each.no, none), until)]
 
     def _saves(self) -> list[Item]:
-        if not saving(self.portfolio):
+        owing = "SELECT 1 FROM save_case WHERE state NOT IN ('lost', 'let_go') LIMIT 1"
+        if not self.portfolio.value(owing):
             return []
         from renewctl.cli.save import due_items
 
@@ -141,28 +159,24 @@ class _Reading:
 
     def _page(self, count: int) -> list[Item]:
         """The first `count` items, from the contracts they can come from and no others."""
+        reader, chunk = self.reader, max(64, count)
         found = self._saves()
-        near = self._deadlines(count)
-        found += near
+        found += self._first(reader.deadlines(self.policy.agenda.deadline_days, chunk), core.DEADLINE, count)
         room = count - sum(1 for item in found if item.rank < core.BY_DAY)
         if room > 0:
-            found += self._items(self.reader.past(room))
-            found += self._ahead(room)
+            found += self._first(reader.past(chunk), core.BY_DAY, room)
+            found += self._first(reader.ahead(self.wanted.until, chunk), core.BY_DAY, room)
         return core.in_order(found)[:count]
 
-    def _deadlines(self, count: int) -> list[Item]:
-        contracts = self.reader.deadlines(self.policy.agenda.deadline_days, count)
-        return [item for item in self._items(contracts) if item.rank == core.DEADLINE]
+    def _first(self, chunks: Iterable[list[DueRow]], rank: int, room: int) -> list[Item]:
+        """Items of a rank, `room` of which nothing unread can precede.
 
-    def _ahead(self, room: int) -> list[Item]:
-        """Items by day: contracts come in the order of a bound of their next day, so what sorts before
-        the last bound read can no longer be preceded by anything unread.
+        Contracts come by a day that none of their items falls before, so what sorts before the last
+        contract read is settled.
         """
         found: list[Item] = []
-        for rows in self.reader.ahead(self.wanted.until, max(64, room)):
-            found += [
-                item for item in self._items([row.contract for row in rows]) if item.rank == core.BY_DAY
-            ]
+        for rows in chunks:
+            found += [item for item in self._items([row.contract for row in rows]) if item.rank == rank]
             last = rows[-1].place
             settled = sum(1 for item in found if (item.due_on, *core.tie(item.renewal)) <= last)
             if settled >= room:
@@ -191,13 +205,33 @@ class _Reading:
             accounts[account] = None
         return Renewals(count, total, tuple(accounts), past)
 
+    def _unplanned(self) -> list[dict[str, str]]:
+        """The renewals of the window without an agenda; nobody knows their segment."""
+        wanted = self.wanted
+        if wanted.segment is not None:
+            return []
+        from renewctl.store.unplanned import unplanned
+
+        team = self.policy.team.get("csm")
+        return [
+            {
+                "code": each.code,
+                "account": each.account_id,
+                "account_name": each.account_name,
+                "contract": each.contract_id,
+                "message": f"{each.why}, so no agenda",
+            }
+            for each in unplanned(self.portfolio, self.policy, wanted.as_of, wanted.until)
+            if wanted.owners is None or (each.csm or team) in wanted.owners
+        ]
+
     def _counts(self, contract: DueContract | None) -> bool:
         wanted = self.wanted
-        if wanted.owner is None and wanted.segment is None:
+        if wanted.owners is None and wanted.segment is None:
             return True
         return (
             contract is not None
-            and (wanted.owner is None or contract.owner == wanted.owner)
+            and (wanted.owners is None or contract.owner in wanted.owners)
             and (wanted.segment is None or contract.segment == wanted.segment)
         )
 
@@ -237,12 +271,13 @@ def _known(option: str, value: str | None, allowed: Sequence[str]) -> None:
 def done(
     env: Env,
     item: ItemArg,
-    hours: Annotated[float | None, typer.Option("--hours", min=0, max=1000, help="Time it took.")] = None,
+    hours: Annotated[
+        str | None, typer.Option("--hours", metavar="H", help="Time it took, such as 0.5.")
+    ] = None,
     note: Annotated[str | None, typer.Option("--note", help="What came of it.")] = None,
 ) -> None:
     """Mark an item as done."""
-    minutes = None if hours is None else round(hours * 60)
-    _close(env, item, "done", note, minutes, None)
+    _close(env, item, "done", note, minutes(hours), None)
 
 
 @command(writes=True)
@@ -281,6 +316,8 @@ def _close(
             found.subject, found.account_no, found.cycle, found.step, state, env.as_of, until_on, reason,
             minutes, env.actor,
         )  # fmt: skip
+        if until_on is not None and (found.closed is None or found.closed.state == "snoozed"):
+            _in_time(portfolio, env, found, until_on)
         message = f"{found.item}: {_PAST[state]}"
         if found.closed is not None and found.closed.state != "snoozed":
             message = (
@@ -301,6 +338,57 @@ def _close(
     if env.dry_run:
         message += " (dry run: nothing was written)"
     _report(env, found, state, message)
+
+
+def _in_time(portfolio: Portfolio, env: Env, found: "_Found", until_on: date) -> None:
+    """RefusedByRule for a day on which it would be too late for what an item is about.
+
+    A save's first contact waits no longer than its clock (SAV-1), an opt-out no longer than its
+    deadline, and nothing that prepares a renewal longer than that.
+    """
+    if found.subject.startswith("s"):
+        _before_clock(portfolio, env, found, until_on)
+        return
+    for contract in portfolio.values("contract", "no = ?", (found.subject,)):
+        ends_on = contract.renewal_on
+        if contract.cycle != found.cycle or ends_on is None:
+            continue
+        deadline_on = anchor(ends_on, contract.auto_renew, contract.notice_days)[0]
+        if found.step == OPT_OUT and env.as_of <= deadline_on < until_on:
+            raise RefusedByRule(
+                "snooze-past-deadline",
+                f"{found.item} is to be decided by {deadline_on}; it cannot wait until {until_on}",
+                _sooner(env, found, deadline_on),
+            )
+        if env.as_of <= ends_on < until_on:
+            raise RefusedByRule(
+                "snooze-past-renewal",
+                f"{found.item} prepares the renewal of {ends_on}; it cannot wait until {until_on}",
+                _sooner(env, found, ends_on),
+            )
+
+
+def _before_clock(portfolio: Portfolio, env: Env, found: "_Found", until_on: date) -> None:
+    from renewctl.core import plays
+    from renewctl.store.saves import zone_of
+
+    zone = zone_of(env.policy)
+    for case in portfolio.values("save_case", "no = ?", (found.subject[1:],)):
+        contact = plays.first_contact(env.policy.playbooks[case.scenario].steps)
+        if found.step == contact and plays.is_open(case) and plays.local_on(case.respond_by, zone) < until_on:
+            last = f"{plays.local_text(case.respond_by, zone)} {env.policy.time_zone}"
+            raise RefusedByRule(
+                "snooze-past-clock",
+                f"{found.item} is the first contact and owed by {last}; it cannot wait until {until_on}",
+                _sooner(env, found, plays.local_on(case.respond_by, zone)),
+            )
+
+
+def _sooner(env: Env, found: "_Found", last_on: date) -> str:
+    """What to do instead of putting an item off past its last day."""
+    if last_on > env.as_of:
+        return f"renewctl snooze {found.item} --until {last_on}, or an earlier day"
+    return f"today is the last day for it, or later: renewctl done {found.item}"
 
 
 _PAST = {"done": "done", "skipped": "skipped", "snoozed": "put off"}

@@ -10,7 +10,7 @@ import typer
 
 from renewctl.cli.options import Env, command, say
 from renewctl.errors import UsageError
-from renewctl.views.terminal import is_terminal, safe
+from renewctl.views.terminal import is_terminal, put, safe
 
 if TYPE_CHECKING:
     from renewctl.store.exporter import Table
@@ -105,11 +105,8 @@ def _to_stdout(blocks: Iterator[bytes]) -> None:
     """Data as it is for a pipe or file; made harmless line by line for a person's terminal."""
     raw = getattr(sys.stdout, "buffer", None)
     for block in blocks:
-        if is_terminal():
-            text = block.decode("utf-8", "backslashreplace")
-            sys.stdout.write("\n".join(map(safe, text.split("\n"))))
-        elif raw is not None:
-            raw.write(block)
+        if raw is None or is_terminal():
+            put(block.decode("utf-8", "backslashreplace"))
         else:
-            sys.stdout.write(block.decode())
+            raw.write(block)
     sys.stdout.flush()

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from renewctl.cli.options import AccountArg, Env, command, say
+from renewctl.cli.options import AccountArg, Env, command, owned_by, say
 from renewctl.core.policy import SEGMENTS
 from renewctl.errors import NotFound, UsageError
 from renewctl.store.look import Entry, entries
 from renewctl.views.look import Line, Listing
-from renewctl.views.terminal import is_terminal
+from renewctl.views.terminal import is_terminal, put
 
 if TYPE_CHECKING:
     from renewctl.store.portfolio import Portfolio
@@ -48,9 +48,9 @@ def list_(
     _known("--band", band, (*_BANDS, _NONE))
     _known("--format", form, _FORMATS)
     _known("--sort", sort, _SORTS)
-    who = env.owner(owner)
     with env.open() as portfolio:
         portfolio.execute("BEGIN")
+        who = frozenset((None,)) if owner == _NONE else owned_by(env, portfolio, owner)
         found = [
             _line(entry, env)
             for entry in entries(portfolio, env.policy, env.as_of)
@@ -62,11 +62,11 @@ def list_(
     _print(env, _listing(env, found, limit or len(found)), form)
 
 
-def _takes(entry: Entry, owner: str | None, segment: str | None, band: str | None) -> bool:
+def _takes(entry: Entry, owners: frozenset[str | None] | None, segment: str | None, band: str | None) -> bool:
     """Whether an account passes the filters; `none` asks for what is unknown."""
     row = entry.row
     return (
-        (owner is None or row.owner == (None if owner == _NONE else owner))
+        (owners is None or row.owner in owners)
         and (segment is None or row.segment == (None if segment == _NONE else segment))
         and (band is None or row.band == (None if band == _NONE else band))
     )
@@ -83,9 +83,9 @@ def _line(entry: Entry, env: Env) -> Line:
     return Line(
         account.id, account.name, account.status, entry.in_force, arr, currency, row.account_arr_base_minor,
         row.segment, row.score, row.band, missing(entry.readings, env.as_of), row.opportunity, row.touch,
-        row.owner, row.owner_role, main.stage if main else None, renewal_on,
+        row.owner, row.owner_role, main.stage if main else "lost" if entry.lost else None, renewal_on,
         (renewal_on - env.as_of).days if renewal_on else None, len(entry.opened), row.guard,
-        tuple(entry.problems),
+        tuple(entry.problems), entry.lost,
     )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def _print(env: Env, listing: Listing, form: str | None) -> None:
     if form == "csv":
         from renewctl.store.files import csv_text
 
-        sys.stdout.write(csv_text(view.csv_rows(listing)))
+        put(csv_text(view.csv_rows(listing)))
     elif form == "md":
         view.markdown(listing)
     elif not listing.lines:
@@ -181,14 +181,12 @@ def show(
         found = whole(portfolio, find_account(portfolio, account), policy, env.as_of)
         saves = _saves(portfolio, env, found.facts.account.no)
     facts = found.facts
-    why = classification(
-        facts.account, facts.contracts, facts.readings, facts.saving, policy, env.as_of, facts.volume
-    )
+    why = classification(facts, policy, env.as_of)
     written = policy.ownership
     sheet = view.Sheet(
         env.as_of,
         facts.account,
-        in_force(facts.account.status),
+        in_force(facts.account.status) and not found.lost,
         why.values.account_arr_base_minor,
         known(facts.readings, env.as_of),
         why,
@@ -207,7 +205,9 @@ def show(
             "revenue_credit": written.revenue_credit,
             "disagreement": written.disagreement,
         },
-        policy.base_currency,
+        policy,
+        found.lost,
+        found.loss,
     )  # fmt: skip
     if env.json:
         from renewctl.views.machine import emit
@@ -259,8 +259,8 @@ def explain(env: Env, account: AccountArg, contract: ContractOption = None) -> N
                 "no-such-contract", f"{of.name} has no open contract {contract!r}", f"its contracts: {names}"
             )
         main = opened[contract]
-    no = main.no if main else None
-    given = (of, found.contracts, found.readings, found.saving, policy, env.as_of, found.volume, no)
+    found = found._replace(contract_no=main.no if main else None)
+    given = (found, policy, env.as_of)
     told = view.Explained(env.as_of, of, main, reasons(*given, hand), classification(*given), policy.rules)
     if env.json:
         from renewctl.views.machine import emit

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from renewctl.core.policy import Policy
     from renewctl.store.portfolio import Portfolio
 
+_PEOPLE_NAMED = 8  # people named before "and N more"
 # What each common option looks like on every command; order is the order of `--help`.
 _COMMON: dict[str, Any] = {
     "portfolio": (
@@ -145,6 +146,30 @@ def command(
     return decorate
 
 
+def owned_by(env: Env, portfolio: "Portfolio", name: str | None) -> frozenset[str] | None:
+    """Every spelling on record of the person of `--owner`, whatever its case and accents; None: anybody.
+
+    Somebody unknown is said to be, with the people there are, and finds nothing.
+    """
+    from renewctl.core.text import fold
+
+    wanted = env.owner(name)
+    if wanted is None:
+        return None
+    from renewctl.store.lookup import people
+
+    known = people(portfolio, env.policy)
+    found = frozenset(each for each in known if fold(each) == fold(wanted))
+    if not found:
+        from renewctl.views.terminal import safe
+
+        more = f" and {len(known) - _PEOPLE_NAMED:,} more" if len(known) > _PEOPLE_NAMED else ""
+        names = ", ".join(map(safe, known[:_PEOPLE_NAMED]))
+        there = f"known are {names}{more}" if known else "no account names anybody"
+        say(f"nobody is called {safe(wanted)}: {there}")
+    return found or frozenset((wanted,))
+
+
 def complete_account(incomplete: str) -> list[str]:
     """Names of accounts that begin with what was typed, for the shell."""
     from renewctl.store.lookup import account_names
@@ -171,6 +196,18 @@ def day(text: str, option: str) -> date:
             "bad-date", f"{option} {text}: not a date", "write it as YYYY-MM-DD, such as 2026-03-31"
         )
     return found
+
+
+def minutes(hours: str | None) -> int | None:
+    """`--hours` as whole minutes, exactly; exit 2 where it is no time spent."""
+    if hours is None:
+        return None
+    from renewctl.core.edits import minutes_of
+
+    spent = minutes_of(hours)
+    if spent is None:
+        raise UsageError("bad-hours", f"--hours {hours}: no time spent", "write hours such as 0.5 or 2")
+    return spent
 
 
 def say(text: str) -> None:

@@ -13,7 +13,8 @@ from renewctl.cli.options import AccountArg, Env, command, say
 from renewctl.core.text import fold
 from renewctl.errors import InputRefused, NotFound, RenderError, UsageError
 from renewctl.views import documents
-from renewctl.views.terminal import safe
+from renewctl.views.account import word
+from renewctl.views.terminal import put, safe
 
 if TYPE_CHECKING:
     from renewctl.core.classify import Classified
@@ -129,6 +130,8 @@ def proposal(
         lambda: view.proposal_lines(offer, facts.account, facts.contract),
     )
     if offer.left_out:
+        if facts.account.expansion_minor is None:
+            say(f"hint: {_mend('expansion-unknown', facts.account.id)}")
         raise typer.Exit(1)
 
 
@@ -222,7 +225,7 @@ def _order(env: Env, form: list[str] | None, lang: str, output: str | None, temp
 
 def _renewal(portfolio: "Portfolio", env: Env, text: str, wanted: str | None) -> Facts:
     """The account, the renewal meant (the next one due, or the one of that id) and its classification."""
-    from renewctl.core.classify import classify, main_contract
+    from renewctl.core.classify import main_contract
     from renewctl.store.look import facts
     from renewctl.store.lookup import find_account
 
@@ -240,10 +243,7 @@ def _renewal(portfolio: "Portfolio", env: Env, text: str, wanted: str | None) ->
             f"{known.account.name} has no {asked}",
             f"its open contracts: {ids}" if ids else f"see what is there: renewctl show {known.account.id}",
         )
-    rows = classify(
-        known.account, known.contracts, known.readings, known.saving, env.policy, env.as_of, known.volume
-    )
-    row = next(each for each in rows if each.contract_no == chosen.no)
+    row = known._replace(contract_no=chosen.no).row(env.policy, env.as_of)
     return Facts(known.account, chosen, row, _metrics(portfolio, known.account), len(opened) > 1)
 
 
@@ -256,7 +256,8 @@ def _mend(code: str, account: str) -> str:
     field = {"arr-unknown": "arr", "arr-negative": "arr", "currency-unknown": "currency"}.get(
         code, "expansion_arr"
     )
-    return f"renewctl set {account} {field}=… --reason TEXT, or import it"
+    value = "CODE" if field == "currency" else "AMOUNT"
+    return f"renewctl set {word(account)} {field}={value} --reason …   (or import it)"
 
 
 def _status_warnings(account: "Account") -> list[str]:
@@ -303,7 +304,7 @@ def _write(env: Env, order: Order, stem: str, render: Callable[[str], str]) -> l
     """Render every format first, then write; a file that would be replaced by other text needs a yes."""
     texts = {how: render(how) for how in order.formats}
     if order.target is None:
-        sys.stdout.write(texts[order.formats[0]])
+        put(texts[order.formats[0]])
         return []
     paths = {how: order.target if order.is_file else order.target / f"{stem}.{how}" for how in texts}
     fresh = {how: path for how, path in paths.items() if not _holds(path, texts[how])}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from renewctl.cli.options import AccountArg, Env, command, day, say
-from renewctl.core import lifecycle, money
+from renewctl.core import lifecycle, money, plays
 from renewctl.core.intake import Refusal
-from renewctl.core.model import Account, Contract
+from renewctl.core.model import Account, Contract, SaveCase
 from renewctl.errors import InputRefused, NotFound, RefusedByRule, UsageError
 from renewctl.store.agenda import refresh
 from renewctl.store.lookup import find_account
@@ -63,7 +63,11 @@ def stage(
             }
         )
     elif changes:
-        say(_dry(env, f"{safe(of.name)}: {renewal.stage} → {wanted}"))
+        stages = env.policy.stages
+        known = renewal.stage in stages
+        back = known and stages.index(wanted) < stages.index(renewal.stage)
+        note = f" (back from {renewal.stage})" if back else ""
+        say(_dry(env, f"{safe(of.name)}: {renewal.stage} → {wanted}{note}"))
     else:
         say(f"{safe(of.name)} is at {wanted} already; nothing changed")
 
@@ -94,7 +98,8 @@ def won(
         said = lifecycle.Win(*_amount(arr, renewal, of, env.policy.base_currency), term_months, signed)
         found = lifecycle.won(
             of, contracts, renewal, _outcomes(portfolio, of), said, env.as_of,
-            portfolio.next_no("outcome"), pinned(portfolio, renewal),
+            portfolio.next_no("outcome"), pinned(portfolio, of, renewal),
+            usual_term=env.policy.usual_term_months,
         )  # fmt: skip
         return of, renewal, allowed(found)
 
@@ -104,11 +109,15 @@ def won(
             _not_again(env, renewal)  # asked before the portfolio is held for writing
         with portfolio.write("won", env.actor, env.as_of, dry_run=env.dry_run) as operation:
             of, _, closing = decide(portfolio)
+            case = _open_save(portfolio, of)
             if closing.changes:
                 operation.apply(closing.changes)
                 operation.summary = f"{of.name}: {_words(closing)}"
                 refresh(portfolio, env.policy, env.as_of, [of.no])
     _report(env, of, closing)
+    if closing.changes and case is not None:
+        how = f"renewctl save close s{case.no} --result saved"
+        say(f"note: save s{case.no} of {safe(of.name)} is still open; to close it: {how}")
 
 
 def _amount(text: str, contract: Contract, account: Account, base: str) -> tuple[int, str]:
@@ -173,11 +182,20 @@ def lost(
                 of, renewal, _outcomes(portfolio, of), said, env.as_of, portfolio.next_no("outcome")
             )
         )
+        ended = None
         if closing.changes:
             operation.apply(closing.changes)
             operation.summary = f"{of.name}: {_words(closing)}"
+            ended = _open_save(portfolio, of)
+            if any(each.state == "open" for each in contracts_of(portfolio, of)):
+                ended = None
+            if ended is not None:
+                operation.apply(allowed(plays.close_case(ended, "lost", max(env.as_of, ended.flagged_on))))
+                operation.summary += f"; save s{ended.no} closed as lost"
             refresh(portfolio, env.policy, env.as_of, [of.no])
     _report(env, of, closing)
+    if ended is not None:
+        say(_dry(env, f"  save s{ended.no} closed as lost"))
 
 
 # --- shared with the other commands that change one contract ----------------------------------------
@@ -242,6 +260,12 @@ def allowed(answer: Any) -> Any:
     return answer
 
 
+def _open_save(portfolio: Portfolio, account: Account) -> SaveCase | None:
+    """The account's open save, if it has one."""
+    found: list[SaveCase] = portfolio.values("save_case", "account_no = ?", (account.no,), "no")
+    return plays.open_one(found)
+
+
 def _outcomes(portfolio: Portfolio, account: Account) -> list[Any]:
     return portfolio.values("outcome", "account_no = ?", (account.no,), "no")
 
@@ -261,7 +285,10 @@ def _words(closing: "Closing") -> str:
     if outcome.arr_before_minor is not None and outcome.arr_before_minor != outcome.arr_after_minor:
         old = f" (before: {money.plain(outcome.arr_before_minor, outcome.currency or '')})"
     how = "won in part" if outcome.result == "partial" else "won"
-    return f"renewal of {outcome.renewal_on} {how} at {agreed}{old}"
+    notice = ""
+    if closing.withdrawn_on is not None:
+        notice = f"; cancellation notice of {closing.withdrawn_on} withdrawn"
+    return f"renewal of {outcome.renewal_on} {how} at {agreed}{old}{notice}"
 
 
 def _report(env: Env, account: Account, closing: "Closing") -> None:
@@ -278,6 +305,11 @@ def _report(env: Env, account: Account, closing: "Closing") -> None:
     say(_dry(env, f"{name}: {safe(_words(closing))}"))
     if outcome.result != "lost":
         say(f"  next: renews {after.renewal_on}, {after.term_months} months from {after.start_on}")
+        if account.cancel_notice_on is not None and closing.withdrawn_on is None:
+            say(
+                f"  the cancellation notice of {account.cancel_notice_on} still stands; once it is withdrawn: "
+                f"renewctl set {safe(account.id)} cancel_notice_date= --reason …"
+            )
 
 
 def _document(account: Account, closing: "Closing", changed: bool) -> dict[str, Any]:
@@ -317,6 +349,7 @@ def _document(account: Account, closing: "Closing", changed: bool) -> dict[str, 
         "competitor": outcome.competitor,
         "lost_on": iso(outcome.lost_on),
         "told_on": iso(outcome.told_on),
+        "cancel_notice_withdrawn": iso(closing.withdrawn_on),
         "changed": changed,
         "next": following,
     }

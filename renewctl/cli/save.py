@@ -1,4 +1,4 @@
-"""`save start`, `list`, `show`, `done`: cases at risk, from the flag to the last check-in."""
+"""`save start`, `list`, `show`, `done`, `close`: cases at risk, from the flag to the last check-in."""
 
 import re
 from datetime import date, datetime
@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
-from renewctl.cli.options import AccountArg, Env, command, day, say
+from renewctl.cli.options import AccountArg, Env, command, day, minutes, owned_by, say
 from renewctl.core import plays
+from renewctl.core.model import Activity, Change, SaveCase
 from renewctl.core.policy import SCENARIOS
 from renewctl.core.segment import in_force
+from renewctl.core.text import clean
 from renewctl.errors import NotFound, RefusedByRule, UsageError
+from renewctl.store.portfolio import Portfolio
 from renewctl.store.saves import cases, find_case, load_files, zone_of
 from renewctl.store.saves import due_items as due_items
 from renewctl.store.saves import find_step as find_step
@@ -93,13 +96,13 @@ def list_(
     """List the saves, the most urgent first."""
     zone = zone_of(env.policy)
     with env.open() as portfolio:
+        wanted = owned_by(env, portfolio, owner)
         found = cases(portfolio, closed=closed)
         files = load_files(portfolio, env.policy, env.as_of, found) if found else []
-    wanted = env.owner(owner)
     reports = [
         plays.report(each, env.policy, zone, env.as_of)
         for each in files
-        if wanted is None or each.case.owner == wanted
+        if wanted is None or each.case.owner in wanted
     ]
     reports.sort(key=plays.urgency)
     if env.json:
@@ -126,11 +129,13 @@ def show(
 def done(
     env: Env,
     item: Annotated[list[str], typer.Argument(metavar="ITEM", help="As `save show` has it: s3-call.")],
-    hours: Annotated[float | None, typer.Option("--hours", min=0, max=1000, help="Time it took.")] = None,
+    hours: Annotated[
+        str | None, typer.Option("--hours", metavar="H", help="Time it took, such as 0.5.")
+    ] = None,
     note: Annotated[str | None, typer.Option("--note", help="What came of it.")] = None,
 ) -> None:
     """Mark a step of a save as done."""
-    from renewctl.cli.due import _close as close
+    from renewctl.cli.due import _close as close_item
 
     text = " ".join(item).strip()
     match = _ITEM.fullmatch(text)
@@ -138,8 +143,64 @@ def done(
         raise NotFound(
             "no-such-item", f"no step of a save is called {text!r}", "see them: renewctl save show SAVE"
         )
-    minutes = None if hours is None else round(hours * 60)
-    close(env, f"s{match[1]}-{(match[2] or '').lower()}", "done", note, minutes, None)
+    close_item(env, f"s{match[1]}-{(match[2] or '').lower()}", "done", note, minutes(hours), None)
+
+
+@command(writes=True)
+def close(
+    env: Env,
+    save: SaveArg,
+    result: Annotated[
+        str, typer.Option("--result", metavar="RESULT", help="One of: " + ", ".join(plays.CLOSED))
+    ],
+    note: Annotated[str | None, typer.Option("--note", help="What decided it.")] = None,
+) -> None:
+    """Close a save with its result."""
+    from renewctl.cli.renew import allowed
+    from renewctl.store.agenda import refresh
+
+    chosen, said = _result(result), clean(note or "")
+    with env.open() as portfolio:
+        meant = find_case(portfolio, save)
+        words = f"save close s{meant.no}"
+        with portfolio.write(words, env.actor, env.as_of, dry_run=env.dry_run) as operation:
+            case = portfolio.values("save_case", "no = ?", (meant.no,))[0]
+            changes = allowed(plays.close_case(case, chosen, env.as_of))
+            if changes:
+                operation.apply(changes)
+                if said:
+                    operation.apply([_noted(portfolio, env, case, said)])
+                operation.summary = f"s{case.no}: closed as {chosen}" + (f": {said}" if said else "")
+                refresh(portfolio, env.policy, env.as_of, [case.account_no])
+            [case_file] = load_files(
+                portfolio, env.policy, env.as_of, portfolio.values("save_case", "no = ?", (case.no,))
+            )
+    report = plays.report(case_file, env.policy, zone_of(env.policy), env.as_of)
+    if env.json:
+        from renewctl.views.machine import emit
+
+        emit({**view.document(report), "changed": bool(changes) and not env.dry_run})
+    elif not changes:
+        say(view.closed_before(case))
+    else:
+        say(view.closed(report) + (" (dry run: nothing was written)" if env.dry_run else ""))
+
+
+def _result(given: str) -> str:
+    """The result meant, or exit 2 naming the four."""
+    folded = given.strip().lower().replace("-", "_").replace(" ", "_")
+    if folded not in plays.CLOSED:
+        four = ", ".join(plays.CLOSED)
+        raise UsageError(
+            "unknown-result", f"--result {given}: not one of {four}", "renewctl save close --help"
+        )
+    return folded
+
+
+def _noted(portfolio: Portfolio, env: Env, case: SaveCase, said: str) -> Change:
+    no = portfolio.next_no("activity")
+    note = Activity(no, case.account_no, case.contract_no, env.as_of, "note", said, None, env.actor)
+    return Change("activity", (no,), case.account_no, None, note._asdict())
 
 
 def _scenario(given: str | None) -> str:

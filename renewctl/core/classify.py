@@ -17,6 +17,7 @@ from renewctl.core.ownership import Owner, owner, owner_in, owner_rule
 from renewctl.core.policy import Policy
 from renewctl.core.segment import (
     contract_value,
+    rates_used,
     segment,
     segment_verdict,
     suggest_override,
@@ -24,6 +25,36 @@ from renewctl.core.segment import (
     value_problems,
 )
 from renewctl.core.touch import mismatches, touch, touch_verdict
+
+
+class Facts(NamedTuple):
+    """What an account and its renewals are classified from, and which of them is meant."""
+
+    account: Account
+    contracts: Sequence[Contract]  # all of the account's
+    readings: Sequence[Reading]
+    open_save: bool
+    renewals_per_quarter: int  # in the portfolio (OWN-1)
+    contract_no: int | None = None  # the renewal that is meant; None: the next one due
+
+    def contract(self) -> Contract | None:
+        """The contract that is meant, or None for an account without an open one."""
+        if self.contract_no is None:
+            return main_contract(self.contracts)
+        return next((each for each in self.contracts if each.no == self.contract_no), None)
+
+    def rows(self, policy: Policy, as_of: date) -> "tuple[Classified, ...]":
+        """`classify` on these facts."""
+        return classify(
+            self.account, self.contracts, self.readings, self.open_save, policy, as_of,
+            self.renewals_per_quarter,
+        )  # fmt: skip
+
+    def row(self, policy: Policy, as_of: date) -> "Classified":
+        """The row of the renewal that is meant."""
+        contract = self.contract()
+        wanted = contract.no if contract else None
+        return next(row for row in self.rows(policy, as_of) if row.contract_no == wanted)
 
 
 class Classified(NamedTuple):
@@ -152,33 +183,27 @@ def main_contract(contracts: Sequence[Contract]) -> Contract | None:
     return min(opened, key=lambda each: (each.renewal_on or date.max, each.no)) if opened else None
 
 
-def classification(
-    account: Account,
-    contracts: Sequence[Contract],
-    readings: Sequence[Reading],
-    open_save: bool,
-    policy: Policy,
-    as_of: date,
-    renewals_per_quarter: int,
-    contract_no: int | None = None,
-) -> Classification:
-    """The reasons behind one renewal: that of `contract_no`, by default the next one due."""
-    rows = classify(account, contracts, readings, open_save, policy, as_of, renewals_per_quarter)
-    main = main_contract(contracts)
-    wanted = contract_no if contract_no is not None else main.no if main else None
-    values = next(row for row in rows if row.contract_no == wanted)
-    contract = next((each for each in contracts if each.no == wanted), None)
+def all_lost(contracts: Sequence[Contract]) -> bool:
+    """Whether an account had contracts and every one was lost: nothing of it is in force any more."""
+    ended = {each.state for each in contracts if each.state != "superseded"}
+    return ended == {"lost"}
+
+
+def classification(facts: Facts, policy: Policy, as_of: date) -> Classification:
+    """The reasons behind the renewal that is meant."""
+    account, contracts = facts.account, facts.contracts
+    values, contract = facts.row(policy, as_of), facts.contract()
     shared = policy.value_scope != "contract"
     value = values.account_arr_base_minor if shared else values.arr_base_minor
     counted = contracts if shared or contract is None else [contract]
     problems = value_problems(account, counted, policy)
-    detail = health(account, readings, policy, as_of)
-    who = owner(account, value, policy, renewals_per_quarter)
+    detail = health(account, facts.readings, policy, as_of)
+    who = owner(account, value, policy, facts.renewals_per_quarter)
     return Classification(
         values,
-        segment_verdict(value, account, policy, problems),
+        segment_verdict(value, account, policy, problems, rates_used(account, counted, policy)),
         Verdict(detail.band, detail.because),
-        opportunity_verdict(account, detail.band, detail.score, open_save, policy),
+        opportunity_verdict(account, detail.band, detail.score, facts.open_save, policy),
         touch_verdict(
             contract,
             segment(value, account.segment_override, policy),

@@ -34,11 +34,6 @@ def add_months(day: date, months: int, keep_day: int | None = None) -> date:
     return date(year, month, min(keep_day or day.day, monthrange(year, month)[1]))
 
 
-def days_before(day: date, days: int) -> date:
-    """The date `days` before `day`."""
-    return day - timedelta(days=days)
-
-
 def last_working_day(day: date, calendar: WorkCalendar) -> date:
     """`day` itself when it is worked, else the last working day before it."""
     while day.weekday() > 4 or day in calendar.holidays:

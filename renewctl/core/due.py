@@ -38,6 +38,7 @@ class Task(NamedTuple):
     kind: str  # timeline | reminder | catch_up | past_due | notice | save | health …
     rule: str
     place: int = 0  # within a renewal's day, lower comes first
+    clock: str = ""  # of a save's clock: the instant it runs out, which orders clocks
     covers: tuple[str, ...] = ()  # step keys a catch-up stands for
     note: str = ""
 
@@ -106,7 +107,7 @@ class DueContract(NamedTuple):
     sales_owner: str | None
     specialist: str | None
     executive_sponsor: str | None
-    replied: bool
+    replied_on: date | None  # the account's latest reply
 
     @property
     def subject(self) -> str:
@@ -166,9 +167,9 @@ def tie(renewal: Renewal) -> tuple[date, int, str]:
     return renewal.renewal_on, arr_rank(renewal.arr_base_minor), renewal.id
 
 
-def order(item: Item) -> tuple[int, date, tuple[date, int, str, int, str]]:
+def order(item: Item) -> tuple[int, str, date, tuple[date, int, str, int, str]]:
     """The sort key of the agenda; a total order that no input order can change."""
-    return item.rank, item.due_on, _within_day(item)
+    return item.rank, item.task.clock, item.due_on, _within_day(item)
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:
@@ -177,9 +178,9 @@ def in_order(items: Iterable[Item]) -> list[Item]:
     They are laid out by rank and day first, so that items which come contract by contract in the order
     of their ties, as a whole book does, cost no comparison across days.
     """
-    days: dict[tuple[int, date], list[Item]] = {}
+    days: dict[tuple[int, str, date], list[Item]] = {}
     for item in items:
-        days.setdefault((item[0], item[1]), []).append(item)
+        days.setdefault((item[0], item[4][8], item[1]), []).append(item)
     return [item for day in sorted(days) for item in sorted(days[day], key=_within_day)]
 
 
@@ -199,8 +200,10 @@ class ContractAgenda:
         self._late_stages = policy.late_stages
         self._people: dict[tuple[str | None, ...], _Roles] = {}
         self._tasks: dict[int, Task] = {}
+        self._groups: dict[int, tuple[Task, ...]] = {}
         self._catch_ups: dict[tuple[Planned, ...], Task] = {}
         self._ready: dict[int, tuple[date, list[_Ready]]] = {}
+        self._first_word: dict[str, int] = {}
 
     def items(self, contract: DueContract, states: States, until: date) -> list[Item]:
         """Open items with a due day up to and including `until`, unsorted."""
@@ -228,25 +231,39 @@ class ContractAgenda:
             contract.segment,
             contract.segment_arr_minor,
             bool(contract.guard),
-            contract.opportunity == "expansion",
+            contract.opportunity,
             contract.touch == "auto_renew",
             contract.stage in self._late_stages,
-            contract.replied,
+            self._replied(contract, anchor_on),
         )
         # A day before the record counts as the day of the record (LATE).
         return self.planner.schedule(facts, anchor_on, min(contract.planned_from_on, self.as_of))
+
+    def _replied(self, contract: DueContract, anchor_on: date) -> bool:
+        """Whether the customer has answered since this cycle's first word to them."""
+        if contract.replied_on is None:
+            return False
+        days = self._first_word.get(contract.segment)
+        if days is None:
+            steps = self.policy.timelines[contract.segment]
+            said = [step.days for step in steps if step.channel == "customer" and step.days is not None]
+            days = self._first_word[contract.segment] = max(said, default=0)
+        since = anchor_on - timedelta(days=days)
+        return contract.replied_on >= max(since, contract.won_on or since)
 
     def _timeline(self, contract: DueContract, schedule: Schedule, states: States, until: date) -> list[Item]:
         people, cycle = self._roles(contract), contract.cycle
         ready = self._dated(schedule, until)
         if not states:
             return [
-                _new(Item, (BY_DAY, due_on, work_on, status, task, contract, cycle, people[role]))
-                for due_on, work_on, status, task, role in ready
+                _new(Item, (BY_DAY, due_on, work_on, status, task, contract, cycle, people[task.role]))
+                for due_on, work_on, status, tasks in ready
+                for task in tasks
             ]
         return [
             item
-            for due_on, _, _, task, _ in ready
+            for due_on, _, _, tasks in ready
+            for task in tasks
             for item in self._single(contract, task, due_on, states, until)
         ]
 
@@ -254,14 +271,19 @@ class ContractAgenda:
         """What contracts that share a schedule have in common, up to `until`."""
         kept = self._ready.get(id(schedule))
         if kept is None or kept[0] != until:
-            as_of = self.as_of
             ready = [
-                (due_on, work_on, status_of(due_on, as_of), self._task(step), step.role)
-                for step, due_on, work_on in schedule.steps
-                if due_on <= until  # a snooze only puts a step off
+                (day.due_on, day.work_on, status_of(day.due_on, self.as_of), self._tasks_of(day.steps))
+                for day in schedule.days
+                if day.due_on <= until  # a snooze only puts a step off
             ]
             kept = self._ready[id(schedule)] = until, ready
         return kept[1]
+
+    def _tasks_of(self, steps: tuple[Step, ...]) -> tuple[Task, ...]:
+        tasks = self._groups.get(id(steps))  # groups of steps live as long as the planner does
+        if tasks is None:
+            tasks = self._groups[id(steps)] = tuple(map(self._task, steps))
+        return tasks
 
     def _task(self, step: Step) -> Task:
         task = self._tasks.get(id(step))  # steps live as long as the policy does
@@ -299,7 +321,7 @@ class ContractAgenda:
             more = f"; and {len(late) - 3} more" if len(late) > 3 else ""
             task = Task(
                 CATCH_UP, None, f"Catch up on {len(late)}: {titles}{more}", "internal", "owner", "catch_up",
-                "TML-1", -1, tuple(each.step.step for each in late),
+                "TML-1", -1, "", tuple(each.step.step for each in late),
                 _SQUEEZED if schedule.squeezed else "",
             )  # fmt: skip
             self._catch_ups[late] = task
@@ -329,7 +351,7 @@ class ContractAgenda:
         return [item._replace(rank=DEADLINE) for item in found] if near else found
 
 
-_Ready = tuple[date, date, str, Task, str]
+_Ready = tuple[date, date, str, tuple[Task, ...]]
 
 
 class _Roles(dict[str, Who]):
@@ -414,14 +436,13 @@ class Bounds:
         if not _closed(states, COLLECT_HEALTH):
             due_on = collect_health_on(planner.policy, segment, first_on, anchor_on)
             bounds.append(_back_on(states, COLLECT_HEALTH, due_on))
-        widest = Facts(segment, arr_minor, False, True, False, False, False)
-        schedule = planner.schedule(widest, anchor_on, first_on)
+        every = planner.every_step(segment, arr_minor)
+        schedule = planner.dated(segment, every, anchor_on, first_on)
         if schedule.catch_up_on is not None and not _closed(states, CATCH_UP):
             bounds.append(_back_on(states, CATCH_UP, schedule.catch_up_on))
-        for planned in schedule.steps:
-            if not states:
-                bounds.append(planned.due_on)  # the earliest comes first
-                break
+        if schedule.days and not states:
+            bounds.append(schedule.days[0].due_on)
+        for planned in schedule.steps if states else ():
             if not _closed(states, planned.step.step):
                 bounds.append(_back_on(states, planned.step.step, planned.due_on))
         if won_on is not None:

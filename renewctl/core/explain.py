@@ -5,15 +5,14 @@ classified anew, and the first value at which a decision differs is its flip. So
 construction, and nothing smaller in that fact flips the decision.
 """
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from renewctl.core import money
-from renewctl.core.classify import classification, main_contract
+from renewctl.core.classify import Facts, classification
 from renewctl.core.health import latest
-from renewctl.core.levers import Facts, classified, collect, levers, yes
-from renewctl.core.model import Account, Because, Contract, Reading
+from renewctl.core.levers import collect, levers, yes
+from renewctl.core.model import Because, Reading
 from renewctl.core.policy import Policy
 
 DECISIONS = ("segment", "health", "opportunity", "touch", "owner")
@@ -50,27 +49,18 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    account: Account,
-    contracts: Sequence[Contract],
-    readings: Sequence[Reading],
-    open_save: bool,
+    facts: Facts,
     policy: Policy,
     as_of: date,
-    renewals_per_quarter: int,
-    contract_no: int | None = None,
     by_hand: frozenset[tuple[str, int, str]] = frozenset(),
 ) -> tuple[Explanation, ...]:
-    """The five decisions about one renewal (default: the next one due), in order of `DECISIONS`.
+    """The five decisions about the renewal that is meant, in order of `DECISIONS`.
 
     `by_hand` holds (entity, number, field) of facts a person set over what was imported.
     """
-    if contract_no is None:
-        main = main_contract(contracts)
-        contract_no = main.no if main else None
-    facts = Facts(account, tuple(contracts), tuple(readings), open_save, renewals_per_quarter, contract_no)
-    decided = classification(
-        account, contracts, readings, open_save, policy, as_of, renewals_per_quarter, contract_no
-    )
+    meant = facts.contract()  # the same one, wherever a moved fact would put it
+    facts = facts._replace(contract_no=meant.no if meant else None)
+    decided = classification(facts, policy, as_of)
     found = flips(facts, policy, as_of)
     origins = _sources(facts, policy, as_of, by_hand)
     return tuple(
@@ -81,7 +71,7 @@ def explain(
 
 def decisions(facts: Facts, policy: Policy, as_of: date) -> dict[str, str | None]:
     """What is decided on these facts, by decision; an owner is known by person and role."""
-    row = classified(facts, policy, as_of)
+    row = facts.row(policy, as_of)
     owner = None if row.owner is None else f"{row.owner} ({row.owner_role})"
     return dict(zip(DECISIONS, (row.segment, row.band, row.opportunity, row.touch, owner), strict=True))
 

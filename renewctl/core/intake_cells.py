@@ -88,8 +88,16 @@ def _plain_name(cells: Sequence[str]) -> list[Any]:
         and "'" not in joined
         and (len(joined) <= MAX_CELL or max(map(len, cells)) <= MAX_CELL)
     ):
+        if joined.isprintable() and not _has_edges(cells):
+            return list(cells) if "" not in cells else [cell or None for cell in cells]
         return [cell.strip() or None for cell in cells]
     return [BAD if len(cell) > MAX_CELL else clean(cell) or None for cell in cells]
+
+
+def _has_edges(cells: Sequence[str]) -> bool:
+    """Whether a cell begins or ends with a blank; of printable ASCII there is only one."""
+    text = "\n".join(cells)
+    return " \n" in text or "\n " in text or text[:1] == " " or text[-1:] == " "
 
 
 def _plain_text(cells: Sequence[str]) -> list[Any]:

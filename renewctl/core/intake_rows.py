@@ -134,19 +134,28 @@ def _headings_again(row: Sequence[str], heading: Sequence[str]) -> str | None:
     return None
 
 
+def all_records(columns: Sequence[Sequence[str]], mapping: Mapping) -> bool:
+    """Whether every row of a batch plainly is a record: `skippable_rows` would find none to skip."""
+    at = _date_column(mapping)
+    if at is None or not columns[at]:
+        return False
+    return min(columns[at]) >= "0" and max(columns[at]) < ":"  # the first sign of each is one of 0-9
+
+
+def _date_column(mapping: Mapping) -> int | None:
+    """The column in which a record has a figure."""
+    fields = ("renewal_date", "start_date", "date", "closed_on")
+    return next((mapping.columns[field] for field in fields if field in mapping.columns), None)
+
+
 def skippable_rows(rows: Sequence[Sequence[str]], heading: Sequence[str], mapping: Mapping) -> dict[int, str]:
     """Index -> reason for the rows of a batch that are no records.
 
     A row with a figure where the renewal date (else the start date, else any date) stands is a record and is
     not looked at further.
     """
-    dates = [
-        mapping.columns[field]
-        for field in ("renewal_date", "start_date", "date", "closed_on")
-        if field in mapping.columns
-    ]
-    if dates:
-        at = dates[0]
+    at = _date_column(mapping)
+    if at is not None:
         suspects = [i for i, row in enumerate(rows) if len(row) <= at or not row[at][:1].isdigit()]
     else:
         suspects = list(range(len(rows)))

@@ -75,7 +75,9 @@ def _spelled(spec: str) -> Iterator[tuple[int, bool, str]]:
     for step, part in enumerate(spec.split("|")):
         weak = part.lstrip().startswith("~")
         for word in part.replace("~", " ").split(";"):
-            yield step, weak, normalise(word)
+            bare = word.replace(" ", "")
+            plain = bare.isascii() and bare.isalnum() and bare.islower()  # as most are spelled here
+            yield step, weak, bare if plain else normalise(word)
 
 
 def one_list(spec: str) -> frozenset[str]:

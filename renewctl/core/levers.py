@@ -7,26 +7,11 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from renewctl.core import money
-from renewctl.core.classify import Classified, classify
+from renewctl.core.classify import Facts
 from renewctl.core.health import INPUT_FIELDS, INPUTS, latest
-from renewctl.core.model import Account, Contract, Reading
+from renewctl.core.model import Contract, Reading
 from renewctl.core.policy import Policy
 from renewctl.core.segment import base_minor
-
-
-class Facts(NamedTuple):
-    """What one renewal is classified from."""
-
-    account: Account
-    contracts: tuple[Contract, ...]
-    readings: tuple[Reading, ...]
-    open_save: bool
-    renewals_per_quarter: int
-    contract_no: int | None  # the renewal explained
-
-    def contract(self) -> Contract | None:
-        """The contract explained, or None for an account without an open one."""
-        return next((each for each in self.contracts if each.no == self.contract_no), None)
 
 
 class Lever(NamedTuple):
@@ -38,12 +23,6 @@ class Lever(NamedTuple):
     moved: Callable[[Any], Facts]
     shown: Callable[[Any], str]
     grain: float | None = None  # the smallest change looked at, where candidates lie on a grid
-
-
-def classified(facts: Facts, policy: Policy, as_of: date) -> Classified:
-    """The row of the renewal explained."""
-    rows = classify(*facts[:4], policy, as_of, facts.renewals_per_quarter)
-    return next(row for row in rows if row.contract_no == facts.contract_no)
 
 
 def levers(facts: Facts, policy: Policy, as_of: date) -> Iterator[Lever]:
@@ -143,7 +122,7 @@ def _with_contract(facts: Facts, contract: Contract) -> Facts:
 
 def _score(facts: Facts, policy: Policy, as_of: date) -> Iterator[Lever]:
     """The score itself, moved as a score read today would."""
-    now = classified(facts, policy, as_of).score
+    now = facts.row(policy, as_of).score
     if now is None:
         return
 
@@ -193,7 +172,7 @@ def _reread(facts: Facts, field: str, day: date) -> Callable[[Any], Facts]:
 
 def collect(facts: Facts, policy: Policy, as_of: date) -> list[str]:
     """The fewest inputs to read before there is a band, the weightiest first; none where there is one."""
-    if classified(facts, policy, as_of).score is not None:
+    if facts.row(policy, as_of).score is not None:
         return []
     values, _ = latest(facts.readings, as_of)
     fields = Reading._fields[2:9]

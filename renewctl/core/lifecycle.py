@@ -15,7 +15,6 @@ from renewctl.core.model import Account, Change, Contract, Outcome
 from renewctl.core.money import plain
 
 CLOSED = ("won", "lost")  # stages that only an outcome reaches
-USUAL_TERM = 12  # months, where neither the contract nor the person says
 
 
 class Closing(NamedTuple):
@@ -24,6 +23,7 @@ class Closing(NamedTuple):
     outcome: Outcome
     changes: tuple[Change, ...]
     contract: Contract  # as it stands afterwards
+    withdrawn_on: date | None = None  # the cancellation notice that the signature withdraws
 
 
 class Win(NamedTuple):
@@ -67,13 +67,17 @@ def won(
     as_of: date,
     outcome_no: int,
     pinned: frozenset[tuple[str, int, str]] = frozenset(),
+    *,
+    usual_term: int,
 ) -> "Closing | Refusal":
     """Record the renewal as won (`partial` where the ARR is lower) and open the next cycle.
 
     The new term runs from the old renewal date and keeps its day of month, so that the 31st and the
-    29th of February come back after shorter months. Said again of the same day it changes nothing.
+    29th of February come back after shorter months. `usual_term`, in months, is that of a contract
+    that names none. A cancellation notice that was about this renewal is withdrawn (SAV-6), and with the
+    pin an unchanged source does not bring it back. Said again of the same day it changes nothing.
     """
-    term = said.term_months or contract.term_months or USUAL_TERM
+    term = said.term_months or contract.term_months or usual_term
     before = _same_day(contract, outcomes, said.signed_on)
     if before is not None:
         if (before.arr_after_minor, before.term_months) == (said.arr_minor, term):
@@ -81,7 +85,7 @@ def won(
         return Refusal(
             "already-won",
             f"the renewal of {contract.id} was recorded as won on {before.closed_on} with other terms",
-            f"to correct them: renewctl set {account.id} arr=… --reason …",
+            f"what was recorded: renewctl history {account.id}",
         )
     refused = _cannot_win(contract, said, as_of)
     if refused is not None or contract.renewal_on is None:
@@ -109,12 +113,32 @@ def won(
     changes = [_insert(outcome), _update(contract, after)]
     told = {name: getattr(contract, name) for name in _TOLD if getattr(contract, name) != after[name]}
     changes += pins("contract", contract.no, account.no, told, pinned)
-    opened = [each for each in contracts if each.state == "open"]
-    if account.early_on is not None and opened == [contract]:  # the decision is carried out
-        changes.append(
-            Change("account", (account.no,), account.no, {"early_on": account.early_on}, {"early_on": None})
-        )
-    return Closing(outcome, tuple(changes), contract._replace(**after))
+    settled = _settled(account, contracts, contract, said.signed_on)
+    if settled:
+        key, nothing = (account.no,), dict.fromkeys(settled)
+        changes.append(Change("account", key, account.no, settled, nothing))
+    withdrawn_on = settled.get("cancel_notice_on")
+    if withdrawn_on is not None:
+        changes += pins("account", account.no, account.no, {"cancel_notice_on": withdrawn_on}, pinned)
+    return Closing(outcome, tuple(changes), contract._replace(**after), withdrawn_on)
+
+
+def _settled(
+    account: Account, contracts: Sequence[Contract], contract: Contract, signed_on: date
+) -> dict[str, date]:
+    """Facts of the account that end with the signature of its only open contract.
+
+    The decision to renew early is carried out, a notice of cancellation given before it is withdrawn.
+    With other contracts open it is not known which of them they are about.
+    """
+    if [each for each in contracts if each.state == "open"] != [contract]:
+        return {}
+    found = {}
+    if account.early_on is not None:
+        found["early_on"] = account.early_on
+    if account.cancel_notice_on is not None and account.cancel_notice_on <= signed_on:
+        found["cancel_notice_on"] = account.cancel_notice_on
+    return found
 
 
 # Columns of a contract that its source tells and a win moves on.

@@ -36,27 +36,7 @@ class Owner(NamedTuple):
     because: tuple[Because, ...]
 
 
-class Held(Protocol):
-    """Anything that knows who holds an account's roles: an account, or a contract of the agenda."""
-
-    @property
-    def csm(self) -> str | None:
-        """The customer success manager."""
-
-    @property
-    def sales_owner(self) -> str | None:
-        """The sales person."""
-
-    @property
-    def specialist(self) -> str | None:
-        """The renewal specialist."""
-
-    @property
-    def executive_sponsor(self) -> str | None:
-        """Our executive beside theirs."""
-
-
-def _in_role(role: str, account: Held, policy: Policy) -> str | None:
+def _in_role(role: str, account: People, policy: Policy) -> str | None:
     """Who fills a role for an account: its own column first, then the policy's team."""
     person: str | None = None
     if role == "csm":
@@ -155,7 +135,7 @@ def _rule_because(
     return Because(rule_id, seen, f"{model}, rule {rule.name}: {limit}, {rule.role}")
 
 
-def step_person(role: str, account: Held, owner: str | None, policy: Policy) -> tuple[str | None, bool]:
+def step_person(role: str, account: People, owner: str | None, policy: Policy) -> tuple[str | None, bool]:
     """Who does a step of `role`, and whether they stand in for somebody (`delegate`).
 
     `owner` is the person who owns the renewal. A role nobody fills goes to the CSM, and without one

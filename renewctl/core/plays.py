@@ -14,6 +14,7 @@ from typing import NamedTuple
 from renewctl.core import money
 from renewctl.core.classify import classify, main_contract
 from renewctl.core.due import BY_DAY, SAVE_CLOCK, Item, States, Task, Who, status_of
+from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Because, Change, Contract, Reading, SaveCase
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Playbook, PlayStep, Policy
@@ -24,14 +25,6 @@ OPENED = "detected"
 KEPT = ("saved", "partly_saved")
 CLOSED = (*KEPT, "lost", "let_go")
 UNKNOWN_ON = date.max  # the renewal date of an account that has none on record
-# SAV-7: first and last day after the flag of each milestone.
-_MILESTONE_DAYS = {
-    "day_1": (0, 1),
-    "day_2_3": (2, 3),
-    "week_1": (4, 7),
-    "week_2_4": (8, 28),
-    "day_30": (30, 30),
-}
 
 
 class SaveRenewal(NamedTuple):
@@ -219,6 +212,29 @@ def open_case(
     return case, (Change("save_case", (no,), account.no, None, case._asdict()),)
 
 
+def close_case(case: SaveCase, result: str, as_of: date) -> "tuple[Change, ...] | Refusal":
+    """The change that ends a case with one of `CLOSED`; none where it ended so before.
+
+    From that day its open steps are no longer owed; the check-ins of a customer that was kept count
+    from it (SAV-10).
+    """
+    if not is_open(case):
+        if case.state == result:
+            return ()
+        return Refusal(
+            "save-closed",
+            f"save s{case.no} was closed as {case.state} on {case.closed_on}",
+            f"see it: renewctl save show s{case.no}",
+        )
+    if as_of < case.flagged_on:
+        return Refusal(
+            "not-yet", f"save s{case.no} was flagged on {case.flagged_on}, after {as_of}", "close it later"
+        )
+    before = {"state": case.state, "closed_on": case.closed_on}
+    after = {"state": result, "closed_on": as_of}
+    return (Change("save_case", (case.no,), case.account_no, before, after),)
+
+
 def steps(
     case: SaveCase,
     account: Account,
@@ -304,8 +320,8 @@ def first_contact(found: Sequence[CaseStep | PlayStep]) -> str | None:
 def milestones(case: SaveCase, policy: Policy) -> tuple[Milestone, ...]:
     """SAV-7, counted from the flag."""
     return tuple(
-        Milestone(name, text, *(case.flagged_on + timedelta(days=day) for day in _MILESTONE_DAYS[name]))
-        for name, text in policy.saves.milestones.items()
+        Milestone(name, text, case.flagged_on + timedelta(days=first), case.flagged_on + timedelta(days=last))
+        for name, (text, first, last) in policy.saves.milestones.items()
     )
 
 
@@ -366,16 +382,26 @@ def urgency(report: Report) -> tuple[object, ...]:
 
 
 def next_step(report: Report) -> CaseStep | None:
-    """The first step still to do, put-off ones by the day they come back."""
-    states = report.file.states
+    """The first step still owed, put-off ones by the day they come back."""
+    states, case = report.file.states, report.file.case
+    owed = report.checkins if case.state in KEPT else ()
     open_steps = []
-    for step in report.steps + report.checkins:
+    for step in report.steps + report.checkins if is_open(case) else owed:
         state = states.get(step.step)
         if state is None:
             open_steps.append(step)
         elif state.state == "snoozed":
-            open_steps.append(step._replace(due_on=state.until_on or step.due_on))
+            until_on = state.until_on or step.due_on
+            due_on = _put_off(case, step, report.first_contact, until_on, report.zone)
+            open_steps.append(step._replace(due_on=due_on))
     return min(open_steps, key=lambda step: step.due_on, default=None)
+
+
+def _put_off(case: SaveCase, step: CaseStep, contact: str | None, until_on: date, zone: tzinfo) -> date:
+    """The day a step comes back; the first contact of an open case is never put off past its clock."""
+    if step.step == contact and is_open(case):
+        return min(until_on, local_on(case.respond_by, zone))
+    return until_on
 
 
 def save_items(
@@ -413,12 +439,15 @@ def save_items(
         elif checkin and provisional(case):
             note = "provisional: counts from the flag until the account is saved"
         if state is not None and state.until_on is not None:
-            due_on = state.until_on
+            due_on = _put_off(case, step, contact, state.until_on, zone)
         if due_on > until:
             continue
         # To the agenda a call is one way of reaching the customer.
         channel = "internal" if step.channel == "internal" else "customer"
-        task = Task(step.step, None, step.title, channel, step.owner_role, "save", step.rule, note=note)
+        clock = case.respond_by if rank == SAVE_CLOCK else ""
+        task = Task(
+            step.step, None, step.title, channel, step.owner_role, "save", step.rule, clock=clock, note=note
+        )  # fmt: skip
         status = status_of(due_on, as_of)
         items.append(
             Item(

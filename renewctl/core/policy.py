@@ -28,6 +28,15 @@ class Segment(NamedTuple):
     warn_hours: int
 
 
+class OverrideRules(NamedTuple):
+    """SEG-1: when another segment is suggested, in percent."""
+
+    near_pct: int  # of the upper threshold, from here the upper segment
+    large_pct: int  # of the ARR, at least this much expansion in sight
+    over_pct: int  # of the upper threshold, up to here the segment below
+    quiet_cycles: int  # in this cycle or later, unchanged
+
+
 class Step(NamedTuple):
     """TML, REM: one action of a renewal, counted in days before the anchor or after a trigger."""
 
@@ -142,6 +151,14 @@ class Playbook(NamedTuple):
     benchmark_source: str
 
 
+class SaveMilestone(NamedTuple):
+    """SAV-7: where a save should stand, with the first and last day after the flag that are in time."""
+
+    text: str
+    first_day: int
+    last_day: int
+
+
 class SaveRules(NamedTuple):
     """SAV-1, SAV-6, SAV-7, SAV-10: clock, check-ins, success, who may concede what."""
 
@@ -151,7 +168,7 @@ class SaveRules(NamedTuple):
     checkin_days: tuple[int, ...]
     checkins: dict[int, str]  # days -> what that check-in is (SAV-10)
     success: dict[str, str]  # the four of SAV-6
-    milestones: dict[str, str]  # SAV-7: name -> text
+    milestones: dict[str, SaveMilestone]  # SAV-7, by name
     human_from_minor: int
     cool_down_days: int
     approval_pct: dict[str, float]  # role -> highest discount it may grant
@@ -189,6 +206,7 @@ class Policy:
         self.time_zone: str = general["time_zone"]
         self.country: str = general["country"]
         self.value_scope: str = general["value_scope"]  # account | contract
+        self.usual_term_months: int = general["usual_term_months"]  # where a contract names no term
 
     def _minor(self, units: int | float | str) -> int:
         if isinstance(units, int):
@@ -224,6 +242,12 @@ class Policy:
             for name, table in self.raw["segments"].items()
         ]
         return tuple(sorted(found, key=lambda each: -each.at_least_minor))
+
+    @cached_property
+    def overrides(self) -> OverrideRules:
+        """SEG-1."""
+        table = self.raw["overrides"]
+        return OverrideRules(table["near_pct"], table["large_pct"], table["over_pct"], table["quiet_cycles"])
 
     @cached_property
     def timelines(self) -> dict[str, tuple[Step, ...]]:
@@ -350,7 +374,7 @@ class Policy:
             tuple(table["checkin_days"]),
             {int(days): text for days, text in table["checkins"].items()},
             dict(table["success"]),
-            dict(table["milestones"]),
+            {name: SaveMilestone(row["text"], *row["days"]) for name, row in table["milestones"].items()},
             self._minor(table["human_from"]),
             table["cool_down_days"],
             {role: float(pct) for role, pct in table["approval_pct"].items()},

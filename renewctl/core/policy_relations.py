@@ -151,6 +151,8 @@ def _saves(raw: Raw) -> Iterator[Found]:
         )
     if table["checkin_days"] != sorted(table["checkin_days"]):
         yield ("saves", "checkin_days"), "out of order; rising, such as [30, 60, 90]"
+    for name, milestone in table["milestones"].items():
+        yield from _rising(("saves", "milestones", name, "days"), *milestone["days"])
     limits = table["approval_pct"]
     for low, high in pairwise([role for role in ("csm", "manager", "vp") if role in limits]):
         if limits[high] < limits[low]:

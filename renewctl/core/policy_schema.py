@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 from renewctl.core.policy import SCENARIOS, SEGMENTS
 
-CONDITIONS = ("risk_only", "expansion", "not_late_stage", "no_reply", "not_auto_renew")
+CONDITIONS = (
+    "risk_only",
+    "at_risk",
+    "not_at_risk",
+    "expansion",
+    "not_late_stage",
+    "no_reply",
+    "not_auto_renew",
+)
 PURPOSES = (
     "notice",
     "risk",
@@ -208,6 +216,7 @@ _SEGMENT = Table(
         "warn_hours": whole(1, 1000),
     }
 )
+_SAVE_MILESTONE = Table({"text": text(), "days": pair(whole(0, 365), "days after the flag")})
 _SAVES = Table(
     {
         "respond_hours": whole(1, 168),
@@ -220,7 +229,9 @@ _SAVES = Table(
             one_of(*SCENARIOS), "all six scenarios, the first to be tried first", (6, 6), True
         ),
         "success": Table({key: text() for key in ("commitment", "root_cause", "relationship", "promises")}),
-        "milestones": Table({key: text() for key in ("day_1", "day_2_3", "week_1", "week_2_4", "day_30")}),
+        "milestones": Table(
+            dict.fromkeys(("day_1", "day_2_3", "week_1", "week_2_4", "day_30"), _SAVE_MILESTONE)
+        ),
         "checkins": Map(text(), "a number of days, as in saves.checkin_days", r"[1-9]\d{0,2}"),
         "recovery": Table(
             {
@@ -261,6 +272,7 @@ SCHEMA = Table(
                 ),
                 "country": Leaf("text", 'an ISO country code, such as "BR", or ""', pattern="([A-Z]{2})?"),
                 "value_scope": one_of("account", "contract"),
+                "usual_term_months": whole(1, 120),
             }
         ),
         "rates": Map(
@@ -283,6 +295,14 @@ SCHEMA = Table(
         ),
         "supplier": Table({key: Leaf("text", 'a text, or ""') for key in ("name", "address", "contact")}),
         "segments": Table(dict.fromkeys(SEGMENTS, _SEGMENT)),
+        "overrides": Table(
+            {
+                "near_pct": whole(0, 100),
+                "large_pct": whole(0, 1000),
+                "over_pct": whole(100, 1000),
+                "quiet_cycles": whole(1, 100),
+            }
+        ),
         "health": Table(
             {
                 "weights": Table(

@@ -14,6 +14,7 @@ from renewctl.core import money
 from renewctl.core.dates import add_months
 from renewctl.core.model import Account, Contract, ValueMetric
 from renewctl.core.policy import Policy, PricingRules
+from renewctl.core.timeline import anchor
 from renewctl.core.value import ValueSummary, value_summary
 
 TIERS = ("good", "better", "best")
@@ -97,11 +98,11 @@ def proposal(
     if left_out:
         warnings.append(f"{account.name}: {' and '.join(left_out)} left out: {lacking}")
     offered = tuple(
-        _tier(tier, contract, contract.arr_minor, account.expansion_minor or 0, policy.pricing)
+        _tier(tier, contract, contract.arr_minor, account.expansion_minor or 0, policy)
         for tier in wanted
         if tier not in left_out
     )
-    warnings += _cautions(account, contract, offered, at_risk, band, policy.pricing, as_of)
+    warnings += _cautions(account, contract, offered, at_risk, band, policy, as_of)
     return Proposal(
         currency,
         offered,
@@ -160,8 +161,9 @@ def _no_expansion(account: Account, currency: str) -> str:
     return ""
 
 
-def _tier(tier: str, contract: Contract, base: int, potential: int, pricing: PricingRules) -> Tier:
-    current = contract.term_months or 12
+def _tier(tier: str, contract: Contract, base: int, potential: int, policy: Policy) -> Tier:
+    pricing = policy.pricing
+    current = contract.term_months or policy.usual_term_months
     shares = {"good": Fraction(0), "better": pricing.better_share, "best": pricing.best_share}
     expansion = potential * shares[tier]
     months, pct, notes = current, Fraction(0), ["unchanged" if tier == "good" else "expansion"]
@@ -217,9 +219,21 @@ def _month_on(contract: Contract, months: int) -> date | None:
 
 
 def _valid_until(contract: Contract, pricing: PricingRules, as_of: date) -> date:
-    """The policy's days from today, but not past the renewal itself while that lies ahead."""
+    """The policy's days from today, but not past the last day to decide while that lies ahead.
+
+    That is the renewal date, and the opt-out deadline before it where the contract renews tacitly.
+    """
     until = as_of + timedelta(days=pricing.valid_days)
-    return min(until, contract.renewal_on) if contract.renewal_on and contract.renewal_on >= as_of else until
+    ends = [] if contract.renewal_on is None else [contract.renewal_on]
+    return min([until, *(day for day in (*ends, *_deadline(contract)) if day >= as_of)])
+
+
+def _deadline(contract: Contract) -> list[date]:
+    """The opt-out deadline, where there is one."""
+    if contract.renewal_on is None:
+        return []
+    day, name = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
+    return [day] if name == "opt_out_deadline" else []
 
 
 def _cautions(
@@ -228,7 +242,7 @@ def _cautions(
     offered: tuple[Tier, ...],
     at_risk: bool,
     band: str | None,
-    pricing: PricingRules,
+    policy: Policy,
     as_of: date,
 ) -> list[str]:
     found = []
@@ -243,14 +257,17 @@ def _cautions(
         seen = band or "unknown"
         found.append(f"{account.name}: health is {seen}; bundle expansion only where it is good (BND-1)")
     for tier in offered:
-        usual = discount_for(tier.term_years, pricing)
+        usual = discount_for(tier.term_years, policy.pricing)
         if tier.tier == "best" and tier.discount_pct < usual:
             found.append(
                 f"{account.name}: best's discount is {float(tier.discount_pct):g} %, not {float(usual):g} %, "
                 "so that its first year costs no less than better's"
             )
     if contract.term_months is None:
-        found.append(f"{account.name}: the term of contract {contract.id} is unknown; one year is offered")
+        found.append(
+            f"{account.name}: the term of contract {contract.id} is unknown; "
+            f"{policy.usual_term_months} months are offered"
+        )
     if contract.renewal_on is None:
         found.append(
             f"{account.name}: the renewal date of contract {contract.id} is unknown; left blank to fill in"
@@ -259,4 +276,11 @@ def _cautions(
         found.append(
             f"{account.name}: contract {contract.id} was due on {contract.renewal_on}, before this offer"
         )
+    elif any(day < as_of for day in _deadline(contract)):
+        found.append(
+            f"{account.name}: the opt-out deadline of contract {contract.id} was {_deadline(contract)[0]}; "
+            f"it renews by itself on {contract.renewal_on}, whatever becomes of this offer"
+        )
+    if contract.arr_minor == 0:
+        found.append(f"{account.name}: the ARR of contract {contract.id} is zero; the renewal is priced at 0")
     return found

@@ -17,17 +17,15 @@ __all__ = [
     "base_minor",
     "contract_value",
     "contracts_arr",
+    "converted",
     "in_force",
+    "rates_used",
     "segment",
     "segment_verdict",
     "suggest_override",
     "total",
     "value_problems",
 ]
-
-# SEG-1 suggestions: how near the top threshold, how large an expansion, how many quiet renewals.
-NEAR_PCT, LARGE_PCT, OVER_PCT = 95, 20, 110
-QUIET_CYCLES = 3
 
 
 @lru_cache(maxsize=16)
@@ -89,6 +87,28 @@ def contracts_arr(
     return arr_base_minor, base if known else account.currency or base
 
 
+def rates_used(account: Account, contracts: Sequence[Contract], policy: Policy) -> tuple[str, ...]:
+    """How each open contract in another currency came to its base value: amount, rate, result."""
+    found = []
+    for contract in contracts:
+        currency = contract.currency or account.currency
+        value = contract_value(contract, account, policy)
+        if contract.state == "open" and contract.arr_minor is not None and currency and value is not None:
+            text = converted(contract.arr_minor, currency, value, policy)
+            found += [text] if currency != policy.base_currency else []
+    return tuple(found)
+
+
+def converted(minor: int, currency: str, value_minor: int | None, policy: Policy) -> str:
+    """An amount, the rate and its value in the base currency, such as `EUR 10 at 1.1 = USD 11`."""
+    amount, base = money.plain(minor, currency), policy.base_currency
+    if currency == base:
+        return amount
+    if value_minor is None:
+        return f"{amount}, no rate to {base}"
+    return f"{amount} at {policy.raw['rates'][currency]} = {money.plain(value_minor, base)}"
+
+
 def value_problems(account: Account, contracts: Sequence[Contract], policy: Policy) -> tuple[Problem, ...]:
     """The open contracts whose ARR has no base value, each named: blank, or a currency without rate."""
     found = []
@@ -136,8 +156,12 @@ def segment_verdict(
     account: Account,
     policy: Policy,
     problems: Sequence[Problem] = (),
+    rates: Sequence[str] = (),
 ) -> Verdict:
-    """`segment` with its reasons: the value against its band, an override, what could not be counted."""
+    """`segment` with its reasons: the value against its band, an override, what could not be counted.
+
+    `rates` are those of `rates_used`.
+    """
     value = segment(arr_base_minor, account.segment_override, policy)
     by_value = segment(arr_base_minor, None, policy)
     because = []
@@ -150,6 +174,7 @@ def segment_verdict(
     if account.segment_override is not None and value == account.segment_override:
         reason = account.segment_reason or "no reason recorded"
         because.insert(0, Because("SEG-1", f"set by hand to {value}: {reason}", "a person's word wins"))
+    because.extend(Because("SEG", text, "the policy's rate, rounded once") for text in rates)
     because.extend(Because("SEG", problem.message, "left out of the sum") for problem in problems)
     return Verdict(value, tuple(because))
 
@@ -170,27 +195,26 @@ def suggest_override(
     if arr_base_minor is None or account.segment_override is not None:
         return None
     (top_minor, top), (_, below) = _thresholds(policy)[:2]
+    near, much, over, cycles = policy.overrides
     base = policy.base_currency
     seen = f"ARR {money.plain(arr_base_minor, base)}"
-    if top_minor * NEAR_PCT <= arr_base_minor * 100 < top_minor * 100:
+    if top_minor * near <= arr_base_minor * 100 < top_minor * 100:
         growth = base_minor(account.expansion_minor, account.currency, policy)
-        if growth is None or growth * 100 < arr_base_minor * LARGE_PCT or arr_base_minor + growth < top_minor:
+        if growth is None or growth * 100 < arr_base_minor * much or arr_base_minor + growth < top_minor:
             return None
-        limit = f"within {100 - NEAR_PCT} % of {money.plain(top_minor, base)}"
-        large = f"at least {LARGE_PCT} % of ARR, reaching {top}"
+        limit = f"within {100 - near} % of {money.plain(top_minor, base)}"
+        large = f"at least {much} % of ARR, reaching {top}"
         potential = f"expansion potential {money.plain(growth, base)}"
         return Verdict(top, (Because("SEG-1", seen, limit), Because("SEG-1", potential, large)))
     if (
-        top_minor * 100 <= arr_base_minor * 100 <= top_minor * OVER_PCT
+        top_minor * 100 <= arr_base_minor * 100 <= top_minor * over
         and band == "green"
         and opportunity == "flat"
     ):
         terms = _renewed(contract)
-        if terms >= QUIET_CYCLES:
-            limit = f"at most {OVER_PCT - 100} % over {money.plain(top_minor, base)}"
-            quiet = Because(
-                "SEG-1", f"cycle {terms}, green, flat", f"cycle {QUIET_CYCLES} or later, unchanged"
-            )
+        if terms >= cycles:
+            limit = f"at most {over - 100} % over {money.plain(top_minor, base)}"
+            quiet = Because("SEG-1", f"cycle {terms}, green, flat", f"cycle {cycles} or later, unchanged")
             return Verdict(below, (Because("SEG-1", seen, limit), quiet))
     return None
 

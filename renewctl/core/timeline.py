@@ -6,6 +6,8 @@ stable keys, so what was done with them is matched by (contract, cycle, step) af
 
 from bisect import bisect_right
 from datetime import date, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from renewctl.core.dates import WorkCalendar, last_working_day
@@ -23,7 +25,7 @@ class Facts(NamedTuple):
     segment: str
     arr_minor: int  # base ARR the policy's thresholds are held against
     guard: bool  # HLT-5 holds
-    expansion: bool
+    opportunity: str  # OPP
     auto_renew: bool  # the touch model, not the clause
     late_stage: bool
     replied: bool
@@ -37,14 +39,27 @@ class Planned(NamedTuple):
     work_on: date
 
 
+class Day(NamedTuple):
+    """The steps that fall due on one day."""
+
+    due_on: date
+    work_on: date
+    steps: tuple[Step, ...]
+
+
 class Schedule(NamedTuple):
     """The dated steps of one renewal; `late` are those the catch-up stands for, in its order."""
 
-    steps: tuple[Planned, ...]
+    days: tuple[Day, ...]  # by day
     late: tuple[Planned, ...]
     catch_up_on: date | None
     catch_up_work_on: date | None
     squeezed: bool  # TML-1: started too late for its segment
+
+    @property
+    def steps(self) -> tuple[Planned, ...]:
+        """The steps one by one, by day."""
+        return tuple(Planned(step, day.due_on, day.work_on) for day in self.days for step in day.steps)
 
 
 def anchor(renewal_on: date, auto_renew: int | None, notice_days: int | None) -> tuple[date, str]:
@@ -62,7 +77,9 @@ def conditions(facts: Facts) -> frozenset[str]:
     """The `when` conditions of steps that hold for these facts."""
     held = {
         "risk_only": not facts.guard,
-        "expansion": facts.expansion,
+        "at_risk": facts.opportunity == "at_risk",
+        "not_at_risk": facts.opportunity != "at_risk",
+        "expansion": facts.opportunity == "expansion",
         "not_late_stage": not facts.late_stage,
         "no_reply": not facts.replied,
         "not_auto_renew": not facts.auto_renew,
@@ -87,12 +104,7 @@ class Planner:
         self._selected: dict[tuple[object, ...], tuple[Step, ...]] = {}
         self._schedules: dict[tuple[object, ...], Schedule] = {}
         self._working: dict[date, date] = {}
-        self._offsets = {
-            step.days: timedelta(days=step.days)
-            for steps in policy.timelines.values()
-            for step in steps
-            if step.days is not None
-        }
+        self._grouped: dict[int, list[tuple[timedelta, tuple[Step, ...]]]] = {}
         order = policy.agenda.catch_up_order
         self._purposes = {purpose: at for at, purpose in enumerate(order)}
 
@@ -113,39 +125,58 @@ class Planner:
         found = self._selected.get(key)
         if found is None:
             held = conditions(facts)
-            found = self._selected[key] = tuple(
-                step
-                for step in self.policy.timelines[facts.segment]
-                if step.days is not None
-                and held.issuperset(step.when)
-                and (step.min_arr_minor is None or step.min_arr_minor <= facts.arr_minor)
-            )
+            every = self.every_step(facts.segment, facts.arr_minor)
+            found = self._selected[key] = tuple(step for step in every if held.issuperset(step.when))
         return found
 
     def after_won(self, segment: str) -> tuple[Step, ...]:
         """The steps that follow a signature."""
         return tuple(step for step in self.policy.timelines[segment] if step.trigger == "won")
 
+    def every_step(self, segment: str, arr_minor: int) -> tuple[Step, ...]:
+        """The steps a renewal may need, whatever its conditions become."""
+        reach = self.reach(segment, arr_minor)
+        found = self._selected.get((segment, reach))
+        if found is None:
+            found = self._selected[segment, reach] = tuple(
+                step
+                for step in self.policy.timelines[segment]
+                if step.days is not None and (step.min_arr_minor or 0) <= arr_minor
+            )
+        return found
+
     def schedule(self, facts: Facts, anchor_on: date, first_on: date) -> Schedule:
         """Date the steps back from the anchor; those due before `first_on` collapse (TML-1, LATE)."""
-        steps = self.steps(facts)
+        return self.dated(facts.segment, self.steps(facts), anchor_on, first_on)
+
+    def dated(self, segment: str, steps: tuple[Step, ...], anchor_on: date, first_on: date) -> Schedule:
+        """Date some steps of a segment, as given by `steps` or `every_step`."""
         key = (id(steps), anchor_on, first_on)
         found = self._schedules.get(key)
         if found is None:
-            found = self._schedules[key] = self._schedule(facts.segment, steps, anchor_on, first_on)
+            found = self._schedules[key] = self._schedule(segment, steps, anchor_on, first_on)
+        return found
+
+    def _by_day(self, steps: tuple[Step, ...]) -> list[tuple[timedelta, tuple[Step, ...]]]:
+        """Steps that stand on the same day together, the earliest day first."""
+        found = self._grouped.get(id(steps))
+        if found is None:
+            days = groupby(steps, key=attrgetter("days"))
+            found = [(timedelta(days=before or 0), tuple(group)) for before, group in days]
+            self._grouped[id(steps)] = found
         return found
 
     def _schedule(self, segment: str, steps: tuple[Step, ...], anchor_on: date, first_on: date) -> Schedule:
         rules = self.policy.agenda
-        planned: list[Planned] = []
+        days: list[Day] = []
         late: list[Planned] = []
-        days: int | None = -1
-        for step in steps:  # those of one day stand together
-            if step.days != days:
-                days = step.days
-                due_on = anchor_on - self._offsets[days or 0]
-                work_on = self.work_on(due_on)
-            (planned if due_on >= first_on else late).append(Planned(step, due_on, work_on))
+        for before, group in self._by_day(steps):
+            due_on = anchor_on - before
+            work_on = self.work_on(due_on)
+            if due_on >= first_on:
+                days.append(Day(due_on, work_on, group))
+            else:
+                late += [Planned(step, due_on, work_on) for step in group]
         left = (anchor_on - first_on).days
         if left < rules.drop_below_days:
             late = [each for each in late if each.step.purpose not in rules.drop_purposes]
@@ -153,7 +184,7 @@ class Planner:
         late.sort(key=lambda each: (self._purposes.get(each.step.purpose, last), each.due_on))
         catch_up_on = min(first_on + timedelta(days=rules.catch_up_days), anchor_on) if late else None
         return Schedule(
-            tuple(planned),
+            tuple(days),
             tuple(late),
             catch_up_on,
             self.work_on(catch_up_on) if catch_up_on else None,

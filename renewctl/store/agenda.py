@@ -5,25 +5,27 @@ order. It is written in the transaction that changes its inputs, marked with the
 computed under, and never the truth: what a contract owes is always computed from its facts.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from renewctl import __version__
-from renewctl.core.classify import Classified, classify
 from renewctl.core.dates import WorkCalendar
 from renewctl.core.due import Bounds, DueContract, arr_rank
 from renewctl.core.model import Account, Contract, ItemState, Reading
 from renewctl.core.policy import Policy
 from renewctl.core.segment import base_minor, in_force, segment, total
 from renewctl.core.timeline import OPT_OUT, Planner, anchor
-from renewctl.store.portfolio import ENTITIES, Portfolio, as_value, columns, dates_of, to_stored
+from renewctl.errors import PolicyError
+from renewctl.store.portfolio import ENTITIES, Portfolio, as_value, columns, dates_of
 
 _BATCH = 2_000
 _IN_LIST = 500  # values in one IN (…)
+_REMEMBERED = 100_000  # bounds kept in memory
 _SAVED_STATES = ("saved", "partly_saved", "lost", "let_go")
 
 
@@ -74,9 +76,9 @@ def renewals_per_quarter(portfolio: Portfolio, policy: Policy) -> int:
     """
     plenty = policy.ownership.volume_per_quarter * 4 * 10
     hundredths = portfolio.value(
-        "SELECT SUM(1200 / COALESCE(term_months, 12)) FROM (SELECT term_months FROM contract "
+        "SELECT SUM(1200 / COALESCE(term_months, ?)) FROM (SELECT term_months FROM contract "
         "WHERE state = 'open' AND renewal_on IS NOT NULL LIMIT ?) AS some",
-        (plenty,),
+        (policy.usual_term_months, plenty),
     )
     return int(hundredths or 0) // 400
 
@@ -88,22 +90,12 @@ def refresh(
 
     Everything is recomputed when the policy or the code is not what the cache was made under.
     """
-    mark = cache_mark(policy)
-    if portfolio.meta("agenda_mark") != mark:
-        account_nos = None
-        portfolio.set_meta("agenda_mark", mark)
-    portfolio.set_meta("agenda_from", max(portfolio.meta("agenda_from") or "", as_of.isoformat()))
-    calendar = work_calendar(portfolio, policy, as_of, keep=True)
-    bounds = Bounds(Planner(policy, calendar))
-    if account_nos is None:
-        indexes = portfolio.rows(_INDEXES)
-        for name, _ in indexes:  # making an index costs less than keeping it up row by row
-            portfolio.execute(f"DROP INDEX {name}")
-        portfolio.execute("DELETE FROM agenda")
-        _fill(portfolio, bounds, "", [])
-        for _, sql in indexes:
-            portfolio.execute(sql)
+    if account_nos is None or portfolio.meta("agenda_mark") != cache_mark(policy):
+        rebuild = Rebuild(portfolio, policy, as_of)
+        rebuild.all_stored()
+        rebuild.finish()
         return
+    bounds = _bounds(portfolio, policy, as_of)
     for part in _parts(sorted(set(account_nos))):
         marks = _marks(part)
         portfolio.execute(
@@ -111,6 +103,12 @@ def refresh(
             part,
         )
         _fill(portfolio, bounds, f"AND c.account_no IN ({marks})", part)
+
+
+def _bounds(portfolio: Portfolio, policy: Policy, as_of: date) -> Bounds:
+    """What computes the rows of the cache; notes from which day on they hold."""
+    portfolio.set_meta("agenda_from", max(portfolio.meta("agenda_from") or "", as_of.isoformat()))
+    return Bounds(Planner(policy, work_calendar(portfolio, policy, as_of, keep=True)))
 
 
 def cache_mark(policy: Policy) -> str:
@@ -129,6 +127,7 @@ _INSERT = (
     "INSERT INTO agenda (contract_no, next_due_on, renewal_on, arr_rank, contract_id, deadline_on, alone) "
     "VALUES (?,?,?,?,?,?,?)"
 )
+_INSERT_ALONE = _INSERT.replace("?)", "1)")
 
 
 def _fill(portfolio: Portfolio, bounds: Bounds, where: str, params: Sequence[Any]) -> None:
@@ -161,57 +160,167 @@ def _keep(states: dict[str, ItemState], state: ItemState, cycle: int) -> None:
     states[state.step if state.cycle == cycle else f"{state.step}@{state.cycle}"] = state
 
 
+class _Untouched:
+    """The bound of a contract with which nothing was done, by all that it depends on.
+
+    A book has far fewer of these than contracts, so each is computed once.
+    """
+
+    def __init__(self, bounds: Bounds) -> None:
+        policy = bounds.planner.policy
+        steps = (step.min_arr_minor for steps in policy.timelines.values() for step in steps)
+        cuts = {each.at_least_minor for each in policy.segments}
+        # Between two of these values no segment changes and no step comes or goes.
+        self._cuts = sorted(cuts.union(each for each in steps if each is not None))
+        self._bounds = bounds
+        self._known: dict[tuple[Any, ...], tuple[str, str | None] | None] = {}
+
+    def __call__(
+        self,
+        value: int | None,
+        override: str | None,
+        renewal_iso: str,
+        notice_days: int | None,
+        first_iso: str,
+    ) -> tuple[str, str | None] | None:
+        """The bound and the opt-out deadline, in ISO; None: no segment."""
+        place = -1 if value is None else bisect_right(self._cuts, value)
+        key = (place, override, renewal_iso, notice_days, first_iso)
+        if key in self._known:
+            return self._known[key]
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        found = self._known[key] = self._compute(value, override, renewal_iso, notice_days, first_iso)
+        return found
+
+    def _compute(
+        self,
+        value: int | None,
+        override: str | None,
+        renewal_iso: str,
+        notice_days: int | None,
+        first_iso: str,
+    ) -> tuple[str, str | None] | None:
+        kind = segment(value, override, self._bounds.planner.policy)
+        if kind is None:
+            return None
+        days = dates_of()
+        renewal_on = days[renewal_iso]
+        anchor_on, name = anchor(renewal_on, int(notice_days is not None), notice_days)
+        bound = self._bounds.untouched(kind, value or 0, renewal_on, anchor_on, days[first_iso])
+        return bound.isoformat(), anchor_on.isoformat() if name == "opt_out_deadline" else None
+
+
 def _bound_rows(
     rows: Iterable[tuple[Any, ...]], bounds: Bounds, touched: dict[int, dict[str, ItemState]]
 ) -> Iterator[tuple[Any, ...]]:
     policy = bounds.planner.policy
     by_contract = policy.value_scope == "contract"
-    days = dates_of()
+    untouched = _Untouched(bounds)
+    in_force = _InForce()
     nothing: dict[str, ItemState] = {}
     for _, group in groupby(rows, itemgetter(0)):
         contracts = list(group)
-        if not in_force(contracts[0][1]):
+        if not in_force[contracts[0][1]]:
             continue
         override = contracts[0][2]
         values = [base_minor(row[6], row[3], policy) for row in contracts]
         alone = int(len(values) == 1)
         whole = values[0] if alone else total(values)
         for row, own in zip(contracts, values, strict=True):
-            no, contract_id, _, renewal_iso, auto_renew, notice_days, first_iso, cycle, won_iso = row[4:]
-            value = own if by_contract else whole
-            kind = segment(value, override, policy)
-            if kind is None or renewal_iso is None:
+            no, contract_id, _, renewal_iso, auto_renew, notice_days, first_iso, _, won_iso = row[4:]
+            if renewal_iso is None:
                 continue
-            renewal_on, first_on = days[renewal_iso], days[first_iso]
-            anchor_on, name = anchor(renewal_on, auto_renew, notice_days)
+            value = own if by_contract else whole
             states = touched.get(no, nothing)
             if states or won_iso is not None:
-                won_on = None if won_iso is None else days[won_iso]
-                bound = bounds.next_due_on(
-                    kind, value or 0, renewal_on, anchor_on, first_on, states, cycle, won_on
-                )
+                found = _touched_bound(bounds, value, override, row[7:], states)
             else:
-                bound = bounds.untouched(kind, value or 0, renewal_on, anchor_on, first_on)
-            deadline = None
-            if name == "opt_out_deadline":
-                state = states.get(OPT_OUT)
-                if state is None or state.state == "snoozed":
-                    deadline = anchor_on.isoformat()
-            yield no, bound.isoformat(), renewal_iso, arr_rank(own), contract_id, deadline, alone
+                found = untouched(
+                    value, override, renewal_iso, notice_days if auto_renew else None, first_iso
+                )
+            if found is not None:
+                yield no, found[0], renewal_iso, arr_rank(own), contract_id, found[1], alone
 
 
-def due_contract(
-    account: Account, contract: Contract, each: Classified, policy: Policy, replied: bool = False
-) -> DueContract:
-    """What the agenda needs of a contract that has a renewal date and a segment."""
-    value = each.arr_base_minor if policy.value_scope == "contract" else each.account_arr_base_minor
-    return DueContract(
-        contract.no, contract.id, account.no, account.id, account.name, contract.renewal_on or date.max,
-        contract.auto_renew, contract.notice_days, contract.planned_from_on, contract.stage, contract.cycle,
-        contract.won_on, each.arr_base_minor, value or 0, each.segment or "", each.band, each.opportunity,
-        each.touch, int(each.guard), each.owner, each.owner_role, account.csm, account.sales_owner,
-        account.specialist, account.executive_sponsor, replied,
-    )  # fmt: skip
+def _touched_bound(
+    bounds: Bounds,
+    value: int | None,
+    override: str | None,
+    terms: tuple[Any, ...],
+    states: dict[str, ItemState],
+) -> tuple[str, str | None] | None:
+    """The bound and the open opt-out deadline of a contract of which something was done."""
+    kind = segment(value, override, bounds.planner.policy)
+    if kind is None:
+        return None
+    renewal_iso, auto_renew, notice_days, first_iso, cycle, won_iso = terms
+    days = dates_of()
+    renewal_on, won_on = days[renewal_iso], None if won_iso is None else days[won_iso]
+    anchor_on, name = anchor(renewal_on, auto_renew, notice_days)
+    bound = bounds.next_due_on(
+        kind, value or 0, renewal_on, anchor_on, days[first_iso], states, cycle, won_on
+    )
+    state = states.get(OPT_OUT)
+    is_open = name == "opt_out_deadline" and (state is None or state.state == "snoozed")
+    return bound.isoformat(), anchor_on.isoformat() if is_open else None
+
+
+class _InForce(dict[str | None, bool]):
+    """Status -> whether an account with it has an agenda; a book knows a handful of them."""
+
+    def __missing__(self, status: str | None) -> bool:
+        found = in_force(status)
+        if len(self) < _BATCH:
+            self[status] = found
+        return found
+
+
+class Rebuild:
+    """The whole cache made anew, inside the transaction that changed its inputs.
+
+    Its indexes are off until `finish`: making one costs less than keeping it up row by row.
+    """
+
+    def __init__(self, portfolio: Portfolio, policy: Policy, as_of: date) -> None:
+        self._portfolio = portfolio
+        self._policy = policy
+        self._bounds = _bounds(portfolio, policy, as_of)
+        self._indexes = portfolio.rows(_INDEXES)
+        self._untouched = _Untouched(self._bounds)
+        self._in_force = _InForce()
+        portfolio.set_meta("agenda_mark", cache_mark(policy))
+        for name, _ in self._indexes:
+            portfolio.execute(f"DROP INDEX {name}")
+        portfolio.execute("DELETE FROM agenda")
+
+    def all_stored(self) -> None:
+        """Every contract of the portfolio."""
+        _fill(self._portfolio, self._bounds, "", [])
+
+    def new(self, contracts: Iterable[tuple[Any, ...]], first_iso: str) -> None:
+        """Contracts that are just made, each its account's only one, planned from `first_iso`.
+
+        Each is (account status, segment override, currency, number, id, ARR, renewal date, auto-renewal,
+        notice days), as stored.
+        """
+        self._portfolio.execute_many(_INSERT_ALONE, self._new_rows(contracts, first_iso))
+
+    def _new_rows(self, contracts: Iterable[tuple[Any, ...]], first_iso: str) -> Iterator[tuple[Any, ...]]:
+        policy, untouched, in_force = self._policy, self._untouched, self._in_force
+        base = policy.base_currency
+        for status, override, code, no, contract_id, arr_minor, renewal_iso, auto_renew, notice in contracts:
+            if renewal_iso is None or not in_force[status]:
+                continue
+            value = arr_minor if code == base else base_minor(arr_minor, code, policy)
+            found = untouched(value, override, renewal_iso, notice if auto_renew else None, first_iso)
+            if found is not None:
+                yield no, found[0], renewal_iso, 1 if value is None else -value, contract_id, found[1]
+
+    def finish(self) -> None:
+        """Make the indexes."""
+        for _, sql in self._indexes:
+            self._portfolio.execute(sql)
 
 
 def load_states(
@@ -240,174 +349,6 @@ def load_states(
     return found
 
 
-# --- reading for the agenda ------------------------------------------------------------------------
-
-# What no agenda asks about is left out of its rows.
-_UNREAD = {
-    "search_name", "country", "industry", "segment_reason", "target_arr_minor", "last_contact_on", "champion",
-    "name", "start_on", "recorded_on", "source", "source_line",
-}  # fmt: skip
-
-
-def _select(alias: str, entity: str, needed: Sequence[str] = ()) -> str:
-    return ", ".join(
-        "NULL" if name in _UNREAD and name not in needed else f"{alias}.{name}" for name in columns(entity)
-    )
-
-
-_WIDTHS = [len(columns(entity)) for entity in ("account", "contract", "health_reading")]
-_ACCOUNT = slice(0, _WIDTHS[0])
-_CONTRACT = slice(_WIDTHS[0], sum(_WIDTHS[:2]))
-_READING = slice(_CONTRACT.stop, sum(_WIDTHS))
-_DUE_SQL = (
-    f"SELECT {_select('a', 'account', ('name',))}, {_select('c', 'contract')}, "  # noqa: S608
-    f"{_select('r', 'health_reading')}, g.next_due_on, g.arr_rank, g.alone "
-    "FROM (SELECT * FROM agenda WHERE {cached} {tail}) g JOIN contract c ON c.no = g.contract_no "
-    "JOIN account a ON a.no = c.account_no LEFT JOIN health_reading r ON r.account_no = a.no "
-    "WHERE {stored}"
-)
-_TIES = "renewal_on, arr_rank, contract_id"
-_PEOPLE = ("a.csm", "a.sales_owner", "a.specialist", "a.executive_sponsor")
-
-
-class DueRow(NamedTuple):
-    """A contract with its place in the stream it was read from."""
-
-    contract: DueContract
-    place: tuple[date, date, int, str]  # next_due_on, and the ties of the agenda's order
-
-
-def _by_place(row: DueRow) -> tuple[date, date, int, str]:
-    return row.place
-
-
-def _by_tie(row: DueRow) -> tuple[date, int, str]:
-    return row.place[1:]
-
-
-class DueReader:
-    """Reads open contracts for an agenda on one day, classified as of that day."""
-
-    def __init__(self, portfolio: Portfolio, policy: Policy, as_of: date) -> None:
-        self.portfolio = portfolio
-        self.policy = policy
-        self.as_of = as_of
-        self.volume = renewals_per_quarter(portfolio, policy)
-        self.saving = saving(portfolio)
-        self.replied = frozenset(
-            no for (no,) in portfolio.rows("SELECT DISTINCT account_no FROM activity WHERE kind = 'reply'")
-        )
-        # Under another policy or code, or on a day before it was made, the cache says nothing.
-        current = portfolio.meta("agenda_mark") == cache_mark(policy)
-        self.usable = current and (portfolio.meta("agenda_from") or "9") <= as_of.isoformat()
-
-    def all(self, until: date, *, owner: str | None = None) -> list[DueContract]:
-        """Every contract that may have an item due up to `until`, and for `owner` at that."""
-        if not self.usable:
-            return self._fresh()
-        stored, params = "1 = 1", [until.isoformat()]
-        if owner and owner not in {*self.policy.team.values(), *self.policy.managers.values()}:
-            stored = f"? IN ({', '.join(_PEOPLE)})"
-            params.append(owner)
-        rows = self._read("next_due_on <= ?", params, _TIES, stored=stored)
-        return [row.contract for row in rows]
-
-    def past(self, count: int) -> list[DueContract]:
-        """The contracts longest past their date, at most `count`."""
-        rows = self._read("renewal_on < ?", [self.as_of.isoformat()], _TIES, limit=count)
-        return [row.contract for row in rows]
-
-    def deadlines(self, days: int, count: int) -> list[DueContract]:
-        """Contracts whose opt-out deadline is at most `days` ahead, nearest first, at most `count`."""
-        window = [self.as_of.isoformat(), (self.as_of + timedelta(days=days)).isoformat()]
-        rows = self._read("deadline_on BETWEEN ? AND ?", window, f"deadline_on, {_TIES}", limit=count)
-        return [row.contract for row in rows]  # by tie, which orders their items no less
-
-    def ahead(self, until: date, chunk: int) -> Iterator[list[DueRow]]:
-        """Contracts not past their date, by the bound of their next due day, in chunks."""
-        place: tuple[Any, ...] = ("", "", 0, "")
-        while True:
-            rows = self._read(
-                f"(next_due_on, {_TIES}) > (?, ?, ?, ?) AND next_due_on <= ? AND renewal_on >= ?",
-                [*place, until.isoformat(), self.as_of.isoformat()],
-                f"next_due_on, {_TIES}",
-                limit=chunk,
-            )
-            if rows:
-                yield rows
-            if len(rows) < chunk:
-                return
-            place = tuple(map(to_stored, rows[-1].place))
-            chunk *= 2
-
-    def one(self, contract_no: int) -> DueContract | None:
-        """One contract, whatever the cache says; None when it has no agenda."""
-        account_no = self.portfolio.value("SELECT account_no FROM contract WHERE no = ?", (contract_no,))
-        if account_no is None:
-            return None
-        return next((each for each in self._of_accounts([account_no]) if each.no == contract_no), None)
-
-    def _read(
-        self, cached: str, params: list[Any], order: str, *, stored: str = "1 = 1", limit: int | None = None
-    ) -> list[DueRow]:
-        """Contracts by way of the cache: `cached` and `order` speak of its columns, `stored` of the facts."""
-        tail = "" if limit is None else f"ORDER BY {order} LIMIT {int(limit)}"
-        sql = _DUE_SQL.format(cached=cached, tail=tail, stored=stored)
-        found: list[DueRow] = []
-        accounts, contracts, readings = ENTITIES["account"], ENTITIES["contract"], ENTITIES["health_reading"]
-        days = dates_of()
-        # An account has a row for each of its readings; those of a contract stand together.
-        for _, group in groupby(self.portfolio.execute(sql, params), itemgetter(_CONTRACT.start)):
-            rows = list(group)
-            row = rows[0]
-            if row[-1]:
-                read = [as_value(readings, each[_READING]) for each in rows] if row[_READING.start] else []
-                account = as_value(accounts, row[_ACCOUNT])
-                due = self._classified(account, [as_value(contracts, row[_CONTRACT])], read)
-            else:
-                due = [each for each in self._of_accounts([row[0]]) if each.no == row[_CONTRACT.start]]
-            found += [DueRow(each, (days[row[-3]], each.renewal_on, row[-2], each.id)) for each in due]
-        # Sorted here: the database would carry every column through its sort.
-        found.sort(key=_by_place if order.startswith("next") else _by_tie)
-        return found
-
-    def _fresh(self) -> list[DueContract]:
-        numbers = [no for (no,) in self.portfolio.rows("SELECT no FROM account ORDER BY no")]
-        found: list[DueContract] = []
-        for start in range(0, len(numbers), _BATCH):
-            found += self._of_accounts(numbers[start : start + _BATCH])
-        return found
-
-    def _of_accounts(self, account_nos: Sequence[int]) -> list[DueContract]:
-        book = load_book(self.portfolio, account_nos)
-        return [
-            due
-            for account in book.accounts.values()
-            for due in self._classified(
-                account, book.contracts.get(account.no, ()), book.readings.get(account.no, ())
-            )
-        ]
-
-    def _classified(
-        self, account: Account, contracts: Sequence[Contract], readings: Sequence[Reading]
-    ) -> list[DueContract]:
-        """The contracts of an account that have an agenda."""
-        if not in_force(account.status):
-            return []
-        opened = {each.no: each for each in contracts if each.state == "open"}
-        if not opened:
-            return []
-        found = classify(
-            account, contracts, readings, account.no in self.saving, self.policy, self.as_of, self.volume
-        )
-        replied = account.no in self.replied
-        return [
-            due_contract(account, opened[each.contract_no or 0], each, self.policy, replied)
-            for each in found
-            if each.segment is not None and opened[each.contract_no or 0].renewal_on is not None
-        ]
-
-
 def work_calendar(portfolio: Portfolio, policy: Policy, as_of: date, *, keep: bool = False) -> WorkCalendar:
     """The working days of the policy's country around `as_of`.
 
@@ -430,7 +371,15 @@ def work_calendar(portfolio: Portfolio, policy: Policy, as_of: date, *, keep: bo
 def _holidays(country: str, years: Iterable[int]) -> list[str]:
     import holidays
 
-    return sorted(day.isoformat() for day in holidays.country_holidays(country, years=list(years)))
+    try:
+        known = holidays.country_holidays(country, years=list(years))
+    except NotImplementedError as error:  # a policy that was not read from a file is not checked against it
+        raise PolicyError(
+            "country-unknown",
+            f"general.country: there is no holiday calendar of {country!r}",
+            'an ISO country code such as "BR", or "" for weekends only',
+        ) from error
+    return sorted(day.isoformat() for day in known)
 
 
 def _parts(values: Sequence[Any]) -> Iterator[list[Any]]:

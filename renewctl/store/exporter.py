@@ -5,7 +5,6 @@ was exported imports again as unchanged. An account with several open contracts 
 contracts export only; its row among the accounts leaves them blank.
 """
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
@@ -15,7 +14,7 @@ from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from renewctl.core import money
-from renewctl.store.files import guarded
+from renewctl.store.files import CsvLines, guarded
 from renewctl.store.portfolio import Portfolio
 from renewctl.store.workbook import Number
 
@@ -276,37 +275,16 @@ def _json_value(kind: str, value: Any) -> Any:
     return value
 
 
-class _Lines:
-    """Ends rows with a line feed. The writer itself ends them with both marks, since it puts quotes around
-    no line break but those it ends rows with.
-    """
-
-    def __init__(self) -> None:
-        self._texts: list[str] = []
-
-    def write(self, row: str) -> int:
-        """One whole row."""
-        self._texts.append(row[:-2] + "\n")
-        return len(row)
-
-    def take(self) -> bytes:
-        """The rows written since last taken."""
-        data = "".join(self._texts).encode("utf-8", "backslashreplace")
-        self._texts.clear()
-        return data
-
-
 def csv_blocks(exported: Table) -> Iterator[bytes]:
     """The table as CSV, UTF-8; text that a spreadsheet could run is guarded."""
     shown = [at for at, column in enumerate(exported.columns) if column.type != "code"]
     kinds = [(at, exported.columns[at].type) for at in shown]
-    lines = _Lines()
-    writer = csv.writer(lines, lineterminator="\r\n")
-    writer.writerow([exported.columns[at].name for at in shown])
+    lines = CsvLines()
+    lines.add([[exported.columns[at].name for at in shown]])
     while batch := list(islice(exported.rows, _BATCH)):
-        writer.writerows([guarded(cell_text(kind, row[at])) for at, kind in kinds] for row in batch)
-        yield lines.take()
-    yield lines.take()
+        lines.add([guarded(cell_text(kind, row[at])) for at, kind in kinds] for row in batch)
+        yield lines.take().encode("utf-8", "backslashreplace")
+    yield lines.take().encode("utf-8", "backslashreplace")
 
 
 def json_blocks(exported: Table) -> Iterator[bytes]:

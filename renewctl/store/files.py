@@ -12,7 +12,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -177,13 +177,14 @@ class TextRecords(Records):
             return list(csv.reader(mended, delimiter=self._delimiter))
 
     def _some_lines(self, count: int) -> list[str]:
-        lines = []
+        lines: list[str] = []
         room = 64 << 20  # characters; a file without line ends must not fill the memory
-        for line in self._file:
-            lines.append(line)
-            room -= len(line)
-            if len(lines) == count or room < 0:
+        while room >= 0 and len(lines) < count:
+            some = list(islice(self._file, min(count - len(lines), 256 if room > _CHUNK << 4 else 1)))
+            if not some:
                 break
+            lines += some
+            room -= sum(map(len, some))
         if room < 0 and max(map(len, lines)) > MAX_CELL * 10:
             raise InputRefused(
                 "line-too-long",
@@ -272,18 +273,39 @@ def guarded(cell: str) -> str:
 
 def csv_text(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
     """Rows as CSV text; text cells are guarded, None is an empty cell."""
-    out = StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    for row in rows:
-        cells = [guarded(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in row]
-        if any(isinstance(cell, str) and "\r" in cell for cell in cells):
-            # the writer quotes a carriage return only where it is part of its own line end
-            own = StringIO()
-            csv.writer(own, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
-            out.write(own.getvalue()[:-2] + "\n")
-        else:
-            writer.writerow(cells)
-    return out.getvalue()
+    lines = CsvLines(delimiter)
+    lines.add(
+        [guarded(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in row]
+        for row in rows
+    )
+    return lines.take()
+
+
+class CsvLines:
+    """Rows as CSV text that end with a line feed, whatever cells hold.
+
+    The writer itself ends them with both marks, since it puts quotes around no line break but those it
+    ends rows with.
+    """
+
+    def __init__(self, delimiter: str = ",") -> None:
+        self._texts: list[str] = []
+        self._writer = csv.writer(self, delimiter=delimiter, lineterminator="\r\n")
+
+    def add(self, rows: Iterable[Iterable[object]]) -> None:
+        """Append rows; their cells are written as they are."""
+        self._writer.writerows(rows)
+
+    def write(self, row: str) -> int:
+        """One whole row, from the writer."""
+        self._texts.append(row[:-2] + "\n")
+        return len(row)
+
+    def take(self) -> str:
+        """The text of the rows added since last taken."""
+        text = "".join(self._texts)
+        self._texts.clear()
+        return text
 
 
 def write_atomic(path: str | Path, data: bytes | str | Iterable[bytes], *, overwrite: bool = False) -> Path:

@@ -144,7 +144,7 @@ def _transaction(
     try:
         with paused_gc(), portfolio.write("import", actor, as_of, dry_run=options.dry_run) as operation:
             for at in sorted(tables, key=lambda at: _ORDER.index(tables[at].mapping.kind)):
-                run = FileRun(portfolio, operation, tables[at], as_of.isoformat(), salt, reports[at])
+                run = FileRun(portfolio, operation, tables[at], as_of.isoformat(), salt, reports[at], policy)
                 run.run(progress)
                 if options.full:
                     reports[at].missing = run.missing()
@@ -170,15 +170,17 @@ def _refresh(portfolio: Portfolio, policy: Policy, as_of: date, runs: "list[File
     """Bring the agenda's cache in step with what changed, in the same transaction."""
     from renewctl.store import agenda
 
-    if any(run.everything and run.inserted for run in runs):
-        agenda.refresh(portfolio, policy, as_of)
-        return
     numbers: set[int] = set()
     for run in runs:
+        if run.everything and run.agenda is None:
+            agenda.refresh(portfolio, policy, as_of)
+            return
         numbers |= run.changed
-        numbers.update(run.inserted)
+        if run.agenda is None:
+            numbers.update(run.inserted)
     if numbers:
-        agenda.refresh(portfolio, policy, as_of, sorted(numbers))
+        most = portfolio.next_no("account") // 2
+        agenda.refresh(portfolio, policy, as_of, sorted(numbers) if len(numbers) <= most else None)
 
 
 def _check_rejects(options: ImportOptions, names: Sequence[str]) -> None:

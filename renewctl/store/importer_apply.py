@@ -30,21 +30,20 @@ class Writer:
         self.first = {entity: portfolio.next_no(entity) for entity in _NUMBERED}
         self.next = dict(self.first)
         self._logged = dict(self.first)
-        self._readings_from = self._next_reading()
-        self._readings = 0
+        self._bulk_readings: list[tuple[int, int, int]] = []  # first and last account, how many
+        self._readings: list[tuple[Any, Any]] = []  # keys of those inserted one by one
         self.pins = _pins(portfolio)
         self.changed: set[int] = set()  # accounts whose rows changed, other than inserted ones
         self.foreign = False  # a row last brought by another file was updated
         self.unpinned = 0
         self._updates: list[Change] = []
 
-    def _next_reading(self) -> int:
-        return int(self.portfolio.value("SELECT COALESCE(MAX(rowid), 0) + 1 FROM health_reading"))
-
     def insert(self, entity: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert whole rows in column order. NeedsScan where a key is there already."""
         if rows:
             self._insert_many(entity, _insert_sql(entity), rows)
+            if entity == "health_reading":
+                self._readings += [(row[0], row[1]) for row in rows]
 
     def insert_columns(self, entity: str, cells: dict[str, Sequence[Any]], count: int) -> None:
         """Insert many whole rows given by column; columns left out are NULL.
@@ -57,7 +56,8 @@ class Writer:
         varying: list[tuple[str, Sequence[Any]]] = []
         for name, column in cells.items():
             first = column[0]
-            if not isinstance(column, range) and column.count(first) == count and column[-1] == first:
+            same = column[-1] == first and column[count // 2] == first and column.count(first) == count
+            if same and not isinstance(column, range):  # numbers are always bound, so that rows are counted
                 if first is not None and not isinstance(first, float):
                     constant.append((name, _literal(first)))
                 elif first is not None:
@@ -72,6 +72,9 @@ class Writer:
             self._insert_many(entity, sql, list(zip(*(column for _, column in varying), strict=True)))
         finally:
             self.portfolio.execute("PRAGMA ignore_check_constraints = OFF")
+        if entity == "health_reading":
+            accounts = cells["account_no"]
+            self._bulk_readings.append((accounts[0], accounts[-1], count))
 
     def _insert_many(self, entity: str, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         try:
@@ -80,9 +83,7 @@ class Writer:
             if error.code == "invariant" and "UNIQUE" in error.message:
                 raise NeedsScan from error
             raise
-        if entity == "health_reading":
-            self._readings += len(rows)
-        else:
+        if entity != "health_reading":
             self.next[entity] += len(rows)
 
     def update(self, entity: str, stored: dict[str, Any], after: dict[str, Any], line: int) -> None:
@@ -146,27 +147,50 @@ class Writer:
         for entity, first in self._logged.items():
             count = self.next[entity] - first
             if count:
-                self._log(entity, "no", first, count)
+                self._log(entity, "no", first, first + count - 1, count)
                 self._logged[entity] = self.next[entity]
+        for first, last, count in self._bulk_readings:
+            self._log("health_reading", "account_no", first, last, count)
+        self._bulk_readings.clear()
         if self._readings:
-            self._log("health_reading", "rowid", self._readings_from, self._readings)
-            self._readings_from += self._readings
-            self._readings = 0
+            self._log_readings()
         if self._updates:
             self.operation.apply(self._updates)
             self._updates.clear()
 
-    def _log(self, entity: str, number: str, first: int, count: int) -> None:
+    def _log(self, entity: str, number: str, first: int, last: int, count: int) -> None:
+        """Log `count` rows whose `number`, each another, lies between first and last."""
         start = self.operation.reserve_changes(count)
-        key = " || '|' || ".join(f"CAST({name} AS TEXT)" for name in ENTITIES[entity].key)
-        account = "no" if entity == "account" else "account_no"
+        place = f"{number} - {first}"
+        if last - first >= count:  # some numbers are left out, of the log none may be
+            place = f"ROW_NUMBER() OVER (ORDER BY {number}) - 1"
         self.portfolio.execute(
-            f"INSERT INTO change (no, op, entity, key, account_no, after) "  # noqa: S608
-            f"SELECT ? + {number} - ?, ?, ?, {key}, {account}, json_array({','.join(columns(entity))}) "
-            f"FROM {entity} WHERE {number} >= ? AND {number} < ? ORDER BY {number}",
-            (start, first, self.operation.seq, entity, first, first + count),
+            f"{_LOG_SQL} SELECT {start} + {place}, ?, ?, {_logged(entity)} "  # noqa: S608
+            f"FROM {entity} WHERE {number} BETWEEN ? AND ? ORDER BY {number}",
+            (self.operation.seq, entity, first, last),
         )
         self.operation.count += count
+
+    def _log_readings(self) -> None:
+        count = len(self._readings)
+        start, seq = self.operation.reserve_changes(count), self.operation.seq
+        self.portfolio.execute_many(
+            f"{_LOG_SQL} SELECT ?, ?, 'health_reading', {_logged('health_reading')} "  # noqa: S608
+            "FROM health_reading WHERE account_no = ? AND read_on = ?",
+            [(start + at, seq, *key) for at, key in enumerate(self._readings)],
+        )
+        self.operation.count += count
+        self._readings.clear()
+
+
+_LOG_SQL = "INSERT INTO change (no, op, entity, key, account_no, after)"
+
+
+def _logged(entity: str) -> str:
+    """Key, account number and the whole row of an entity, in SQL."""
+    key = " || '|' || ".join(f"CAST({name} AS TEXT)" for name in ENTITIES[entity].key)
+    account = "no" if entity == "account" else "account_no"
+    return f"{key}, {account}, json_array({','.join(columns(entity))})"
 
 
 def _literal(value: str | int) -> str:

@@ -1,11 +1,14 @@
 """Contracts: the one an accounts file implies, and those a file names itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 from renewctl.core import money
 from renewctl.core.text import fold, name_key
+from renewctl.store.agenda import Rebuild
 from renewctl.store.importer_apply import Writer, fetch, row_of
+from renewctl.store.importer_lines import key_number
 from renewctl.store.importer_parse import Parsed
 from renewctl.store.importer_table import NeedsScan, Table
 from renewctl.store.portfolio import columns
@@ -90,6 +93,8 @@ class ContractRows:
         self._by_account: dict[int, list[dict[str, Any]]] = {}
         self._touched: set[int] = set()
         self.scanned = False
+        self.remembered: Container[int] = ()  # keys of lines that are not read again, of the same file
+        self.agenda: Rebuild | None = None  # takes the contracts implied by the first accounts
         self.counted_before = False  # stored contracts are in the report's figures of unknowns already
 
     # --- the contract an accounts row implies -------------------------------------------------------
@@ -126,6 +131,7 @@ class ContractRows:
             "source": [writer.file] * count,
             "source_line": batch.lines,
         }
+        real: list[int] | None = None
         if None in amounts and None in renewals:
             pairs = zip(amounts, renewals, strict=True)
             real = [at for at, pair in enumerate(pairs) if pair != (None, None)]
@@ -133,7 +139,23 @@ class ContractRows:
             count = len(real)
         if count:
             first = writer.next["contract"]
-            writer.insert_columns("contract", {"no": range(first, first + count), **cells}, count)
+            cells = {"no": range(first, first + count), **cells}
+            writer.insert_columns("contract", cells, count)
+            if self.agenda:
+                self._to_agenda(self.agenda, batch, cells, real)
+
+    def _to_agenda(
+        self, agenda: Rebuild, batch: Parsed, cells: dict[str, Sequence[Any]], real: Sequence[int] | None
+    ) -> None:
+        """The new contracts into the agenda's cache, with what it asks of their accounts."""
+        nothing = repeat(None)
+        accounts: list[Iterable[Any]] = []
+        for field in ("status", "segment_override"):
+            said = batch.values.get(field)
+            accounts.append(nothing if said is None else said if real is None else [said[at] for at in real])
+        names = ("currency", "no", "id", "arr_minor", "renewal_on", "auto_renew", "notice_days")
+        contracts = [cells.get(name, nothing) for name in names]
+        agenda.new(zip(*accounts, *contracts, strict=False), self.writer.as_of)
 
     def _count_unknown(self, amounts: Sequence[Any], renewals: Sequence[Any]) -> None:
         self.writer.report.unknown["arr"] += amounts.count(None)
@@ -215,7 +237,7 @@ class ContractRows:
                 message = f"contract id {ids[at]} is the id of another account"
                 writer.report.reject(line, cells, "", "contract-id-taken", ids[at], message)
                 continue
-            elif self._change(row, wanted | self._owner(row, account), line) or at in changed:
+            elif self._change(row, wanted | self._owner(row, account, wanted), line) or at in changed:
                 writer.report.updated += 1
             else:
                 writer.report.unchanged += 1
@@ -228,10 +250,14 @@ class ContractRows:
         message = f"contract {contract_id} came on an earlier line too"
         self.writer.report.reject(line, cells, "", "duplicate-id", contract_id, message)
 
-    def _owner(self, row: dict[str, Any], account: dict[str, Any]) -> dict[str, Any]:
-        """What changes when a file names a contract that was implied, or that another account had."""
+    def _owner(self, row: dict[str, Any], account: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+        """What changes when a file names a contract that was implied, or that another account had.
+
+        One that is named with the very facts it was implied with stays implied.
+        """
         changes: dict[str, Any] = {}
-        if row["implied"]:
+        same = row["state"] != "superseded" and all(row[name] == value for name, value in wanted.items())
+        if row["implied"] and not same:
             changes["implied"] = 0
             changes["state"] = "open" if row["state"] == "superseded" else row["state"]
         if row["account_no"] != account["no"]:
@@ -244,7 +270,9 @@ class ContractRows:
 
     def _supersede(self, implied: dict[str, Any] | None, named: Sequence[str], line: int) -> None:
         """An implied contract gives way to those a file names, unless it is one of them."""
-        if implied is not None and implied["id"] not in named:
+        if implied is None or implied["id"] in named or implied["no"] in self._touched:
+            return
+        if not self.remembered or key_number(implied["id"]) not in self.remembered:
             self.writer.update("contract", implied, {"state": "superseded"}, line)
 
     # --- both ---------------------------------------------------------------------------------------

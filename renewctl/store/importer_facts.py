@@ -48,6 +48,7 @@ class FactRows:
     entity = ""
     fields: dict[str, str] = {}  # noqa: RUF012  import field -> column
     needed: tuple[str, ...] = ()
+    unsaid: dict[str, Any] = {}  # noqa: RUF012  columns of a new row that no file speaks of
 
     def __init__(self, writer: Writer, table: Table) -> None:
         self.writer = writer
@@ -101,7 +102,8 @@ class FactRows:
         if row is None:
             place = {"source": writer.file, "source_line": line}
             number = {"no": writer.next[self.entity]}
-            writer.insert(self.entity, [row_of(self.entity, {**wanted, **number, **place})])
+            whole = {**self.unsaid, **wanted, **number, **place}
+            writer.insert(self.entity, [row_of(self.entity, whole)])
             writer.changed.add(wanted["account_no"])
             writer.report.inserted += 1
             return
@@ -160,6 +162,7 @@ class OutcomeRows(FactRows):
     entity = "outcome"
     fields = _OUTCOME
     needed = ("closed_on",)
+    unsaid = {"cycle": 1}  # noqa: RUF012  one stored already keeps the cycle it closed
 
     def __init__(self, writer: Writer, table: Table) -> None:
         super().__init__(writer, table)
@@ -202,7 +205,6 @@ class OutcomeRows(FactRows):
         if contract is not None and contract["account_no"] != account_no:
             contract = None
         wanted["contract_no"] = contract["no"] if contract else None
-        wanted["cycle"] = 1
         codes = [values.get("arr_before!"), values.get("arr_after!")]
         code = next((each for each in codes if each), None)
         if code:

@@ -13,11 +13,13 @@ from io import StringIO
 from itertools import chain, compress, islice
 from operator import not_
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from renewctl import __version__
 from renewctl.store.files import Input
 from renewctl.store.portfolio import SCHEMA_VERSION, Portfolio
 
+_FORMAT = 2  # of what is remembered
 _MOST_CHANGED = 40_000  # lines held in memory at once; with more, the file is read whole
 _LARGEST = 3_000_000  # lines; beyond, the file is read whole each time
 
@@ -38,18 +40,15 @@ class Lines:
         self.keys = array("Q")
         self.encoding = "utf-8" if encoding.startswith(("utf-8", "utf-16", "utf-32", "xlsx")) else encoding
 
-    def add(self, raws: Iterable[str], keys: Iterable[Any]) -> None:
+    def add(self, raws: Sequence[str], keys: Iterable[Any]) -> None:
         """Remember raw records with their keys."""
-        encoding = self.encoding
-        self.digests.frombytes(
-            b"".join(
-                [
-                    blake2b(raw.rstrip("\r\n").encode(encoding, "replace"), digest_size=8).digest()
-                    for raw in raws
-                ]
-            )
-        )
-        self.keys.frombytes(b"".join(map(_key_digest, keys)))
+        self.digests.frombytes(b"".join([blake2b(raw, digest_size=8).digest() for raw in self._bare(raws)]))
+        self.keys.extend(map(key_number, keys))
+
+    def _bare(self, raws: Sequence[str]) -> list[bytes]:
+        """Raw records as the bytes they were, without their line ends."""
+        found = _one_line_each("".join(raws).encode(self.encoding, "replace"), len(raws))
+        return found or [raw.rstrip("\r\n").encode(self.encoding, "replace") for raw in raws]
 
     def drop(self, gone: set[int]) -> None:
         """Forget lines that the file no longer holds."""
@@ -60,19 +59,24 @@ class Lines:
             )
 
 
-def _key_digest(key: Any) -> bytes:
-    text = key if isinstance(key, str) else repr(key)
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+def _one_line_each(data: bytes, count: int) -> list[bytes] | None:
+    """The lines of a text of `count` records without their ends; None where a record is not one line."""
+    data = data.replace(b"\r\n", b"\n")
+    if not data.endswith(b"\n") or b"\r" in data:
+        return None
+    lines = data[:-1].split(b"\n")
+    return lines if len(lines) == count else None
 
 
 def key_number(key: Any) -> int:
-    """A record's key as it is remembered."""
-    return array("Q", _key_digest(key))[0]
+    """A record's key as it is remembered. Two keys of one number only cost a second, full reading."""
+    text = (key if isinstance(key, str) else repr(key)).encode("utf-8", "surrogatepass")
+    return crc32(text) << 32 | crc32(text[::-1])
 
 
 def options_salt(options: Sequence[Any], fingerprint: str) -> str:
     """What decides the meaning of a file's bytes, other than the bytes."""
-    told = json.dumps([options, fingerprint, SCHEMA_VERSION, __version__], default=str)
+    told = json.dumps([_FORMAT, options, fingerprint, SCHEMA_VERSION, __version__], default=str)
     return blake2b(told.encode(), digest_size=12).hexdigest()
 
 
@@ -178,11 +182,12 @@ def changed_lines(source: Input, encoding: str, first_line: int, lines: Lines) -
         for _ in islice(file, first_line - 1):
             pass
         while batch := list(islice(file, 8192)):
-            groups, lengths = _records(batch, file) if b'"' in b"".join(batch) else (batch, None)
+            data = b"".join(batch)
+            groups, lengths = _records(batch, file) if b'"' in data else (batch, None)
+            bare = _one_line_each(data, len(groups)) if lengths is None else None
+            bare = bare or [each.rstrip(b"\r\n") for each in groups]
             found = array("Q")
-            found.frombytes(
-                b"".join([blake2b(each.rstrip(b"\r\n"), digest_size=8).digest() for each in groups])
-            )
+            found.frombytes(b"".join([blake2b(each, digest_size=8).digest() for each in bare]))
             new = list(compress(range(len(found)), map(not_, map(old.__contains__, found))))
             unchanged += len(found) - len(new)
             seen.extend(found)

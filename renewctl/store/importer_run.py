@@ -3,12 +3,15 @@
 import gc
 from array import array
 from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
 from renewctl.core.intake_cells import Column, Settled
+from renewctl.core.policy import Policy
 from renewctl.core.text import clean
 from renewctl.store import importer_lines as memory
+from renewctl.store.agenda import Rebuild
 from renewctl.store.importer_accounts import AccountRows
 from renewctl.store.importer_apply import Writer
 from renewctl.store.importer_contracts import ContractRows
@@ -20,7 +23,8 @@ from renewctl.store.portfolio import Operation, Portfolio
 
 _REMEMBERED = ("accounts", "contracts")  # kinds whose lines are remembered
 _ATTEMPT = "import_file"
-_SEARCH = "account_search"
+# Indexes that are made after a first import. Kept up row by row they make it slower with every row.
+_LATE = ("account_search", "change_account")
 
 
 class FileRun:
@@ -34,8 +38,10 @@ class FileRun:
         as_of: str,
         salt: str,
         report: FileReport,
+        policy: Policy,
     ) -> None:
         self.portfolio = portfolio
+        self.policy = policy
         self.operation = operation
         self.table = table
         self.as_of = as_of
@@ -51,6 +57,7 @@ class FileRun:
         self.changed: set[int] = set()
         self.inserted: range = range(0)  # numbers of inserted accounts
         self.everything = False  # nothing was in the portfolio before
+        self.agenda: Rebuild | None = None  # filled as the first accounts come in
         self.lines = memory.Lines(table.encoding)
         self._settled: Settled | None = None
         self._remembers = table.mapping.kind in _REMEMBERED and table.encoding != "xlsx"
@@ -68,6 +75,7 @@ class FileRun:
             self.portfolio.execute(f"SAVEPOINT {_ATTEMPT}")
             self.report.reset()
             self.everything = False
+            self.agenda = None
             self.lines = memory.Lines(self.table.encoding)
             try:
                 road()
@@ -104,8 +112,10 @@ class FileRun:
             piece = table.slice(rows[start:end], changed.lines[start:end], changed.raws[start:end], skipped)
             pieces.append(reader.parse(piece))
         new_keys = {memory.key_number(key) for parsed in pieces for key in row_keys(report.kind, parsed)}
-        if any(key in new_keys for key in lines.keys[:before]):
+        if not new_keys.isdisjoint(lines.keys[:before]):
             raise NeedsScan
+        if self._contracts:
+            self._contracts.remembered = frozenset(lines.keys[:before])
         for parsed in pieces:
             self._take(parsed, reader, take, writer)
         report.unchanged += changed.unchanged
@@ -161,13 +171,14 @@ class FileRun:
         writer = Writer(self.portfolio, self.operation, self.as_of, self.report)
         reader = Reader(table, settled, self.report, guess=guess)
         take: Callable[[Parsed], None]
+        self._contracts: ContractRows | None = None
         self.touched: set[int] = set()
         if kind == "accounts":
             fresh = writer.first["account"] == 1 and writer.first["contract"] == 1
             self.everything = fresh
-            if fresh:
-                self._without_search()
             accounts = AccountRows(writer, table, fresh=fresh, scanned=scanned)
+            if fresh:
+                self._begin_empty(accounts)
             accounts.contracts.scanned = scanned
             accounts.contracts.counted_before = again
             self.touched = accounts.touched
@@ -176,6 +187,7 @@ class FileRun:
             contracts = ContractRows(writer, table, from_accounts=False)
             contracts.scanned = scanned
             contracts.counted_before = again
+            self._contracts = contracts
             take = contracts.take_batch
         else:
             facts = FACTS[kind](writer, table)
@@ -201,19 +213,30 @@ class FileRun:
             else:
                 self.lines.add(whole.raws, keys)
 
-    def _without_search(self) -> None:
-        """Take the search index off while the first accounts come in; names come in no order.
+    def _begin_empty(self, accounts: AccountRows) -> None:
+        """The first accounts come in: some indexes are made at the end, all inside the transaction.
 
-        Kept up row by row it makes a large first import slower with every row; built at the end it is a
-        sort. All inside the transaction.
+        The agenda is filled along the way, where each account has only the contract its row implies.
         """
-        self._search = self.portfolio.value("SELECT sql FROM sqlite_master WHERE name = ?", (_SEARCH,))
-        self.portfolio.execute(f"DROP INDEX {_SEARCH}")
+        names = list(_LATE)
+        if not accounts.by_contract:
+            names.append("contract_account")
+            self.agenda = Rebuild(self.portfolio, self.policy, date.fromisoformat(self.as_of))
+            accounts.contracts.agenda = self.agenda
+        self._indexes = []
+        for name in names:
+            self._indexes.append(
+                self.portfolio.value("SELECT sql FROM sqlite_master WHERE name = ?", (name,))
+            )
+            self.portfolio.execute(f"DROP INDEX {name}")
 
     def _finish(self, writer: Writer) -> None:
         writer.end_batch()
         if self.everything:
-            self.portfolio.execute(self._search)
+            for sql in self._indexes:
+                self.portfolio.execute(sql)
+        if self.agenda:
+            self.agenda.finish()
         self.changed = writer.changed
         self.inserted = range(writer.first["account"], writer.next["account"])
         if writer.foreign:

@@ -162,8 +162,12 @@ class Table:
         skipped: list[int],
     ) -> Slice:
         """Records without those that are none, and without what --where leaves out."""
-        drop = intake_rows.skippable_rows(rows, self.heading, self.mapping)
         filtered = 0
+        if rows and not self._where and set(map(len, rows)) == {self.width}:
+            columns: list[Sequence[str]] = list(zip(*rows, strict=True))
+            if intake_rows.all_records(columns, self.mapping):
+                return Slice(rows, lines, raws, columns, skipped, filtered, [])
+        drop = intake_rows.skippable_rows(rows, self.heading, self.mapping)
         for at, why in drop.items():
             if why == "second table":
                 raise InputRefused(

@@ -4,14 +4,24 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from renewctl.core.classify import Classified, classify, main_contract
+from renewctl.core.classify import Classified, Facts, all_lost, classify, main_contract
 from renewctl.core.due import ContractAgenda, DueContract
-from renewctl.core.model import Account, Activity, Contract, ItemState, Problem, Reading, Stakeholder
+from renewctl.core.model import (
+    Account,
+    Activity,
+    Contract,
+    ItemState,
+    Outcome,
+    Problem,
+    Reading,
+    Stakeholder,
+)
 from renewctl.core.plan import Effort, Plan, effort, plan
 from renewctl.core.policy import Policy
 from renewctl.core.segment import in_force, value_problems
 from renewctl.core.timeline import Planner
-from renewctl.store.agenda import due_contract, load_book, load_states, renewals_per_quarter, work_calendar
+from renewctl.store.agenda import load_book, load_states, renewals_per_quarter, work_calendar
+from renewctl.store.due import due_contract
 from renewctl.store.portfolio import Portfolio
 
 _BATCH = 2_000
@@ -27,6 +37,7 @@ class Entry(NamedTuple):
     readings: Sequence[Reading]
     problems: Sequence[Problem]
     in_force: bool
+    lost: bool  # every contract of it was
 
 
 class Renewal(NamedTuple):
@@ -39,22 +50,14 @@ class Renewal(NamedTuple):
     effort: Effort
 
 
-class AccountFacts(NamedTuple):
-    """What one account is classified from."""
-
-    account: Account
-    contracts: Sequence[Contract]
-    readings: Sequence[Reading]
-    saving: bool
-    volume: int  # renewals a quarter in the portfolio
-
-
 class Whole(NamedTuple):
     """Everything about one account: its facts and its renewals, the next one due first."""
 
-    facts: AccountFacts
+    facts: Facts
     renewals: Sequence[Renewal]
     stakeholders: Sequence[Stakeholder]
+    lost: bool  # every contract of it was
+    loss: Outcome | None  # the last one recorded, where all were
 
 
 def entries(portfolio: Portfolio, policy: Policy, as_of: date) -> Iterator[Entry]:
@@ -72,13 +75,14 @@ def entries(portfolio: Portfolio, policy: Policy, as_of: date) -> Iterator[Entry
             row = next(each for each in rows if each.contract_no == wanted)
             problems = value_problems(account, contracts, policy)
             opened = [each for each in contracts if each.state == "open"]
-            yield Entry(account, main, opened, row, readings, problems, in_force(account.status))
+            active = in_force(account.status) and not all_lost(contracts)
+            yield Entry(account, main, opened, row, readings, problems, active, all_lost(contracts))
 
 
-def facts(portfolio: Portfolio, account: Account, policy: Policy) -> AccountFacts:
+def facts(portfolio: Portfolio, account: Account, policy: Policy) -> Facts:
     """The facts behind the classification of one account."""
     book = load_book(portfolio, [account.no])
-    return AccountFacts(
+    return Facts(
         account,
         book.contracts.get(account.no, []),
         book.readings.get(account.no, []),
@@ -91,7 +95,7 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
     """One account with its contracts, plans and the time logged on it."""
     known = facts(portfolio, account, policy)
     contracts = known.contracts
-    rows = classify(account, contracts, known.readings, known.saving, policy, as_of, known.volume)
+    rows = known.rows(policy, as_of)
     by_no = {row.contract_no: row for row in rows}
     opened = sorted(
         (each for each in contracts if each.state == "open"),
@@ -99,7 +103,7 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
     )
     activities: list[Activity] = portfolio.values("activity", "account_no = ?", (account.no,))
     done: list[ItemState] = portfolio.values("item_state", "account_no = ?", (account.no,))
-    replied = any(each.kind == "reply" for each in activities)
+    replied_on = max((each.happened_on for each in activities if each.kind == "reply"), default=None)
     agenda = None
     if opened and in_force(account.status):
         planner = Planner(policy, work_calendar(portfolio, policy, as_of))
@@ -111,7 +115,7 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
         why = _unplanned(account, contract, row)
         planned = None
         if not why and agenda is not None:
-            due: DueContract = due_contract(account, contract, row, policy, replied)
+            due: DueContract = due_contract(account, contract, row, policy, replied_on)
             planned = plan(due, states.get(contract.no, {}), agenda)
         logged = [each for each in activities if _logged_on(each, contract, at == 0)]
         mine = [
@@ -122,7 +126,13 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
         ]
         renewals.append(Renewal(contract, row, planned, why, effort(row.segment, logged, mine, policy)))
     stakeholders = portfolio.values("stakeholder", "account_no = ?", (account.no,), "no")
-    return Whole(known, renewals, stakeholders)
+    lost = all_lost(contracts)
+    return Whole(known, renewals, stakeholders, lost, _last_loss(portfolio, account) if lost else None)
+
+
+def _last_loss(portfolio: Portfolio, account: Account) -> Outcome | None:
+    found = portfolio.values("outcome", "account_no = ? AND result = 'lost'", (account.no,), "closed_on, no")
+    return found[-1] if found else None
 
 
 def _unplanned(account: Account, contract: Contract, row: Classified) -> str:
@@ -144,7 +154,7 @@ def _since(day: date, contract: Contract) -> bool:
     return contract.won_on is None or day > contract.won_on
 
 
-def by_hand(portfolio: Portfolio, known: AccountFacts) -> frozenset[tuple[str, int, str]]:
+def by_hand(portfolio: Portfolio, known: Facts) -> frozenset[tuple[str, int, str]]:
     """The facts of an account that a person set over what was imported: (entity, number, column)."""
     numbers = [("account", known.account.no), ("health_reading", known.account.no)]
     numbers += [("contract", each.no) for each in known.contracts]

@@ -1,11 +1,19 @@
 """Finding accounts by what people type: id, exact name, prefix, accent-folded part. Never a guess."""
 
+from typing import TYPE_CHECKING
+
 from renewctl.core.model import Account
+from renewctl.core.policy import Policy
 from renewctl.core.text import fold
 from renewctl.errors import NotFound, PortfolioError
 from renewctl.store.portfolio import Portfolio, open_portfolio
 
+if TYPE_CHECKING:
+    from difflib import SequenceMatcher
+
 _SHOWN = 8
+_COMPARED = 20_000  # names looked at for a near one
+_ALIKE = 0.7  # of 1: how much alike two names must be to be taken for one another
 
 
 def find_account(portfolio: Portfolio, text: str) -> Account:
@@ -29,13 +37,66 @@ def find_account(portfolio: Portfolio, text: str) -> Account:
             return found[0]
         if found:
             raise _ambiguous(text, found)
-    raise NotFound("no-such-account", f"no account is called {text!r}", "see them all: renewctl list")
+    near = _near(portfolio, folded)
+    hint = f"did you mean {', '.join(near)}?" if near else "see them all: renewctl list"
+    raise NotFound("no-such-account", f"no account is called {text!r}", hint)
+
+
+def _near(portfolio: Portfolio, folded: str) -> list[str]:
+    """Names much like what was typed, the nearest first, punctuation apart; of the first ones only.
+
+    What was typed is held against the whole name and against as many words in a row of it.
+    """
+    from difflib import SequenceMatcher
+
+    typed = _bare(folded)
+    if not typed:
+        return []
+    count = len(typed.split())
+    matcher = SequenceMatcher(None, "", typed, autojunk=False)
+    # Names that share few pairs of letters are not worth the comparison, which costs a hundred times more.
+    pairs = [typed[at : at + 2] for at in range(len(typed) - 1)]
+    found = []
+    rows = portfolio.rows("SELECT name, id, search_name FROM account ORDER BY no LIMIT ?", (_COMPARED,))
+    for name, id_, search_name in rows:
+        if sum(pair in search_name for pair in pairs) * 2 < len(pairs):
+            continue
+        words = _bare(search_name).split()
+        runs = {" ".join(words), *(" ".join(words[at : at + count]) for at in range(len(words) - count + 1))}
+        ratio = max(_ratio(matcher, run) for run in runs)
+        if ratio >= _ALIKE:
+            found.append((-ratio, search_name, f"{name} ({id_})"))
+    return [shown for _, _, shown in sorted(found)[:3]]
+
+
+def _ratio(matcher: "SequenceMatcher[str]", text: str) -> float:
+    matcher.set_seq1(text)
+    if matcher.real_quick_ratio() < _ALIKE or matcher.quick_ratio() < _ALIKE:
+        return 0.0
+    return matcher.ratio()
+
+
+def _bare(folded: str) -> str:
+    """Folded text without punctuation."""
+    kept = "".join(letter if letter.isalnum() else " " for letter in folded if letter not in "'’.")
+    return " ".join(kept.split())
 
 
 def _ambiguous(text: str, found: list[Account]) -> NotFound:
     names = ", ".join(f"{account.name} ({account.id})" for account in found[:_SHOWN])
     more = " and more" if len(found) > _SHOWN else ""
     return NotFound("ambiguous-account", f"{text!r} could be {names}{more}", "use the id in parentheses")
+
+
+def people(portfolio: Portfolio, policy: Policy) -> list[str]:
+    """Everybody who may own something, each spelling once, in the order of names."""
+    names = {name for row in portfolio.rows(_PEOPLE) for name in row}
+    names |= {name for (name,) in portfolio.rows("SELECT DISTINCT owner FROM save_case")}
+    names |= {*policy.team.values(), *policy.managers.values()}
+    return sorted((name for name in names if name), key=lambda name: (fold(name), name))
+
+
+_PEOPLE = "SELECT DISTINCT csm, sales_owner, specialist, executive_sponsor FROM account"
 
 
 def account_names(path: str, incomplete: str, limit: int = 50) -> list[str]:

@@ -117,7 +117,7 @@ def _at(tree: Any, path: tuple[str, ...]) -> Any:
 
 def _sound(path: str) -> Overlay:
     overlay = read_overlay(path)
-    problems = check_overlay(overlay, calendars=False)
+    problems = check_overlay(overlay)
     if problems:
         raise refusal(problems)
     return overlay
@@ -209,11 +209,10 @@ def _syntax(path: str, text: str, message: str) -> Problem:
     )
 
 
-def check_overlay(overlay: Overlay, *, calendars: bool = True) -> tuple[Problem, ...]:
+def check_overlay(overlay: Overlay) -> tuple[Problem, ...]:
     """Everything wrong with an overlay, in the order of its lines.
 
-    Time zones are looked up in the system's data; with `calendars` the country is looked up among
-    the holiday calendars too, which is too dear for every command.
+    Time zones are looked up in the system's data, the country among the holiday calendars.
     """
     from renewctl.core.policy_check import check, problem_at
 
@@ -224,8 +223,8 @@ def check_overlay(overlay: Overlay, *, calendars: bool = True) -> tuple[Problem,
     general = overlay.tree.get("general")
     general = general if isinstance(general, dict) else {}
     named = {problem.column for problem in problems}
-    for key, wrong in (("time_zone", _zone_wrong), ("country", _country_wrong if calendars else None)):
-        if wrong and general.get(key) and f"general.{key}" not in named:
+    for key, wrong in (("time_zone", _zone_wrong), ("country", _country_wrong)):
+        if general.get(key) and f"general.{key}" not in named:
             said = wrong(general[key])
             if said:
                 problems.append(problem_at(overlay.text, overlay.file, ("general", key), said))
@@ -247,7 +246,17 @@ def _zone_wrong(zone: str) -> str:
     return ""
 
 
+# Countries whose holidays are certainly known: the library that says so costs as much as a whole command.
+_COUNTRIES = frozenset(
+    "AE AO AR AT AU BE BG BO BR CA CH CL CN CO CR CY CZ DE DK DO EC EE EG ES FI FR GB GR GT HK HN HR HU ID "
+    "IE IL IN IS IT JM JP KE KR KZ LT LU LV MA MT MX MY MZ NG NI NL NO NZ PA PE PH PK PL PT PY RO RS SA SE "
+    "SG SI SK SV TH TR TW UA US UY VE VN ZA".split()
+)
+
+
 def _country_wrong(country: str) -> str:
+    if country in _COUNTRIES:
+        return ""
     from holidays import list_supported_countries
 
     if country in list_supported_countries():

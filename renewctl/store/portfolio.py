@@ -252,18 +252,18 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class _Dates(dict[str | None, date | None]):
+class _Dates(dict[str, date]):
     """ISO text -> date, each parsed once; a book has thousands of rows and hundreds of days."""
 
-    def __missing__(self, text: str | None) -> date | None:
-        found = self[text] = None if text is None else date.fromisoformat(text)
+    def __missing__(self, text: str) -> date:
+        found = self[text] = date.fromisoformat(text)
         return found
 
 
 _DATES = _Dates()
 
 
-def dates_of() -> dict[Any, Any]:
+def dates_of() -> dict[str, date]:
     """ISO text -> date, as a mapping that parses what it has not met yet."""
     return _DATES
 
@@ -272,7 +272,8 @@ def as_value(info: Entity, row: Sequence[Any]) -> Any:
     """A stored row as its frozen value, ISO text become dates."""
     cells = list(row)
     for at in info.dates:
-        cells[at] = _DATES[cells[at]]
+        if (text := cells[at]) is not None:
+            cells[at] = _DATES[text]
     return _quick(info.value, cells)
 
 
@@ -399,6 +400,11 @@ def _refusal(error: sqlite3.Error, path: str) -> PortfolioError:
         return PortfolioError(
             "disk-full", f"no room left to write {path}", "free some space; nothing was changed"
         )
+    if "not a database" in text and not _has_magic(path):
+        from shlex import quote as word
+
+        how = f"to import it: renewctl import {word(path)}"
+        return PortfolioError("not-a-portfolio", f"{path} is not a renewctl portfolio", how)
     if isinstance(error, sqlite3.IntegrityError):
         return PortfolioError("invariant", f"{path} refused a change that breaks its rules: {text}")
     return PortfolioError(
@@ -406,3 +412,12 @@ def _refusal(error: sqlite3.Error, path: str) -> PortfolioError:
         f"{path} cannot be read as a portfolio: {text}",
         "restore a copy, or name another file with --portfolio",
     )
+
+
+def _has_magic(path: str) -> bool:
+    """Whether a file begins as every database of the engine does, whatever became of the rest."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return True

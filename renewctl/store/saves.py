@@ -76,7 +76,7 @@ def _states(portfolio: Portfolio, subjects: Sequence[str]) -> dict[str, dict[str
 
 def due_items(portfolio: Portfolio, policy: Policy, as_of: date, until: date) -> list[Item]:
     """What the saves owe up to `until`, as lines of the agenda, unsorted."""
-    found = cases(portfolio)
+    found = [case for case in cases(portfolio) if plays.is_open(case) or case.state in plays.KEPT]
     if not found:
         return []
     zone = zone_of(policy)

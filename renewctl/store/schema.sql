@@ -42,6 +42,33 @@ CREATE TABLE account (
 )
  STRICT;
 CREATE INDEX account_search ON account (search_name);
+CREATE TABLE agenda (
+	contract_no INTEGER NOT NULL,
+	next_due_on TEXT NOT NULL,
+	renewal_on TEXT NOT NULL,
+	arr_rank INTEGER NOT NULL,
+	contract_id TEXT NOT NULL,
+	deadline_on TEXT,
+	alone INTEGER NOT NULL,
+	PRIMARY KEY (contract_no)
+)
+ STRICT;
+CREATE INDEX agenda_deadline ON agenda (deadline_on) WHERE deadline_on IS NOT NULL;
+CREATE INDEX agenda_next ON agenda (next_due_on, renewal_on, arr_rank, contract_id);
+CREATE INDEX agenda_renewal ON agenda (renewal_on);
+CREATE TABLE change (
+	no INTEGER NOT NULL,
+	op INTEGER NOT NULL,
+	entity TEXT NOT NULL,
+	"key" TEXT NOT NULL,
+	account_no INTEGER,
+	"before" TEXT,
+	"after" TEXT,
+	PRIMARY KEY (no),
+	CONSTRAINT says_something CHECK (before IS NOT NULL OR after IS NOT NULL)
+)
+ STRICT;
+CREATE INDEX change_account ON change (account_no);
 CREATE TABLE meta (
 	"key" TEXT NOT NULL,
 	value TEXT NOT NULL,
@@ -79,20 +106,6 @@ CREATE TABLE source (
 )
  STRICT;
 CREATE INDEX source_salt ON source (salt);
-CREATE TABLE change (
-	no INTEGER NOT NULL,
-	op INTEGER NOT NULL,
-	entity TEXT NOT NULL,
-	"key" TEXT NOT NULL,
-	account_no INTEGER,
-	"before" TEXT,
-	"after" TEXT,
-	PRIMARY KEY (no),
-	CONSTRAINT says_something CHECK (before IS NOT NULL OR after IS NOT NULL),
-	FOREIGN KEY(op) REFERENCES operation (seq)
-)
- STRICT;
-CREATE INDEX change_account ON change (account_no);
 CREATE TABLE contract (
 	no INTEGER NOT NULL,
 	id TEXT NOT NULL,
@@ -150,6 +163,7 @@ CREATE TABLE health_reading (
 	CONSTRAINT read_on_iso CHECK (length(read_on) = 10),
 	FOREIGN KEY(account_no) REFERENCES account (no)
 )
+ WITHOUT ROWID,
  STRICT;
 CREATE TABLE item_state (
 	subject TEXT NOT NULL,
@@ -222,21 +236,6 @@ CREATE TABLE activity (
 )
  STRICT;
 CREATE INDEX activity_account ON activity (account_no);
-CREATE TABLE agenda (
-	contract_no INTEGER NOT NULL,
-	next_due_on TEXT NOT NULL,
-	renewal_on TEXT NOT NULL,
-	arr_rank INTEGER NOT NULL,
-	contract_id TEXT NOT NULL,
-	deadline_on TEXT,
-	alone INTEGER NOT NULL,
-	PRIMARY KEY (contract_no),
-	FOREIGN KEY(contract_no) REFERENCES contract (no)
-)
- STRICT;
-CREATE INDEX agenda_deadline ON agenda (deadline_on) WHERE deadline_on IS NOT NULL;
-CREATE INDEX agenda_next ON agenda (next_due_on, renewal_on, arr_rank, contract_id);
-CREATE INDEX agenda_renewal ON agenda (renewal_on);
 CREATE TABLE outcome (
 	no INTEGER NOT NULL,
 	account_no INTEGER NOT NULL,

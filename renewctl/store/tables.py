@@ -96,7 +96,7 @@ class Change(SQLModel, table=True):
     """
 
     no: int = _key()
-    op: int = _int(False, ForeignKey("operation.seq"))
+    op: int = _int(False)  # operation.seq; unchecked: a look-up for each row of an import
     entity: str = _text(False)
     key: str = _text(False)  # primary key values joined by "|"
     account_no: int | None = _int()
@@ -217,7 +217,7 @@ class HealthReading(SQLModel, table=True):
     source: str | None = _text()
     source_line: int | None = _int()
 
-    __table_args__ = (_date("read_on"), _STRICT)
+    __table_args__ = (_date("read_on"), {**_STRICT, "sqlite_with_rowid": False})
 
 
 class Stakeholder(SQLModel, table=True):
@@ -389,7 +389,7 @@ class Agenda(SQLModel, table=True):
     `next_due_on` is a lower bound of the day its next item falls due, whatever its health becomes.
     """
 
-    contract_no: int = _int(False, ForeignKey("contract.no"), primary_key=True, autoincrement=False)
+    contract_no: int = _key()  # unchecked: a cache may be wrong, and is then made anew
     next_due_on: str = _text(False)
     renewal_on: str = _text(False)
     arr_rank: int = _int(False)  # ascending = larger ARR first, unknown last

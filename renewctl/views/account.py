@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.classify import Classification
-from renewctl.core.model import Account, Because, Contract, Stakeholder, Verdict
+from renewctl.core.model import Account, Because, Contract, Outcome, Stakeholder, Verdict
 from renewctl.core.plan import Action, Effort, Plan, PlanDay
-from renewctl.core.segment import contracts_arr
+from renewctl.core.policy import Policy
+from renewctl.core.segment import contracts_arr, converted
 from renewctl.views.terminal import aligned, coloured, safe, width
 
 NOBODY = {"segment": "unsegmented", "owner": "unowned"}
@@ -40,7 +41,14 @@ class Sheet(NamedTuple):
     saves: Sequence[dict[str, Any]]
     stakeholders: Sequence[Stakeholder]
     written: Mapping[str, str]  # OWN-3
-    base_currency: str
+    policy: Policy
+    lost: bool = False  # every contract of it was
+    loss: Outcome | None = None  # the last one
+
+    @property
+    def base_currency(self) -> str:
+        """The currency in which accounts are compared."""
+        return self.policy.base_currency
 
 
 # --- show, for people ---------------------------------------------------------------------------------
@@ -51,7 +59,7 @@ def show(sheet: Sheet, whole: bool) -> None:
     account = sheet.account
     out = [bold(f"{safe(account.name)} ({safe(account.id)})")]
     if not sheet.in_force:
-        out.append(f"Not in force: the status is {safe(account.status)}; there is no agenda.")
+        out.append(f"Not in force: {_why_not(sheet)}; there is no agenda.")
     out += _facts(sheet)
     out += ["", bold("CLASSIFICATION")]
     for name, verdict in sheet.why.verdicts().items():
@@ -68,6 +76,17 @@ def show(sheet: Sheet, whole: bool) -> None:
     out += _saves(sheet) + _people(sheet)
     out += ["", f"Why, and what would change it: renewctl explain {word(account.id)}"]
     sys.stdout.write("\n".join(out) + "\n")
+
+
+def _why_not(sheet: Sheet) -> str:
+    """Why the account has nothing to renew."""
+    if not sheet.lost:
+        return f"the status is {safe(sheet.account.status)}"
+    loss = sheet.loss
+    if loss is None:
+        return "every contract was lost"
+    to = f", to {safe(loss.competitor)}" if loss.competitor else ""
+    return f"lost on {loss.lost_on or loss.closed_on}, reason {safe(loss.reason or 'not noted')}{to}"
 
 
 def bold(text: str) -> str:
@@ -101,9 +120,8 @@ def _value(name: str, verdict: Verdict, sheet: Sheet) -> str:
 def _facts(sheet: Sheet) -> list[str]:
     account = sheet.account
     currency = account.currency or sheet.base_currency
-    arr = sheet.arr_base_minor
     pairs = [
-        ("ARR", None if arr is None else money.plain(arr, sheet.base_currency)),
+        ("ARR", _arr(sheet)),
         ("expansion", _amount(account.expansion_minor, currency)),
         ("target ARR", _amount(account.target_arr_minor, currency)),
         ("growth", None if account.growth_rate is None else f"{account.growth_rate:.0%} a year"),
@@ -127,6 +145,13 @@ def _facts(sheet: Sheet) -> list[str]:
     return aligned(rows)
 
 
+def _arr(sheet: Sheet) -> str | None:
+    """The account's ARR in its own currency, with the rate and its worth in the base one."""
+    opened = [part.contract for part in sheet.parts]
+    minor, currency = contracts_arr(opened, sheet.account, sheet.arr_base_minor, sheet.base_currency)
+    return None if minor is None else converted(minor, currency, sheet.arr_base_minor, sheet.policy)
+
+
 def _amount(minor: int | None, currency: str) -> str | None:
     return None if minor is None else money.plain(minor, currency)
 
@@ -141,7 +166,10 @@ def _seats(account: Account) -> str | None:
 
 def _part(part: Part, sheet: Sheet, whole: bool) -> list[str]:
     contract = part.contract
-    arr = _amount(contract.arr_minor, contract.currency or sheet.account.currency or sheet.base_currency)
+    currency = contract.currency or sheet.account.currency or sheet.base_currency
+    arr = None
+    if contract.arr_minor is not None:
+        arr = converted(contract.arr_minor, currency, part.arr_base_minor, sheet.policy)
     when = "renewal date unknown"
     if contract.renewal_on:
         days = (contract.renewal_on - sheet.as_of).days
@@ -278,6 +306,8 @@ def _account(sheet: Sheet) -> dict[str, Any]:
         "currency": arr_currency,
         "arr_base": _units(sheet.arr_base_minor, base),
         "base_currency": base,
+        "rate": _rate(arr_currency, sheet),
+        "lost": _loss(sheet),
         "renewal_date": _iso(first.renewal_on) if first else None,
         "start_date": _iso(first.start_on) if first else None,
         "term_months": first.term_months if first else None,
@@ -310,6 +340,24 @@ def _account(sheet: Sheet) -> dict[str, Any]:
         "recorded_on": account.recorded_on.isoformat(),
         "source": account.source,
         "source_line": account.source_line,
+    }
+
+
+def _rate(currency: str, sheet: Sheet) -> float | None:
+    """What one unit of the account's currency is worth in the base; None where no rate says."""
+    rate = 1 if currency == sheet.base_currency else sheet.policy.rates.get(currency)
+    return None if rate is None else float(rate)
+
+
+def _loss(sheet: Sheet) -> dict[str, Any] | None:
+    """How the account was lost, where all of its contracts were."""
+    if not sheet.lost or sheet.loss is None:
+        return None
+    loss = sheet.loss
+    return {
+        "lost_on": _iso(loss.lost_on or loss.closed_on),
+        "reason": loss.reason,
+        "competitor": loss.competitor,
     }
 
 

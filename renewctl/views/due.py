@@ -1,15 +1,17 @@
 """The agenda on a terminal, in a pipe, and as JSON."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.due import BY_DAY, Item, item_id
 from renewctl.views.terminal import coloured, safe, width
 
+_NAMED = 3  # names in a remark before "and N more"
 _WIDEST = 160  # columns; lines longer than that are hard to follow
 _SECTIONS = (
     ("first", "FIRST", "1;31"),
@@ -40,9 +42,10 @@ class Agenda(NamedTuple):
     renewals: Renewals | None
     problems: Sequence[dict[str, str]]
     base_currency: str
+    counts: Mapping[str, int] = {}  # items by status, those not shown too; empty where nobody counted
 
 
-def lines(agenda: Agenda) -> Iterable[str]:
+def lines(agenda: Agenda) -> Iterator[str]:
     """One line an item, the same columns in every line, for pipes and grep."""
     amount = _amounts(agenda)
     owners: dict[str | None, str] = {}
@@ -50,7 +53,7 @@ def lines(agenda: Agenda) -> Iterable[str]:
     renewals: dict[int, tuple[str, str]] = {}
     day, head = None, ""
     for _, due_on, _, status, task, renewal, cycle, who in agenda.items:
-        if due_on is not day:
+        if due_on != day:
             day, head = due_on, f"{_iso(due_on)}  {status:<8}  "
         owner = owners.get(who[0])
         if owner is None:
@@ -83,7 +86,9 @@ def _amounts(agenda: Agenda) -> Any:
 
 def stream(agenda: Agenda) -> None:
     """Every line to stdout, no colour, full width."""
-    sys.stdout.writelines(lines(agenda))
+    source = lines(agenda)
+    while text := "".join(islice(source, 1000)):
+        sys.stdout.write(text)
 
 
 def show(agenda: Agenda) -> None:
@@ -135,18 +140,31 @@ def _footer(agenda: Agenda) -> list[str]:
     elif agenda.more:
         out += ["", f"… and {agenda.more:,} more: give --limit N, or narrow with --owner, --segment"]
     unowned = sum(1 for problem in agenda.problems if problem["code"] == "unowned")
-    notice = len(agenda.problems) - unowned
+    notice = sum(1 for problem in agenda.problems if problem["code"] == "notice-unknown")
     notes = []
     if unowned:
         notes.append(f"{unowned:,} without an owner: set ACCOUNT csm=NAME, or the policy's [team]")
     if notice:
         notes.append(f"{notice:,} renewing tacitly with unknown notice terms: set ACCOUNT notice_days=N")
+    if line := unplanned(agenda):
+        notes.append(line)
     if any(item.who.delegate for item in agenda.items):
         notes.append("* stands in for a role nobody fills: name people in the policy's [team]")
     out += ["", *notes] if notes else []
     if agenda.items:
         out += ["", f"When it is done: renewctl done {agenda.items[0].item}"]
     return out
+
+
+def unplanned(agenda: Agenda) -> str:
+    """Which renewals of the window have no agenda and why, in a line; empty where all have one."""
+    found = [each for each in agenda.problems if each["code"] in ("arr-unknown", "rate-unknown")]
+    if not found:
+        return ""
+    names = [f"{safe(each['account_name'])} ({safe(each['message'].partition(',')[0])})" for each in found]
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    what = "renewal in the window has" if len(found) == 1 else "renewals in the window have"
+    return f"{len(found):,} {what} no agenda: {', '.join(names[:_NAMED])}{more}"
 
 
 def _renewal(item: Item, agenda: Agenda, amount: Any, columns: int, paint: Any) -> str:
@@ -195,9 +213,7 @@ def document(agenda: Agenda) -> dict[str, Any]:
     """`renewctl/due/1`."""
     base = agenda.base_currency
     renewals = agenda.renewals or Renewals(0, 0, (), 0)
-    by_status: dict[str, int] = {"overdue": 0, "today": 0, "upcoming": 0}
-    for item in agenda.items:
-        by_status[item.status] += 1
+    by_status = {status: agenda.counts.get(status, 0) for status in ("overdue", "today", "upcoming")}
     return {
         "schema": "renewctl/due/1",
         "as_of": agenda.as_of.isoformat(),

@@ -22,7 +22,7 @@ def show(document: dict[str, Any], *, dry_run: bool, strict: bool, again: str) -
     elif not document["applied"] and any(each["inserted"] or each["updated"] for each in document["files"]):
         lines.append("nothing was imported")
     if rejected:
-        lines.append(_mend(document, again))
+        lines.append(_mend(document, again, dry_run))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
@@ -78,11 +78,13 @@ def _problems(each: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _mend(document: dict[str, Any], again: str) -> str:
+def _mend(document: dict[str, Any], again: str, dry_run: bool) -> str:
     file = document["rejects_file"]
     if file:
         words = " ".join(word for word in ("renewctl import", safe(file), again) if word)
         return f"rejected rows are in {safe(file)}: mend them there, then: {words}"
+    if dry_run:
+        return "the rejected rows are written by --rejects FILE, without --dry-run"
     return "to get the rejected rows as a file to mend and import again, add: --rejects rejects.csv"
 
 

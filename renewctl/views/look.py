@@ -36,6 +36,7 @@ class Line(NamedTuple):
     contracts: int
     guard: bool
     problems: tuple[Problem, ...]
+    lost: bool = False  # every contract of it was
 
 
 class Listing(NamedTuple):
@@ -67,7 +68,7 @@ def _cells(line: Line) -> tuple[str, ...]:
     health = "unknown" if line.score is None else f"{line.band} {line.score:g}"
     return (
         safe(line.id),
-        safe(line.name) if line.in_force else f"{safe(line.name)} ({safe(line.status)})",
+        safe(line.name) if line.in_force else f"{safe(line.name)} ({_why_not(line)})",
         "unknown" if line.arr_minor is None else money.plain(line.arr_minor, line.currency),
         line.segment or "unsegmented",
         health,
@@ -78,6 +79,11 @@ def _cells(line: Line) -> tuple[str, ...]:
         line.renewal_on.isoformat() if line.renewal_on else "unknown",
         "" if line.days is None else str(line.days),
     )
+
+
+def _why_not(line: Line) -> str:
+    """Why an account is not in force."""
+    return "lost" if line.lost else safe(line.status)
 
 
 def plain(listing: Listing) -> None:

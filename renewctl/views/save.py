@@ -7,6 +7,7 @@ from typing import Any
 
 from renewctl.core import money, plays
 from renewctl.core.due import item_id
+from renewctl.core.model import SaveCase
 from renewctl.core.plays import CaseStep, Report
 from renewctl.views.terminal import aligned, coloured, is_terminal, safe, width
 
@@ -34,9 +35,25 @@ def show(report: Report, *, whole: bool = False) -> None:
     """One save on stdout; on a terminal later phases are folded unless `whole`."""
     out = lines(report, min(width(), 200), folded=is_terminal() and not whole)
     if coloured():
-        style = "1;31" if report.clock.state == "late" else "1"
+        late = report.clock.state == "late" and plays.is_open(report.file.case)
+        style = "1;31" if late else "1"
         out[:2] = [f"\x1b[{style}m{line}\x1b[0m" for line in out[:2]]
     sys.stdout.write("\n".join(out) + "\n")
+
+
+def closed(report: Report) -> str:
+    """What closing a case has done, in a line."""
+    case = report.file.case
+    said = f"s{case.no}  {safe(report.file.account.name)}: closed as {case.state} on {case.closed_on}"
+    if report.provisional:
+        return said
+    days = ", ".join(f"{_day(step.due_on)} {step.due_on.year}" for step in report.checkins)
+    return f"{said}; check-ins: {days}"
+
+
+def closed_before(case: SaveCase) -> str:
+    """That a case had ended so before."""
+    return f"s{case.no} was closed as {case.state} on {case.closed_on} already; nothing changed"
 
 
 def lines(report: Report, columns: int, *, folded: bool) -> list[str]:
@@ -65,8 +82,10 @@ def lines(report: Report, columns: int, *, folded: bool) -> list[str]:
 
 def _head(report: Report) -> list[str]:
     case, renewal = report.file.case, report.file.renewal
-    out = [f"{renewal.subject}  {safe(report.file.account.name)}: {safe(report.book.title)}", _clock(report)]
-    if case.target_by and report.clock.state != "answered":
+    running = plays.is_open(case)
+    clock = _clock(report) if running else f"Closed as {case.state} on {case.closed_on}"
+    out = [f"{renewal.subject}  {safe(report.file.account.name)}: {safe(report.book.title)}", clock]
+    if running and case.target_by and report.clock.state != "answered":
         out.append(f"24 h target: {_at(report, case.target_by)} (enterprise account or cancellation notice)")
     owner = f"Owner: {safe(case.owner)}"
     if report.together_with:
@@ -80,8 +99,6 @@ def _head(report: Report) -> list[str]:
         days = (renewal.renewal_on - report.as_of).days
         when = f"renews {renewal.renewal_on} " + (f"(in {days} days)" if days >= 0 else f"({-days} days ago)")
     out.append(f"At stake: {stake}, {when}, urgency {report.book.urgency}")
-    if not plays.is_open(case):
-        out.append(f"Closed as {case.state} on {case.closed_on}")
     return out
 
 
@@ -237,13 +254,17 @@ def show_list(reports: Sequence[Report]) -> None:
                 _clock_cell(report),
                 _fit(name, 16) if narrow else name,
                 report.file.case.scenario,
-                f"{ahead.due_on} {ahead.step}" if ahead else "all done",
+                f"{ahead.due_on} {ahead.step}" if ahead else _no_next(report),
                 safe(report.file.case.owner),
                 "unknown" if arr is None else money.plain(arr, report.base_currency),
             )
         )
     found = aligned([row[:6] for row in rows]) if narrow else aligned(rows, frozenset({6}))
     sys.stdout.write("\n".join(_fit(line, width()) for line in found) + "\n")
+
+
+def _no_next(report: Report) -> str:
+    return "none" if report.file.case.state in ("lost", "let_go") else "all done"
 
 
 def _clock_cell(report: Report) -> str:
@@ -376,10 +397,11 @@ def list_document(reports: Sequence[Report], as_of: date, base_currency: str) ->
 
 def _entry(report: Report) -> dict[str, Any]:
     states = [_state(report, step) for step in report.steps]
+    owed = sum(1 for state in states if state in ("open", "snoozed"))
     ahead = plays.next_step(report)
     return {
         **_summary(report),
-        "steps_open": sum(1 for state in states if state in ("open", "snoozed")),
+        "steps_open": owed if plays.is_open(report.file.case) else 0,
         "steps_closed": sum(1 for state in states if state in ("done", "skipped")),
         "next": _step(report, ahead) if ahead else None,
     }

@@ -36,6 +36,11 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def put(text: str) -> None:
+    """Write data to stdout: as it is for a pipe or file, made harmless line by line for a terminal."""
+    sys.stdout.write("\n".join(map(safe, text.split("\n"))) if is_terminal() else text)
+
+
 def coloured() -> bool:
     """Whether colour is wanted: a terminal, not dumb, NO_COLOR not set."""
     return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -106,6 +106,21 @@ def test_a_view_of_the_whole_book_is_harmless(book: Person, words: tuple[str, ..
     _see(book, how, words)
 
 
+PAPERS = ("md", "html")
+FORMS = [
+    ("list", "--format", "csv"),
+    ("list", "--format", "md"),
+    ("list", "--format", "table"),
+    *(("export", kind, "--format", how) for kind in ("accounts", "log") for how in ("csv", "json")),
+    *((paper, "H07", "--format", how, "-o", "-") for paper in ("proposal", "value") for how in PAPERS),
+]
+
+
+@pytest.mark.parametrize("words", FORMS, ids=" ".join)
+def test_every_other_form_is_harmless_on_a_terminal(book: Person, words: tuple[str, ...]) -> None:
+    _see(book, "terminal", words)
+
+
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("words", EACH, ids=" ".join)
 def test_a_view_of_one_account_is_harmless(book: Person, words: tuple[str, ...], how: str) -> None:

@@ -130,3 +130,13 @@ def test_interrupting_takes_everything_back(person: Person) -> None:
     with sqlite3.connect(person.portfolio) as connection:
         assert connection.execute("SELECT COUNT(*) FROM account").fetchone() == (2,)
     assert person.portfolio.read_bytes() == before
+
+
+def test_a_dry_run_says_that_rejected_rows_are_written_without_it(person: Person) -> None:
+    bad = ROWS.replace("900", "zz")
+    dry = person.run("import", "-", "--dry-run", "--rejects", "bad.csv", stdin=bad)
+    assert dry.code == 1
+    assert "without --dry-run" in dry.out
+    assert "add: --rejects" not in dry.out
+    assert not (person.home / "bad.csv").exists()
+    assert "add: --rejects" in person.run("import", "-", stdin=bad).out

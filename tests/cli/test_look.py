@@ -238,3 +238,91 @@ def test_hostile_names_are_text_in_every_form(tmp_path):
     for key in ("H0", "H5", "H8", "H10", "H13", "H14"):
         hostile.check_plain(other.run("show", key).out + other.run("explain", key).out)
         hostile.check_terminal(other.run_on_terminal("show", key).out)
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A book of one's own, to change."""
+    somebody = Person(tmp_path)
+    text = BOOK.replace("90000,EUR", '"1,234,567.89",BRL').replace(",no,no,Bo,Saul", ",no,no,Bó,Saul")
+    (tmp_path / "book.csv").write_text(text)
+    done = somebody.run("import", "book.csv")
+    assert done.code == 0, done.err
+    return somebody
+
+
+def test_an_account_whose_contracts_are_all_lost_is_no_longer_in_force(own):
+    before = told(own, "list")
+    lost = ("--reason", "price", "--competitor", "Rival", "--lost-on", "2026-02-20")
+    assert own.run("lost", "Acme", *lost).code == 0
+    assert own.run("lost", "Ember", "--reason", "closed down").code == 0
+    listed = told(own, "list")
+    by_id = {each["id"]: each for each in listed["accounts"]}
+    assert [by_id[each]["in_force"] for each in ("A1", "A2", "A4", "A5")] == [False, True, False, False]
+    assert by_id["A1"]["status"] == "active"
+    was, now = before["totals"]["in_force"], listed["totals"]["in_force"]
+    assert (was["accounts"] - now["accounts"], was["arr_base"] - now["arr_base"]) == (2, 240000)
+    assert {each["account"] for each in listed["problems"]}.isdisjoint({"A1", "A5"})
+    plain = own.run("list")
+    assert "Acme Robotics (lost)" in plain.out
+    assert "Acme" not in plain.err
+    assert "Ember" not in plain.err
+    shown = own.run("show", "Acme").out
+    assert "Not in force: lost on 2026-02-20, reason price, to Rival; there is no agenda." in shown
+    account = told(own, "show", "Acme")["account"]
+    assert (account["in_force"], account["lost"]["reason"]) == (False, "price")
+
+
+def test_an_account_with_one_contract_left_is_in_force(own):
+    (own.home / "c.csv").write_text(
+        "id,account_id,arr,currency,renewal_date\nK1,A1,60000,USD,2026-09-01\nK2,A1,50000,USD,2026-07-01\n"
+    )
+    assert own.run("import", "c.csv", "--kind", "contracts").code == 0
+    assert own.run("save", "start", "A1", "--scenario", "value").code == 0
+    assert own.run("lost", "A1", "--contract", "K1", "--reason", "price").code == 0
+    assert told(own, "show", "A1")["account"]["in_force"] is True
+    assert told(own, "save", "list")["totals"]["open"] == 1
+    assert own.run("lost", "A1", "--reason", "price").code == 0
+    assert told(own, "show", "A1")["account"]["in_force"] is False
+    assert told(own, "save", "list")["totals"]["open"] == 0
+
+
+def test_a_value_in_another_currency_is_told_with_its_rate(own):
+    rate = "BRL 1,234,567.89 at 0.18 = USD 222,222.22"  # 1234567.89 × 0.18 = 222222.2202
+    explained = own.run("explain", "Fjord").out
+    assert rate in explained
+    shown = own.run("show", "Fjord").out.splitlines()
+    assert any(line.split() == ["ARR", *rate.split()] for line in shown)
+    assert any(line.startswith("RENEWAL") and rate in line for line in shown)
+    account = told(own, "show", "Fjord")["account"]
+    assert (account["currency"], account["rate"], account["arr_base"]) == ("BRL", 0.18, 222222.22)
+    assert "no rate to USD" in own.run("show", "Gale").out
+    assert " at " not in own.run("show", "Acme").out.split("CLASSIFICATION")[0]
+
+
+def test_an_owner_is_found_in_any_case_and_without_accents(own):
+    everybody = told(own, "list")["accounts"]
+    mine = [each["id"] for each in everybody if each["owner"] in ("Bo", "Bó")]
+    assert mine
+    for spelling in ("bo", "BÓ", "Bo"):
+        done = own.run("list", "--owner", spelling, "--json")
+        assert [each["id"] for each in json.loads(done.out)["accounts"]] == mine
+        assert "nobody" not in done.err
+
+
+def test_an_owner_nobody_knows_is_said_to_be_and_the_known_are_named(own):
+    for command in (("list",), ("due", "--days", "90"), ("save", "list")):
+        done = own.run(*command, "--owner", "Zoe")
+        assert done.code == 0
+        assert "nobody is called Zoe: known are Bo, Bó, Cora, Saul\n" in done.err
+
+
+@pytest.mark.parametrize("typed", ["Acme Robtics", "acme-robotics", "Robotcs", "acm robotics."])
+def test_a_name_mistyped_brings_the_near_ones(book, typed):
+    done = book.run("show", typed)
+    assert done.code == 13
+    assert "did you mean Acme Robotics (A1)?" in done.err
+
+
+def test_a_name_like_no_other_brings_no_guess(book):
+    assert "hint: see them all: renewctl list" in book.run("show", "Zenith Power").err

@@ -225,3 +225,10 @@ def test_the_supplier_of_the_policy_signs_and_an_empty_one_is_a_blank_with_a_war
     done = book.run("proposal", "Acme", "-o", "-", "--policy", str(policy))
     assert "Northwind" in done.out
     assert "[supplier]" not in done.err
+
+
+def test_a_tier_left_out_comes_with_the_command_that_brings_it_back(book: Desk) -> None:
+    hint = "renewctl set B2 expansion_arr=AMOUNT --reason …"
+    assert hint in book.run("proposal", "Beta").err
+    assert hint in book.run("proposal", "Beta", "--tiers", "best").err
+    assert "expansion_arr=" not in book.run("proposal", "Acme").err

@@ -61,6 +61,7 @@ def test_a_win_opens_the_next_cycle_and_tells_it(book):
         "competitor": None,
         "lost_on": None,
         "told_on": None,
+        "cancel_notice_withdrawn": None,
         "changed": True,
         "next": {
             "cycle": 2,
@@ -178,3 +179,74 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(book):
 def test_there_is_nothing_to_move_without_a_portfolio(desk):
     desk.fails(12, "portfolio-missing", "won", "A1", "--arr", "5")
     assert not desk.path.exists()
+
+
+def test_a_win_recorded_before_is_pointed_to_and_no_command_is_named_that_would_not_change_it(book):
+    book.run("won", "A1", "--arr", "110000")
+    said = book.fails(14, "already-won", "won", "A1", "--arr", "100000")
+    assert "renewctl history A1" in said
+    assert "renewctl set" not in said
+
+
+def test_a_stage_moved_backwards_says_so(book):
+    assert "back from" not in book.run("stage", "A1", "contract_sent").err
+    assert "(back from contract_sent)" in book.run("stage", "A1", "notified").err
+
+
+def test_an_item_is_not_put_off_past_the_renewal_it_prepares(book):
+    item = agenda(book)[0]["item"]
+    facts = book.facts()
+    assert "2026-05-31" in book.fails(14, "snooze-past-renewal", "snooze", item, "--until", "2026-06-01")
+    assert book.facts() == facts
+    assert book.run("snooze", item, "--until", "2026-05-31").code == 0
+
+
+def test_an_opt_out_is_not_put_off_past_its_deadline(book):
+    later = ("--as-of", "2026-04-20")  # the renewal of 31 May less 30 days of notice: 1 May
+    [item] = [each["item"] for each in book.json("due", "--days", "30", *later)["items"]
+              if each["kind"] == "notice"]  # fmt: skip
+    facts = book.facts()
+    said = book.fails(14, "snooze-past-deadline", "snooze", item, "--until", "2026-05-02", *later)
+    assert f"renewctl snooze {item} --until 2026-05-01" in said
+    assert book.facts() == facts
+    on_the_last_day = book.fails(
+        14, "snooze-past-deadline", "snooze", item, "--until", "2026-05-02", "--as-of", "2026-05-01"
+    )
+    assert f"renewctl done {item}" in on_the_last_day
+    assert book.run("snooze", item, "--until", "2026-05-01", *later).code == 0
+
+
+def test_an_item_past_its_renewal_date_can_still_be_put_off(book):
+    later = ("--as-of", "2026-06-10")
+    [item] = [each["item"] for each in book.json("due", *later)["items"] if each["kind"] == "past_due"]
+    assert book.run("snooze", item, "--until", "2026-06-12", *later).code == 0
+
+
+NOTICE = """id,name,arr,currency,renewal_date,term_months,csm,cancel_notice_date,nps
+N1,Noted,20000,USD,2026-05-31,12,Ana,2026-02-20,40
+N2,Other,20000,USD,2026-06-30,12,Ana,,40
+"""
+
+
+def test_a_win_withdraws_the_cancellation_and_an_unchanged_source_does_not_bring_it_back(desk):
+    def type_of(account):
+        return {each["id"]: each["opportunity"] for each in desk.json("list")["accounts"]}[account]
+
+    desk.import_(NOTICE)
+    assert type_of("N1") == "at_risk"
+    done = desk.run("won", "N1", "--arr", "20000")
+    assert "cancellation notice of 2026-02-20 withdrawn" in done.err
+    assert type_of("N1") != "at_risk"
+    desk.import_(NOTICE.replace("Other", "Another"))
+    assert desk.json("show", "N1")["account"]["cancel_notice_date"] is None
+    desk.import_(NOTICE.replace("2026-02-20", "2026-03-01"))  # the control: a new notice is news
+    assert type_of("N1") == "at_risk"
+
+
+def test_a_win_of_one_contract_of_several_says_that_the_cancellation_stands(book):
+    book.import_(TWO, "--kind", "contracts", name="contracts.csv")
+    assert book.run("set", "A1", "cancel_notice_date=2026-03-01", "--reason", "letter").code == 0
+    done = book.run("won", "A1", "--contract", "K1", "--arr", "1000")
+    assert "notice of 2026-03-01 still stands" in done.err
+    assert "renewctl set A1 cancel_notice_date=" in done.err
+    assert book.json("show", "A1")["account"]["cancel_notice_date"] == "2026-03-01"

@@ -1,4 +1,4 @@
-"""`save start`, `list`, `show`, `done` on a real portfolio file."""
+"""`save start`, `list`, `show`, `done`, `close` on a real portfolio file."""
 
 import json
 import re
@@ -194,12 +194,17 @@ def test_what_cannot_be_opened_says_why_in_one_line_and_opens_nothing(say, book,
 def test_the_dry_run_shows_the_case_and_writes_nothing(ask, book):
     assert ask("save", "start", "Acme", "--scenario", "value", "--dry-run")["save"]["id"] == "s1"
     assert rows(book, "SELECT * FROM save_case") == []
-    assert rows(book, "SELECT opportunity FROM agenda WHERE account_no = 1") != [("at_risk",)]
+    assert motion(ask) != "at_risk"
 
 
-def test_opening_a_save_makes_the_renewal_at_risk_and_is_in_the_log(say, book):
+def motion(ask):
+    """The opportunity type of Acme's renewal."""
+    return next(each["opportunity"] for each in ask("list")["accounts"] if each["id"] == "A1")
+
+
+def test_opening_a_save_makes_the_renewal_at_risk_and_is_in_the_log(say, ask, book):
     say("save", "start", "Acme", "--scenario", "value", "--reason", "not worth it")
-    assert rows(book, "SELECT opportunity FROM agenda WHERE account_no = 1") == [("at_risk",)]
+    assert motion(ask) == "at_risk"
     [(entity, before, after)] = rows(book, "SELECT entity, before, after FROM change WHERE op = 2")
     assert (entity, before) == ("save_case", None)
     assert dict(zip(SaveCase._fields, json.loads(after), strict=True))["reason"] == "not worth it"
@@ -378,3 +383,111 @@ def test_text_from_outside_comes_out_harmless(say):
         assert "\x1b" not in out + err
         assert "\u202e" not in out + err
         assert "[/] {{7*7}}" in out
+
+
+# --- close -----------------------------------------------------------------------------------------
+
+
+def owed(ask, *more):
+    """(item, due_on) of the lines of saves in the agenda."""
+    items = ask("due", "--days", "400", *more)["items"]
+    return [(each["item"], each["due_on"]) for each in items if each["item"].startswith("s")]
+
+
+@pytest.mark.parametrize("result", ["saved", "partly_saved"])
+def test_of_a_kept_customer_only_the_check_ins_stay_in_due_and_count_from_the_closing_day(say, ask, result):
+    say("save", "start", "Acme", "--scenario", "value")
+    code, out, err = say("save", "close", "s1", "--result", result, "--as-of", "2026-03-20")
+    assert (code, out) == (0, "")
+    assert f"closed as {result} on 2026-03-20" in err
+    days = [
+        (f"s1-checkin-{days}", (date(2026, 3, 20) + timedelta(days)).isoformat()) for days in (30, 60, 90)
+    ]
+    assert owed(ask) == days
+    save = ask("save", "show", "s1")["save"]
+    assert (save["state"], save["closed_on"]) == (result, "2026-03-20")
+    assert {each["provisional"] for each in save["checkins"]} == {False}
+
+
+@pytest.mark.parametrize("result", ["lost", "let_go"])
+def test_of_a_customer_not_kept_nothing_stays_in_due(say, ask, result):
+    say("save", "start", "Acme", "--scenario", "value")
+    assert owed(ask)
+    assert say("save", "close", "Acme", "--result", result.replace("_", "-"))[0] == 0
+    assert owed(ask) == []
+    [listed] = ask("save", "list", "--all")["saves"]
+    assert (listed["state"], listed["next"], listed["steps_open"]) == (result, None, 0)
+
+
+def test_a_closed_save_no_longer_makes_its_renewal_at_risk_and_leaves_room_for_another(say, ask, book):
+    say("save", "start", "Acme", "--scenario", "value")
+    assert motion(ask) == "at_risk"
+    closed = ask("save", "close", "Acme", "--result", "saved", "--note", "signed two years")
+    assert (closed["save"]["state"], closed["changed"]) == ("saved", True)
+    assert motion(ask) != "at_risk"
+    assert rows(book, "SELECT kind, text FROM activity") == [("note", "signed two years")]
+    assert say("save", "start", "Acme", "--scenario", "value")[0] == 0
+
+
+def test_closing_a_save_twice_changes_nothing_and_another_result_is_refused(say, ask, book):
+    say("save", "start", "Acme", "--scenario", "value")
+    say("save", "close", "s1", "--result", "saved")
+    before = rows(book, "SELECT * FROM change")
+    code, _, err = say("save", "close", "s1", "--result", "saved", "--as-of", "2026-04-01", "--note", "again")
+    assert (code, "nothing changed" in err) == (0, True)
+    assert ask("save", "close", "s1", "--result", "saved")["changed"] is False
+    code, _, err = say("save", "close", "s1", "--result", "lost")
+    assert (code, err.startswith("error[save-closed]")) == (14, True)
+    assert rows(book, "SELECT * FROM change") == before
+
+
+def test_what_closes_no_save_says_why(say, ask):
+    assert say("save", "close", "Acme", "--result", "saved")[0] == 13
+    say("save", "start", "Acme", "--scenario", "value")
+    for words in (("--result", "won"), ("--result", ""), ()):
+        assert say("save", "close", "Acme", *words)[0] == 2
+    assert say("save", "close", "s9", "--result", "saved")[0] == 13
+    assert say("save", "close", "s1", "--result", "saved", "--as-of", "2026-03-01")[0] == 14
+    assert ask("save", "close", "s1", "--result", "saved", "--dry-run")["changed"] is False
+    assert ask("save", "list")["saves"][0]["state"] == "detected"
+
+
+def test_losing_the_last_contract_closes_the_open_save_as_lost(say, ask):
+    say("save", "start", "Acme", "--scenario", "value")
+    _, _, err = say("lost", "Acme", "--reason", "price")
+    assert "save s1 closed as lost" in err
+    assert ask("save", "list", "--all")["saves"][0]["state"] == "lost"
+    assert owed(ask) == []
+
+
+def test_a_win_leaves_the_save_open_and_says_how_to_close_it(say, ask):
+    say("save", "start", "Acme", "--scenario", "value")
+    _, _, err = say("won", "Acme", "--arr", "120000")
+    assert "save s1 of Acme is still open; to close it: renewctl save close s1 --result saved" in err
+    assert ask("save", "list")["saves"][0]["state"] == "detected"
+    say("save", "close", "s1", "--result", "saved")
+    assert "still open" not in say("won", "Acme", "--arr", "120000", "--yes", "--as-of", "2026-03-11")[2]
+
+
+def test_the_time_a_step_took_is_exact_to_the_minute(say, book):
+    say("save", "start", "Acme", "--scenario", "value")
+    say("done", "s1-call", "--hours", "1.025")  # 61.5 minutes: half to even
+    say("save", "done", "s1-alert", "--hours", "0,5")
+    assert rows(book, "SELECT minutes FROM item_state ORDER BY step") == [(30,), (62,)]
+    for wrong in ("-1", "much", "nan", "1e9"):
+        assert say("done", "s1-usage", "--hours", wrong)[0] == 2
+
+
+def test_the_first_contact_is_not_put_off_past_the_clock_and_other_steps_are(say, ask, book):
+    ask("save", "start", "Acme", "--scenario", "product")
+    before = rows(book, "SELECT COUNT(*) FROM item_state")
+    code, _, said = say("snooze", "s1-call", "--until", "2026-03-13")
+    assert code == 14
+    assert said.startswith("error[snooze-past-clock]: ")
+    assert "2026-03-12 09:00 UTC" in said
+    assert "renewctl snooze s1-call --until 2026-03-12" in said
+    assert rows(book, "SELECT COUNT(*) FROM item_state") == before
+    assert say("snooze", "s1-call", "--until", "2026-03-12")[0] == 0
+    assert say("snooze", "s1-plan", "--until", "2026-03-20")[0] == 0
+    code, _, said = say("snooze", "s1-call", "--until", "2026-03-14", "--as-of", "2026-03-13")
+    assert (code, "renewctl done s1-call" in said) == (14, True)

@@ -145,3 +145,61 @@ def test_a_portfolio_is_for_its_owner_only(ana: Person, person: Person) -> None:
     (person.home / "one.csv").write_text("id,name,arr,renewal_date\nA1,Acme,5000,2026-05-01\n")
     assert person.run("import", "one.csv", "--portfolio", "new.db").code == 0
     assert (person.home / "new.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_interrupt_while_the_program_is_still_loading_leaves_no_traceback(person: Person) -> None:
+    """The module of the commands, replaced by one that is interrupted as it loads."""
+    broken = person.home / "broken"
+    (broken / "typer").mkdir(parents=True)
+    (broken / "typer" / "__init__.py").write_text("raise KeyboardInterrupt\n")
+    path = f"{broken}:{person.env['PYTHONPATH']}"
+    done = person.run("list", PYTHONPATH=path)
+    assert done.code == 130
+    assert done.out == ""
+    assert done.err.startswith("error[interrupted]")
+    assert "Traceback" not in done.err
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full, which Linux has")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list",),  # more than a buffer, so that it fails while it is being written
+        ("list", "--json"),
+        ("list", "--limit", "1"),  # and less, so that it fails at the end
+        ("due", "--days", "300"),
+        ("export", "accounts"),
+        ("--help",),
+    ],
+    ids=" ".join,
+)
+def test_a_disk_without_room_for_the_output_is_one_clear_line(ana: Person, words: tuple[str, ...]) -> None:
+    with FULL.open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "renewctl", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=ana.home,
+            env=ana.env,
+            timeout=60,
+            check=False,
+        )
+    said = done.stderr.decode()
+    assert done.returncode == 10, said
+    assert [line for line in said.splitlines() if line.startswith("error")] == [
+        "error[output-failed]: the output could not be written: No space left on device"
+    ]
+    assert "Traceback" not in said
+    assert not list(ana.home.rglob("error.log"))
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full, which Linux has")
+def test_what_was_changed_stays_changed_when_only_its_telling_fails(ana: Person) -> None:
+    somebody = json.loads(ana.run("list", "--limit", "1", "--json").out)["accounts"][0]["id"]
+    line = f"{sys.executable} -m renewctl set {somebody} csm=Zoe --json > /dev/full 2> /dev/full"
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=ana.home, env=ana.env, timeout=60, check=False)
+    assert done.returncode == 10
+    assert json.loads(ana.run("show", somebody, "--json").out)["account"]["csm"] == "Zoe"

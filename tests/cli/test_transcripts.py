@@ -62,6 +62,12 @@ def test_an_update_writes_what_came_out_and_keeps_an_elision_that_fits(tmp_path:
     )
 
 
+def test_an_update_never_takes_a_broken_program_for_what_is_right(tmp_path: Path) -> None:
+    with pytest.raises(Mismatch):
+        _replay(tmp_path, "$ printf 'error[internal]: KeyError\\n'\nbefore\n", update=True)
+    assert "before" in (tmp_path / "made.md").read_text()
+
+
 def test_settings_last_for_the_file_and_start_clean(tmp_path: Path) -> None:
     _replay(
         tmp_path,

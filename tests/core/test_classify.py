@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.core.classify import Classified, classification, classify, main_contract
+from renewctl.core.classify import Classified, Facts, classification, classify, main_contract
 from renewctl.core.model import Account, Contract, Reading
 from renewctl.core.policy import Policy
 from renewctl.policies.shipped import RAW
@@ -106,7 +106,8 @@ policies = st.sampled_from([SHARED, APART])
 @given(accounts, contracts, readings, st.booleans(), policies, st.sampled_from([0, 99, 100, 500]))
 def test_the_quick_road_and_the_reasoned_road_agree(account, found, read, saving, policy, volume):
     for row in classify(account, found, read, saving, policy, DAY, volume):
-        why = classification(account, found, read, saving, policy, DAY, volume, row.contract_no)
+        facts = Facts(account, found, read, saving, volume, row.contract_no)
+        why = classification(facts, policy, DAY)
         assert why.values == row
         assert why.segment.value == row.segment
         assert (why.health.value, why.health_detail.score) == (row.band, row.score)

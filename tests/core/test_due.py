@@ -26,7 +26,7 @@ def due_contract(no=1, **given):
     base = DueContract(
         no, f"K{no}", no, f"A{no}", f"Account {no}", TODAY + timedelta(days=200), None, None, TODAY,
         "planned", 1, None, 12_000_000, 12_000_000, "enterprise", "green", "flat", "negotiated", 0, "ana",
-        "csm", "ana", None, None, None, False,
+        "csm", "ana", None, None, None, None,
     )  # fmt: skip
     return base._replace(**given)
 
@@ -98,8 +98,15 @@ def test_input_order_is_irrelevant(book, random):
 
 
 @settings(max_examples=300)
-@given(contracts, st.integers(0, 300), done_steps, st.sampled_from(["green", None]), st.booleans())
-def test_the_kept_bound_is_never_later_than_any_item(contract, later, closed, band, guard):
+@given(
+    contracts,
+    st.integers(0, 300),
+    done_steps,
+    st.sampled_from(["green", None]),
+    st.booleans(),
+    st.sampled_from(["flat", "expansion", "at_risk"]),
+)
+def test_the_kept_bound_is_never_later_than_any_item(contract, later, closed, band, guard, opportunity):
     """Whatever day it is asked on, and whatever the health has become since."""
     states = {step: state(step=step) for step in closed}
     states["value-review"] = state(
@@ -112,7 +119,7 @@ def test_the_kept_bound_is_never_later_than_any_item(contract, later, closed, ba
     if contract.won_on is None:
         untouched = bounds.untouched(*plan, contract.planned_from_on)
         assert untouched == bounds.next_due_on(*plan, contract.planned_from_on, {})
-    changed = contract._replace(guard=int(guard), opportunity="expansion", band=band)
+    changed = contract._replace(guard=int(guard), opportunity=opportunity, band=band)
     if contract.band is not None and band is None:
         changed = changed._replace(band="red")  # readings fade, they do not vanish
     for found in (
@@ -209,3 +216,21 @@ def test_ids_are_short_and_name_cycle_and_step():
 def test_steps_of_other_roles_go_to_the_csm_as_delegate_until_the_team_names_them():
     legal = next(item for item in items(due_contract()) if item.task.role == "legal")
     assert legal.who == ("ana", "legal", True)
+
+
+def test_only_an_answer_to_this_cycle_quiets_the_reminders_of_an_smb_renewal():
+    renewal_on = TODAY + timedelta(days=65)
+    smb = due_contract(segment="smb", segment_arr_minor=500_000, renewal_on=renewal_on)
+    first_word = renewal_on - timedelta(days=60)
+    assert "escalate-7" in steps(items(smb))
+    assert "escalate-7" in steps(items(smb._replace(replied_on=first_word - timedelta(days=1))))
+    assert "escalate-7" not in steps(items(smb._replace(replied_on=first_word)))
+
+
+def test_the_clocks_of_saves_go_by_the_instant_they_run_out():
+    one = items(due_contract(1))[0]
+    early, late = (
+        one._replace(rank=1, task=one.task._replace(clock=f"2026-03-04T{hour}:00Z")) for hour in ("08", "09")
+    )
+    nearer = late._replace(renewal=due_contract(2, renewal_on=TODAY + timedelta(days=5)))
+    assert in_order([nearer, early]) == [early, nearer] == sorted([nearer, early], key=order)

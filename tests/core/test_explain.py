@@ -6,28 +6,19 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from renewctl.core.classify import classification
+from renewctl.core.classify import Facts, classification
 from renewctl.core.explain import DECISIONS, decisions, explain, flips
-from renewctl.core.levers import Facts, levers
-from renewctl.core.model import Account
+from renewctl.core.levers import levers
 from renewctl.policies.shipped_rules import RAW as RULES
+from tests.book import an_account as bare_account
 from tests.core.test_classify import SHARED, a_contract, a_reading, accounts, contracts, policies, readings
 
 DAY = date(2026, 3, 1)
-blank = dict.fromkeys(Account._fields)
+SOURCE = {"source": "accounts.csv", "source_line": 12}
 
 
 def an_account(**facts):
-    known = {
-        "no": 1,
-        "id": "A1",
-        "name": "Acme",
-        "search_name": "acme",
-        "currency": "USD",
-        "recorded_on": DAY,
-    }
-    source = {"source": "accounts.csv", "source_line": 12}
-    return Account(**{**blank, "strategic": 0, "champion_gone": 0, **known, **source, **facts})
+    return bare_account(**SOURCE, **facts)
 
 
 def the_facts(account, found, read, saving=False, volume=0):
@@ -123,8 +114,8 @@ def test_seats_flip_to_expansion_exactly_at_the_share():
 @given(accounts, contracts, readings, st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_every_decision_is_explained_by_a_rule_that_is_written_down(account, found, read, saving):
-    explained = explain(account, found, read, saving, SHARED, DAY, 0)
-    why = classification(account, found, read, saving, SHARED, DAY, 0)
+    explained = explain(Facts(account, found, read, saving, 0), SHARED, DAY)
+    why = classification(Facts(account, found, read, saving, 0), SHARED, DAY)
     assert tuple(each.decision for each in explained) == DECISIONS
     for each in explained:
         assert each.value == why.verdicts()[each.decision].value
@@ -140,7 +131,7 @@ def test_every_fact_names_the_file_and_line_it_came_from():
     read = [a_reading(0, engagement=80.0, source="health.csv", source_line=4)]
     told = {
         (decision.decision, source.field): (source.file, source.line)
-        for decision in explain(account, found, read, False, SHARED, DAY, 0)
+        for decision in explain(Facts(account, found, read, False, 0), SHARED, DAY)
         for source in decision.sources
     }
     assert told["segment", "arr"] == ("contracts.csv", 9)
@@ -153,7 +144,7 @@ def test_every_fact_names_the_file_and_line_it_came_from():
 def test_a_fact_set_by_hand_is_not_ascribed_to_a_file():
     found = [a_contract(1, arr_minor=5_000_00, state="open", source="contracts.csv", source_line=9)]
     hand = frozenset({("contract", 1, "arr_minor")})
-    segment = explain(an_account(), found, [], False, SHARED, DAY, 0, by_hand=hand)[0]
+    segment = explain(Facts(an_account(), found, [], False, 0), SHARED, DAY, by_hand=hand)[0]
     assert [(each.field, each.file, each.origin) for each in segment.sources] == [("arr", None, "by hand")]
 
 

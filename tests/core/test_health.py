@@ -8,24 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renewctl.core.health import health, pulse
-from renewctl.core.model import Account, Reading
+from renewctl.core.model import Reading
 from renewctl.core.policy import Policy
 from renewctl.policies.shipped import RAW
+from tests.book import an_account
 
 POLICY = Policy(RAW)
 DAY = date(2026, 3, 1)
-
-
-def an_account(**facts):
-    known = {
-        "no": 1,
-        "id": "A1",
-        "name": "Acme",
-        "search_name": "acme",
-        "currency": "USD",
-        "recorded_on": DAY,
-    }
-    return Account(**{**dict.fromkeys(Account._fields), "strategic": 0, "champion_gone": 0, **known, **facts})
 
 
 def a_reading(read_on=DAY, **inputs):

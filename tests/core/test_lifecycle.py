@@ -30,7 +30,9 @@ def contract(**facts):
 
 def win(of, arr=1_000_00, *, term=None, signed=AS_OF, outcomes=(), contracts=None, who=None, pinned=()):
     said = Win(arr, of.currency or "USD", term, signed)
-    return won(who or account(), contracts or [of], of, outcomes, said, AS_OF, 7, frozenset(pinned))
+    return won(
+        who or account(), contracts or [of], of, outcomes, said, AS_OF, 7, frozenset(pinned), usual_term=12
+    )
 
 
 def applied(closing, of):
@@ -117,7 +119,8 @@ def test_what_cannot_be_won_is_refused_by_name():
     assert win(contract(), signed=AS_OF + timedelta(days=1)).code == "not-yet"
     assert win(contract(), 0).code == "won-nothing"
     euro = Win(5, "EUR", None, AS_OF)
-    assert won(account(), [contract()], contract(), [], euro, AS_OF, 1).code == "currency-conflict"
+    foreign = won(account(), [contract()], contract(), [], euro, AS_OF, 1, usual_term=12)
+    assert foreign.code == "currency-conflict"
 
 
 def test_a_contract_without_charge_renews_without_charge():
@@ -154,6 +157,44 @@ def test_an_early_decision_is_spent_by_the_win_of_the_only_contract():
     assert change.after == {"early_on": None}
     two = [contract(), contract(no=2, id="X")]
     assert not [c for c in win(two[0], who=who, contracts=two).changes if c.entity == "account"]
+
+
+def test_a_signature_withdraws_the_cancellation_given_before_it_and_pins_that():
+    who = account(cancel_notice_on=date(2026, 2, 1))
+    closing = win(contract(), who=who)
+    (change,) = [c for c in closing.changes if c.entity == "account"]
+    assert (change.before, change.after) == (
+        {"cancel_notice_on": date(2026, 2, 1)},
+        {"cancel_notice_on": None},
+    )
+    assert closing.withdrawn_on == date(2026, 2, 1)
+    (pin,) = [c.after for c in closing.changes if c.entity == "pin" and c.key[0] == "account"]
+    assert (pin["row_no"], pin["field"], json.loads(pin["source_value"])) == (
+        1,
+        "cancel_notice_on",
+        "2026-02-01",
+    )
+    again = win(contract(), who=who, pinned=[("account", 1, "cancel_notice_on")])
+    assert not [c for c in again.changes if c.entity == "pin" and c.key[0] == "account"]
+
+
+def test_a_cancellation_stands_that_came_after_the_signature_or_may_be_about_another_contract():
+    late = account(cancel_notice_on=AS_OF)
+    assert win(contract(), who=late, signed=date(2026, 3, 1)).withdrawn_on is None
+    who = account(cancel_notice_on=date(2026, 2, 1))
+    two = [contract(), contract(no=2, id="X")]
+    closing = win(two[0], who=who, contracts=two)
+    assert closing.withdrawn_on is None
+    assert not [c for c in closing.changes if c.entity == "account"]
+    ended = [contract(), contract(no=2, id="X", state="lost")]
+    assert win(ended[0], who=who, contracts=ended).withdrawn_on == date(2026, 2, 1)
+
+
+def test_a_contract_without_a_term_renews_for_the_usual_one_of_the_policy():
+    of = contract(term_months=None)
+    said = Win(1_000_00, "USD", None, AS_OF)
+    closing = won(account(), [of], of, [], said, AS_OF, 7, usual_term=24)
+    assert (closing.contract.term_months, closing.contract.renewal_on) == (24, date(2028, 5, 31))
 
 
 def loss(of, outcomes=(), **said):

@@ -5,25 +5,13 @@ from itertools import product
 
 import pytest
 
-from renewctl.core.model import Account
 from renewctl.core.opportunity import TYPES, opportunity, opportunity_verdict
 from renewctl.core.policy import Policy
 from renewctl.policies.shipped import RAW
+from tests.book import an_account
 
 POLICY = Policy(RAW)
 DAY = date(2026, 3, 1)
-
-
-def an_account(**facts):
-    known = {
-        "no": 1,
-        "id": "A1",
-        "name": "Acme",
-        "search_name": "acme",
-        "currency": "USD",
-        "recorded_on": DAY,
-    }
-    return Account(**{**dict.fromkeys(Account._fields), "strategic": 0, "champion_gone": 0, **known, **facts})
 
 
 def test_the_first_that_holds_decides_in_every_combination():

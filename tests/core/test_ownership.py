@@ -7,26 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.core.model import Account
 from renewctl.core.ownership import owner, step_person
 from renewctl.core.policy import Policy
 from renewctl.policies.shipped import RAW
+from tests.book import an_account
 
 POLICY = Policy(RAW)
 DAY = date(2026, 3, 1)
 TEAM = {"csm": "Cora", "sales_owner": "Saul", "specialist": "Spiro"}
-
-
-def an_account(**facts):
-    known = {
-        "no": 1,
-        "id": "A1",
-        "name": "Acme",
-        "search_name": "acme",
-        "currency": "USD",
-        "recorded_on": DAY,
-    }
-    return Account(**{**dict.fromkeys(Account._fields), "strategic": 0, "champion_gone": 0, **known, **facts})
 
 
 def with_team(model="hybrid", **team):

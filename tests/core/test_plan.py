@@ -26,7 +26,7 @@ def a_contract(**facts):
         "renewal_on": DAY + timedelta(days=200), "planned_from_on": DAY, "stage": "planned", "cycle": 1,
         "arr_base_minor": 200_000_00, "segment_arr_minor": 200_000_00, "segment": "enterprise",
         "band": "green", "opportunity": "flat", "touch": "negotiated", "guard": 0, "owner": "Saul",
-        "owner_role": "sales", "csm": "Cora", "sales_owner": "Saul", "replied": False,
+        "owner_role": "sales", "csm": "Cora", "sales_owner": "Saul",
     }  # fmt: skip
     return DueContract(**{**dict.fromkeys(DueContract._fields), **known, **facts})
 

@@ -232,6 +232,16 @@ def test_milestones_end_on_days_1_3_7_28_and_30_after_the_flag():
     assert found == [(0, 1), (2, 3), (4, 7), (8, 28), (30, 30)]
 
 
+def test_the_policy_says_on_which_days_a_milestone_is_in_time():
+    raw = POLICY.raw
+    table = raw["saves"]["milestones"]
+    later = {**table, "week_1": {"text": "First interventions done", "days": [5, 9]}}
+    other = Policy({**raw, "saves": {**raw["saves"], "milestones": later}}, "x")
+    case, _ = opened()
+    week = next(each for each in plays.milestones(case, other) if each.name == "week_1")
+    assert [(day - AS_OF).days for day in (week.from_on, week.due_on)] == [5, 9]
+
+
 def test_the_playbooks_version_changes_with_the_playbook_only():
     raw = POLICY.raw
     table = raw["playbooks"]["product"]
@@ -352,6 +362,15 @@ def test_done_and_skipped_steps_leave_and_a_snoozed_one_comes_back_on_its_day():
     assert found["plan"] == back_on
     near = {each.task.step for each in items(case, about, steps, states, until=back_on - timedelta(1))}
     assert "plan" not in near
+
+
+@given(st.integers(0, 120))
+def test_a_first_contact_put_off_comes_back_on_the_day_of_the_clock_at_the_latest(days):
+    case, about, steps = planned()
+    states = {"call": state("call", "snoozed", AS_OF + timedelta(days))}
+    call = next(each for each in items(case, about, steps, states) if each.task.step == "call")
+    assert call.due_on == AS_OF + timedelta(min(days, 2))
+    assert call.rank == SAVE_CLOCK
 
 
 @given(st.integers(0, 120), st.integers(0, 120))

@@ -206,7 +206,22 @@ def test_a_mistyped_key_is_an_error_on_its_line_that_offers_the_right_one(path, 
             '[timelines.smb.notice]\nwhen = ["no_replay"]',
             "timelines.smb.notice.when[0]",
             '"no_replay" is not known here, did you mean no_reply?; '
-            "one of: risk_only, expansion, not_late_stage, no_reply, not_auto_renew",
+            "one of: risk_only, at_risk, not_at_risk, expansion, not_late_stage, no_reply, not_auto_renew",
+        ),
+        (
+            "[saves.milestones.week_1]\ndays = [9, 4]",
+            "saves.milestones.week_1.days",
+            "9 is over 4; the lower value first",
+        ),
+        (
+            "[overrides]\nover_pct = 95",
+            "overrides.over_pct",
+            "95 is too small; a whole number from 100 to 1,000",
+        ),
+        (
+            "[general]\nusual_term_months = 0",
+            "general.usual_term_months",
+            "0 is too small; a whole number from 1 to 120",
         ),
         (
             '[timelines.smb.notice]\nrule = "TML-Z"',

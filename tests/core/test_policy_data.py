@@ -88,7 +88,7 @@ def test_the_notice_and_the_proposal_stand_where_the_merged_plan_puts_them():
         assert steps(segment)["notice"].channel == "customer"
         assert steps(segment)["proposal"].days == 30
         assert [step.step for step in POLICY.timelines[segment] if step.purpose == "notice"] == ["notice"]
-    assert on("smb", 60) == {"reminder", "health-check"}
+    assert on("smb", 60) == {"reminder", "health-check", "at-risk"}
 
 
 def test_reminders_are_merged_in_and_absorbed_ones_are_not_there_again():
@@ -100,7 +100,7 @@ def test_reminders_are_merged_in_and_absorbed_ones_are_not_there_again():
 
 def test_the_review_at_90_is_for_larger_mid_market_accounts_and_the_alert_for_all():
     at_90 = {step.step: step.min_arr_minor for step in POLICY.timelines["mid_market"] if step.days == 90}
-    assert at_90.pop("alert-90") is None
+    assert (at_90.pop("alert-90"), at_90.pop("at-risk")) == (None, None)
     assert set(at_90) == {"review", "risk-assessment", "expansion-analysis"}
     assert set(at_90.values()) == {5_000_000}
 
@@ -120,6 +120,24 @@ def test_only_risk_work_is_left_out_of_an_account_in_excellent_health():
         (name, step.step) for name in SEGMENTS for step in POLICY.timelines[name] if "risk_only" in step.when
     }
     assert spared == {("enterprise", "risk-assessment"), ("mid_market", "risk-assessment")}
+
+
+@pytest.mark.parametrize("segment", SEGMENTS)
+def test_a_renewal_at_risk_opens_with_the_decision_to_fight_and_is_not_searched_for_growth(segment):
+    decision = steps(segment)["at-risk"]
+    assert decision.days == max(step.days for step in POLICY.timelines[segment] if step.days is not None)
+    assert (decision.channel, decision.purpose, decision.rule) == ("internal", "risk", "OPP-3")
+    assert decision.role == ("manager" if segment == "enterprise" else "owner")
+    assert (decision.when, decision.min_arr_minor) == (("at_risk",), None)
+    spared = {step.step for step in POLICY.timelines[segment] if "not_at_risk" in step.when}
+    assert (
+        spared
+        == {
+            "enterprise": {"expansion-analysis", "future-needs"},
+            "mid_market": {"expansion-analysis"},
+            "smb": set(),
+        }[segment]
+    )
 
 
 def test_enterprise_thanks_and_looks_ahead_after_signature():
@@ -168,6 +186,12 @@ def test_the_figures_we_ship_are_those_of_the_defaults():
     )
     assert {role: saves.approval_pct[role] for role in ("csm", "manager")} == {"csm": 10, "manager": 20}
     assert len(saves.success) == 4
+    in_time = {name: (each.first_day, each.last_day) for name, each in saves.milestones.items()}
+    assert in_time == {
+        "day_1": (0, 1), "day_2_3": (2, 3), "week_1": (4, 7), "week_2_4": (8, 28), "day_30": (30, 30)
+    }  # fmt: skip
+    assert POLICY.overrides == (95, 20, 110, 3)
+    assert POLICY.usual_term_months == 12
     assert (pricing.better_share, pricing.best_share, pricing.best_years) == (0.5, 1, 2)
     assert pricing.discount_pct == {2: 10, 3: 15}
     assert pricing.incentive_pct == {2: (10, 20), 3: (15, 25)}

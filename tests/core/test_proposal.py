@@ -29,8 +29,9 @@ PRICING = {
 }
 
 
-def policy(**pricing):
+def policy(usual_term_months=12, **pricing):
     general = {"base_currency": "USD", "time_zone": "UTC", "country": "US", "value_scope": "account"}
+    general |= {"usual_term_months": usual_term_months}
     return Policy({"general": general, "pricing": {**PRICING, **pricing}})
 
 
@@ -247,8 +248,35 @@ def test_an_offer_never_outlives_the_renewal_it_is_for():
     assert offer(renewal_on=date(2026, 3, 9)).valid_until == AS_OF + timedelta(days=30)
 
 
-def test_an_unknown_term_is_offered_as_one_year_and_named():
-    found = offer(term_months=None)
-    assert tier(found, "good").term_months == 12
-    assert found.current_months is None
-    assert any("term of contract C1 is unknown" in warning for warning in found.warnings)
+TACIT = {"auto_renew": 1, "renewal_on": date(2026, 5, 1)}
+
+
+@given(st.integers(0, 120))
+def test_where_a_contract_renews_tacitly_an_offer_ends_with_the_chance_to_opt_out(notice):
+    deadline = date(2026, 5, 1) - timedelta(days=notice)
+    found = offer(**TACIT, notice_days=notice)
+    usual = AS_OF + timedelta(days=30)
+    assert found.valid_until == (min(usual, deadline) if deadline >= AS_OF else usual)
+    assert any("opt-out deadline" in text for text in found.warnings) == (deadline < AS_OF)
+
+
+def test_without_a_tacit_renewal_or_its_notice_the_renewal_date_is_the_end():
+    usual = AS_OF + timedelta(days=30)
+    assert offer(**{**TACIT, "auto_renew": 0}, notice_days=40).valid_until == usual
+    assert offer(**{**TACIT, "auto_renew": None}, notice_days=40).valid_until == usual
+    assert offer(**TACIT).valid_until == usual
+    assert offer(**TACIT, notice_days=40).valid_until == date(2026, 3, 22)
+
+
+def test_an_arr_of_zero_is_pointed_out_to_the_seller():
+    assert any("is zero" in text for text in offer(arr=0).warnings)
+    assert not any("is zero" in text for text in offer(arr=1).warnings)
+
+
+def test_an_unknown_term_is_offered_as_the_usual_one_and_named():
+    for months in (12, 24):
+        found = offer(term_months=None, rules=policy(usual_term_months=months))
+        assert tier(found, "good").term_months == months
+        assert found.current_months is None
+        said = f"term of contract C1 is unknown; {months} months are offered"
+        assert any(said in warning for warning in found.warnings)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renewctl.core import money
-from renewctl.core.model import Account, Contract
+from renewctl.core.model import Contract
 from renewctl.core.policy import Policy
 from renewctl.core.segment import (
     base_minor,
@@ -20,21 +20,10 @@ from renewctl.core.segment import (
     value_problems,
 )
 from renewctl.policies.shipped import RAW
+from tests.book import an_account
 
 POLICY = Policy(RAW)
 DAY = date(2026, 3, 1)
-
-
-def an_account(**facts):
-    known = {
-        "no": 1,
-        "id": "A1",
-        "name": "Acme",
-        "search_name": "acme",
-        "currency": "USD",
-        "recorded_on": DAY,
-    }
-    return Account(**{**dict.fromkeys(Account._fields), "strategic": 0, "champion_gone": 0, **known, **facts})
 
 
 def a_contract(**facts):
@@ -136,6 +125,18 @@ def test_a_contract_that_began_three_terms_ago_counts_as_quiet_years():
     assert suggest_override(an_account(), old, 105_000_00, "green", "flat", POLICY).value == "mid_market"
     new = a_contract(start_on=date(2025, 6, 1), renewal_on=date(2026, 5, 31), term_months=12)
     assert suggest_override(an_account(), new, 105_000_00, "green", "flat", POLICY) is None
+
+
+def test_the_policy_says_how_near_how_large_and_how_quiet_a_suggestion_needs_it():
+    looser = {"near_pct": 80, "large_pct": 50, "over_pct": 130, "quiet_cycles": 2}
+    other = Policy({**POLICY.raw, "overrides": looser}, "other")
+    half = an_account(expansion_minor=40_000_00)
+    assert suggest_override(half, None, 80_000_00, "green", "expansion", other).value == "enterprise"
+    assert suggest_override(half, None, 79_999_99, "green", "expansion", other) is None
+    assert suggest_override(half, None, 80_000_01, "green", "expansion", other) is None  # under half of it
+    young = a_contract(cycle=2)
+    assert suggest_override(an_account(), young, 130_000_00, "green", "flat", other).value == "mid_market"
+    assert suggest_override(an_account(), young, 130_000_01, "green", "flat", other) is None
 
 
 def test_nothing_is_suggested_once_a_person_has_decided():

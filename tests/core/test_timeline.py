@@ -23,7 +23,7 @@ days = st.dates(date(2024, 1, 1), date(2030, 12, 31))
 
 def facts(segment="enterprise", **given):
     arr = {"enterprise": 12_000_000, "mid_market": 6_000_000, "smb": 500_000}[segment]
-    base = Facts(segment, arr, False, False, False, False, False)
+    base = Facts(segment, arr, False, "flat", False, False, False)
     return base._replace(**given)
 
 
@@ -87,7 +87,7 @@ def test_a_guarded_account_loses_the_steps_only_risk_justifies():
 def test_expansion_steps_need_an_expansion():
     planner = Planner(POLICY, WEEKDAYS)
     assert "expansion-terms" not in {step.step for step in planner.steps(facts())}
-    assert "expansion-terms" in {step.step for step in planner.steps(facts(expansion=True))}
+    assert "expansion-terms" in {step.step for step in planner.steps(facts(opportunity="expansion"))}
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_the_anchor_is_the_opt_out_deadline_only_where_renewal_is_tacit_and_the_
     anchor_on=days,
     lead=st.integers(-20, 200),
     guard=st.booleans(),
-    expansion=st.booleans(),
+    opportunity=st.sampled_from(["flat", "expansion", "at_risk"]),
 )
 def test_every_step_is_on_its_day_or_in_the_catch_up_or_dropped_for_lack_of_time(
-    segment, anchor_on, lead, guard, expansion
+    segment, anchor_on, lead, guard, opportunity
 ):
     first_on = anchor_on - timedelta(days=lead)
     planner = Planner(POLICY, WEEKDAYS)
-    shape = facts(segment, guard=guard, expansion=expansion)
+    shape = facts(segment, guard=guard, opportunity=opportunity)
     schedule = planner.schedule(shape, anchor_on, first_on)
     on_time = {step.step for step in planner.steps(shape) if step.days <= lead}
     late = {step.step for step in planner.steps(shape) if step.days > lead}

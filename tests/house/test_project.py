@@ -74,3 +74,9 @@ def test_every_example_is_used_by_a_transcript_or_a_test() -> None:
     names = [path.name for path in (ROOT / "examples").rglob("*") if path.is_file()]
     assert len(names) >= 3
     assert [name for name in names if name not in text] == []
+
+
+def test_the_installed_program_and_the_module_are_one() -> None:
+    from renewctl.__main__ import main
+
+    assert PROJECT["scripts"] == {"renewctl": f"{main.__module__}:{main.__name__}"}

@@ -7,8 +7,8 @@ import pytest
 
 from tests import readme
 from tests.house.scans import foreign_hosts
-from tests.processes import ROOT
-from tests.transcripts import replay
+from tests.processes import ROOT, Person
+from tests.transcripts import matches, replay
 
 TRY = "python -m pip install . && python -m renewctl demo"
 TEST = "python -m pip install -e '.[dev]' && python -m pytest"
@@ -24,6 +24,24 @@ def test_the_commands_of_the_readme_print_what_it_shows(tmp_path: Path) -> None:
     home.mkdir()
     count = replay(readme.README, home, update=os.environ.get("RENEWCTL_UPDATE") == "1")
     assert count >= 8, "the daily commands are shown with their output"
+
+
+def test_the_picture_of_the_readme_is_a_screen_of_the_program(text: str, person: Person) -> None:
+    """A line of `...` in it stands for lines left out; RENEWCTL_UPDATE=1 writes the whole screen."""
+    picture = readme.blocks(text, "text")[0]
+    first, *shown = picture.splitlines()
+    assert first == "$ renewctl due --days 30"
+    assert person.run("import", str(ROOT / "examples" / "book.csv")).code == 0
+    screen = person.run_on_terminal("due", "--days", "30", COLUMNS="80", NO_COLOR="1")
+    assert screen.code == 0
+    lines = [line.rstrip() for line in screen.out.splitlines()]
+    if not matches(shown, lines) and os.environ.get("RENEWCTL_UPDATE") == "1":
+        whole = "\n".join([first, *lines]) + "\n"
+        readme.README.write_text(text.replace(picture, whole, 1), encoding="utf-8")
+        shown = lines
+    assert matches(shown, lines)
+    assert "..." not in shown or len(shown) > 15
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_exit_codes_of_the_readme_are_those_of_the_program(text: str) -> None:

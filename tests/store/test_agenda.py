@@ -11,7 +11,9 @@ from renewctl.cli.due import _Reading, _Wanted
 from renewctl.core.classify import classify
 from renewctl.core.due import in_order
 from renewctl.core.policy import Policy
-from renewctl.store.agenda import DueReader, load_book, refresh, work_calendar
+from renewctl.errors import PolicyError
+from renewctl.store.agenda import load_book, refresh, work_calendar
+from renewctl.store.due import DueReader
 from renewctl.store.portfolio import scratch_portfolio
 from tests.book import POLICY, TODAY, account, contract, insert, reading, state
 
@@ -51,9 +53,12 @@ def random_book(seed, size=30):
                     relationship=random.choice([30.0, 90.0]),
                 )
             )
-        for step in ("notice", "catch-up", "opt-out"):
-            if random.random() < 0.15:
-                made.append(state(str(no), step, account_no=no))
+        for step in ("notice", "catch-up", "opt-out", "past-due", "collect-health"):
+            if random.random() < 0.25:
+                until_on = TODAY + timedelta(days=random.randrange(1, 60))
+                snoozed = random.random() < 0.5
+                done = {"state": "snoozed", "until_on": until_on} if snoozed else {}
+                made.append(state(str(no), step, account_no=no, **done))
     return made
 
 
@@ -148,7 +153,8 @@ def test_the_filters_find_exactly_what_the_whole_agenda_holds():
             ("ana", None, None), ("sofia", None, None), (None, "smb", None), (None, None, "customer"),
             ("bruno", "enterprise", "internal"),
         ):  # fmt: skip
-            wanted = _Wanted(TODAY, TODAY + timedelta(days=400), owner, segment, channel)
+            owners = frozenset({owner}) if owner else None
+            wanted = _Wanted(TODAY, TODAY + timedelta(days=400), owners, segment, channel)
             found, _ = _Reading(portfolio, Asked(), wanted)._all()
             assert found == [
                 item
@@ -171,6 +177,14 @@ def test_the_country_calendar_is_kept_in_the_portfolio_and_read_without_the_libr
         from renewctl.core.dates import last_working_day
 
         assert last_working_day(day, calendar) == worked
+
+
+def test_a_country_without_a_calendar_is_a_fault_of_the_policy():
+    raw = {**POLICY.raw, "general": {**POLICY.raw["general"], "country": "ZZ"}}
+    with held([account(), contract()]) as portfolio, pytest.raises(PolicyError) as error:
+        work_calendar(portfolio, Policy(raw, "x"), TODAY)
+    assert (error.value.code, error.value.exit_code) == ("country-unknown", 11)
+    assert "'ZZ'" in error.value.message
 
 
 def test_what_the_agenda_reads_is_what_the_core_says_of_each_account():

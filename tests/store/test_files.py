@@ -133,3 +133,12 @@ def test_a_cell_past_the_limit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputRefused) as caught:
         records.next_batch(10)
     assert caught.value.code in ("cell-too-long", "line-too-long")
+
+
+@given(st.lists(st.lists(st.text("a\r\n,\"' ", max_size=4), min_size=2, max_size=2), min_size=1, max_size=4))
+def test_rows_written_as_csv_are_read_back_cell_by_cell_whatever_line_breaks_they_hold(
+    rows: list[list[str]],
+) -> None:
+    read = list(csv.reader(io.StringIO(csv_text(rows), newline="")))
+    assert read == [[guarded(cell) for cell in row] for row in rows]
+    assert csv_text([["a\rb", "c"]]) == '"a\rb",c\n'

@@ -8,7 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from renewctl.errors import InputRefused, UsageError
-from tests.store.importing import EXAMPLES, Desk, codes, figures
+from renewctl.store import agenda
+from renewctl.store.policy_files import load_policy
+from renewctl.store.portfolio import open_portfolio
+from tests.store.importing import AS_OF, EXAMPLES, Desk, codes, figures
 
 HEAD = "id,name,arr,renewal_date,csm,nps\n"
 TWO = HEAD + "A1,Acme,12000,2027-03-31,Ana,40\nA2,Bolt,,2027-04-30,Bo,\n"
@@ -488,3 +491,128 @@ def _csv(rows: list[dict[str, str]], *, same_id: bool = False) -> str:
     text = csv_text(table)
     assert re.match("id,", text)
     return text
+
+
+CONTRACTS = "id,account_id,arr,renewal_date\n"
+
+
+def test_a_contracts_row_that_says_what_was_implied_changes_nothing(desk: Desk) -> None:
+    desk.text(TWO)
+    before = desk.dump()
+    report = desk.run(desk.file("contracts.csv", CONTRACTS + "A1,A1,12000,2027-03-31\n")).files[0]
+    assert figures(report) == (0, 0, 1, 0)
+    assert desk.dump() == before
+    assert desk.rows("SELECT id, state, implied FROM contract WHERE id = 'A1'") == [("A1", "open", 1)]
+
+
+def test_a_contracts_row_that_says_otherwise_makes_the_implied_contract_one_of_its_own(desk: Desk) -> None:
+    desk.text(TWO)
+    report = desk.run(desk.file("contracts.csv", CONTRACTS + "A1,A1,13000,2027-03-31\n")).files[0]
+    assert figures(report) == (0, 1, 0, 0)
+    assert desk.rows("SELECT arr_minor, state, implied FROM contract WHERE id = 'A1'") == [
+        (1_300_000, "open", 0)
+    ]
+
+
+@pytest.mark.parametrize("padding", [0, 5000])
+def test_an_implied_contract_that_the_file_names_stays_beside_another(desk: Desk, padding: int) -> None:
+    desk.text(TWO)
+    between = "".join(f"P{n},A2,1,2027-01-01\n" for n in range(padding))
+    first = CONTRACTS + "A1,A1,12000,2027-03-31\n" + between
+    desk.run(desk.file("contracts.csv", first))
+    report = desk.run(desk.file("contracts.csv", first + "A1-2,A1,5,2027-06-30\n")).files[0]
+    assert figures(report) == (1, 0, padding + 1, 0)
+    states = desk.rows("SELECT c.id, c.state FROM contract c WHERE c.account_no = 1 ORDER BY c.id")
+    assert states == [("A1", "open"), ("A1-2", "open")]
+
+
+def test_an_implied_contract_gives_way_to_those_a_file_names_without_it(desk: Desk) -> None:
+    desk.text(TWO)
+    desk.run(desk.file("contracts.csv", CONTRACTS + "C9,A1,5,2027-06-30\n"))
+    assert desk.rows("SELECT id, state FROM contract WHERE account_no = 1 ORDER BY id") == [
+        ("A1", "superseded"),
+        ("C9", "open"),
+    ]
+
+
+def test_an_outcome_keeps_the_cycle_it_closed_when_its_file_comes_again(desk: Desk) -> None:
+    desk.text(TWO)
+    head = "account_id,contract_id,closed_on,result,arr_before\n"
+    desk.run(desk.file("outcomes.csv", head + "A1,A1,2026-03-31,won,USD 12000\n"), kind="outcomes")
+    assert desk.rows("SELECT cycle FROM outcome") == [(1,)]
+    desk.write("UPDATE outcome SET cycle = 3")
+    again = desk.run(desk.file("again.csv", head + "A1,A1,2026-03-31,won,USD 12000\n"), kind="outcomes")
+    assert figures(again.files[0]) == (0, 0, 1, 0)
+    assert desk.rows("SELECT cycle FROM outcome") == [(3,)]
+
+
+def test_the_agenda_filled_along_a_first_import_is_the_one_computed_from_what_is_stored(desk: Desk) -> None:
+    statuses = ("active", "churned", "", "prospect")
+    rows = [
+        f"A{n},Company {n},{statuses[n % 4]},{'' if n % 7 == 0 else n * 1700},{('USD', 'BRL', 'XAF')[n % 3]},"
+        f"{'' if n % 11 == 0 else f'2027-{n % 12 + 1:02}-{n % 28 + 1:02}'},{('yes', 'no')[n % 2]},"
+        f"{('', '30', '90')[n % 3]},{'tech_touch' if n % 13 == 0 else ''}\n"
+        for n in range(1, 400)
+    ]
+    head = "id,name,status,arr,currency,renewal_date,auto_renew,notice_days,segment_override\n"
+    report = desk.text(head + "".join(rows))
+    assert report.inserted == 399
+    filled = desk.rows("SELECT * FROM agenda ORDER BY contract_no")
+    names = "SELECT name FROM sqlite_master WHERE type = 'index' ORDER BY name"
+    indexes = desk.rows(names)
+    assert 50 < len(filled) < 399
+    with open_portfolio(str(desk.path)) as portfolio, portfolio.write("test", "ana", AS_OF) as operation:
+        agenda.refresh(portfolio, load_policy(None), AS_OF)
+        operation.count = 1
+    assert desk.rows("SELECT * FROM agenda ORDER BY contract_no") == filled
+    assert desk.rows(names) == indexes
+
+
+def test_every_index_of_the_schema_is_there_after_a_first_import(desk: Desk) -> None:
+    desk.text(TWO)
+    schema = (Path(agenda.__file__).with_name("schema.sql")).read_text(encoding="utf-8")
+    wanted = sorted(re.findall(r"CREATE INDEX (\w+)", schema))
+    found = desk.rows("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name")
+    assert [name for (name,) in found] == wanted
+
+
+_ODD = [
+    "",
+    "0",
+    "-1",
+    "1",
+    "12",
+    "31",
+    "2027-02-29",
+    "2027-02-28",
+    "0001-01-01",
+    "yes",
+    "maybe",
+    "-0.4",
+    "1e3",
+    "x",
+]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.lists(st.sampled_from(_ODD), min_size=11, max_size=11), min_size=1, max_size=6))
+def test_whatever_cells_hold_rows_written_in_bulk_break_no_constraint(
+    desk: Desk, rows: list[list[str]]
+) -> None:
+    desk.path.unlink(missing_ok=True)
+    head = (
+        "id,name,arr,expansion_arr,renewal_date,term_months,notice_days,auto_renew,payment_on_file,strategic,"
+        "cancel_notice_date,open_tickets\n"
+    )
+    lines = [f"A{at},{','.join(cells)}\n" for at, cells in enumerate(rows)]
+    desk.text(head + "Z,Zed,1,,2027-03-31,,,,,,,\n" + "".join(lines), date_order="dmy", decimal=".")
+    assert desk.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_the_check_of_constraints_sees_a_row_that_breaks_one(desk: Desk) -> None:
+    desk.text(TWO)
+    with open_portfolio(str(desk.path)) as portfolio:
+        portfolio.execute("PRAGMA ignore_check_constraints = ON")
+        portfolio.execute("UPDATE contract SET notice_days = -1 WHERE no = 1")
+        portfolio.execute("PRAGMA ignore_check_constraints = OFF")
+        assert portfolio.rows("PRAGMA integrity_check") == [("CHECK constraint failed in contract",)]

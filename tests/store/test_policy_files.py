@@ -8,7 +8,14 @@ import pytest
 from renewctl.errors import PolicyError
 from renewctl.policies.shipped import FINGERPRINT, RAW
 from renewctl.policies.starter import STARTER
-from renewctl.store.policy_files import LARGEST, check_file, load_policy, policy_layers, shipped
+from renewctl.store.policy_files import (
+    _COUNTRIES,
+    LARGEST,
+    check_file,
+    load_policy,
+    policy_layers,
+    shipped,
+)
 
 
 @pytest.fixture
@@ -118,9 +125,17 @@ def test_a_time_zone_has_to_exist_and_a_country_to_have_a_calendar(own):
     assert load_policy(own('[general]\ntime_zone = "America/Sao_Paulo"\n')).time_zone == "America/Sao_Paulo"
     assert load_policy(own('[general]\ncountry = ""\n')).country == ""
     assert check_file(own('[general]\ncountry = "BR"\n')) == ()
-    assert [problem.column for problem in check_file(own('[general]\ncountry = "ZZ"\n'))] == [
-        "general.country"
-    ]
+    unknown = own('[general]\nvalue_scope = "contract"\ncountry = "ZZ"\n')
+    assert [problem.column for problem in check_file(unknown)] == ["general.country"]
+    said = f'{unknown}:3: general.country: "ZZ" has no holiday calendar; '
+    assert refused(unknown).message.startswith(said)
+
+
+def test_a_country_taken_without_asking_the_library_has_a_calendar_there():
+    import holidays
+
+    assert set(holidays.list_supported_countries()) >= _COUNTRIES
+    assert load_policy(None).country in _COUNTRIES
 
 
 @pytest.mark.parametrize("zone", ["../../etc/passwd", "/etc/passwd", "UTC\\u0000", "a b", ""])

@@ -87,9 +87,19 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path):
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path):
     file = tmp_path / "accounts.csv"
     file.write_text("id,name\n" * 200)
-    assert refusal(str(file)) == "portfolio-damaged"
-    assert refusal(str(file), create=True) == "portfolio-damaged"
+    assert refusal(str(file)) == "not-a-portfolio"
+    assert refusal(str(file), create=True) == "not-a-portfolio"
+    with pytest.raises(PortfolioError, match="is not a renewctl portfolio") as refused:
+        open_portfolio(str(file))
+    assert refused.value.hint == f"to import it: renewctl import {file}"
     assert file.read_text() == "id,name\n" * 200
+
+
+def test_a_database_with_a_ruined_head_is_damaged_and_not_something_else(filled, tmp_path):
+    file = tmp_path / "data" / "portfolio.db"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:16] + b"\xff" * 84 + whole[100:])
+    assert refusal(str(file)) == "portfolio-damaged"
 
 
 def test_an_empty_file_is_no_portfolio_until_one_is_created_in_it(tmp_path):

@@ -1,0 +1,240 @@
+"""The contracts an agenda needs, in the order of what falls due, classified as of its day.
+
+Read by way of the cache of `store.agenda` where that holds, from every fact where it does not.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from renewctl.core.classify import Classified, classify
+from renewctl.core.due import DueContract
+from renewctl.core.model import Account, Contract, Reading
+from renewctl.core.policy import Policy
+from renewctl.core.segment import in_force
+from renewctl.store.agenda import cache_mark, load_book, renewals_per_quarter, saving
+from renewctl.store.portfolio import Portfolio, dates_of, to_stored
+
+_BATCH = 2_000
+
+# What classification and the agenda ask of each row; the rest of a value stays None.
+_ASKED = (
+    ("a", Account, (
+        "no", "id", "name", "status", "currency", "csm", "sales_owner", "specialist", "executive_sponsor",
+        "segment_override", "expansion_minor", "growth_rate", "seats_purchased", "seats_used",
+        "champion_gone", "cancel_notice_on", "competitor", "ticket_severity", "ticket_severity_on",
+        "early_on",
+    )),
+    ("c", Contract, (
+        "no", "id", "arr_minor", "currency", "renewal_on", "notice_days", "auto_renew", "payment_on_file",
+        "stage", "state", "cycle", "planned_from_on", "won_on",
+    )),
+    ("r", Reading, (
+        "read_on", "usage_trend", "open_tickets", "csat", "nps", "engagement", "relationship", "score",
+    )),
+)  # fmt: skip
+_NAMES = [f"{alias}.{name}" for alias, _, names in _ASKED for name in names]
+_DUE_SQL = (
+    f"SELECT {', '.join(_NAMES)}, g.day, g.arr_rank, g.alone "  # noqa: S608
+    "FROM (SELECT *, {day} AS day FROM agenda WHERE {cached} {tail}) g "
+    "JOIN contract c ON c.no = g.contract_no JOIN account a ON a.no = c.account_no "
+    "LEFT JOIN health_reading r ON r.account_no = a.no "
+    "WHERE {stored}"
+)
+_TIES = "renewal_on, arr_rank, contract_id"
+_PEOPLE = ("a.csm", "a.sales_owner", "a.specialist", "a.executive_sponsor")
+_NOTHING = -1  # of a row: the None put behind its last cell
+# Behind a row's cells: the day it was asked for by, arr_rank, alone.
+_DAY, _RANK, _IS_ALONE = len(_NAMES), len(_NAMES) + 1, len(_NAMES) + 2
+
+
+def _picked(alias: str, value: Any, names: Sequence[str]) -> Any:
+    """A function that picks a value's fields, in order, out of a row with None at its end."""
+    fields: tuple[str, ...] = value._fields
+    return itemgetter(*(_NAMES.index(f"{alias}.{name}") if name in names else _NOTHING for name in fields))
+
+
+_account_of, _contract_of, _reading_of = (_picked(*asked) for asked in _ASKED)
+_DATES = [at for at, name in enumerate(_NAMES) if name.endswith("_on")]
+_CONTRACT_NO, _READ_ON = _NAMES.index("c.no"), _NAMES.index("r.read_on")
+_quick = tuple.__new__  # the fields are picked in order; a check of their number would cost half
+
+
+class DueRow(NamedTuple):
+    """A contract with its place in the stream it was read from."""
+
+    contract: DueContract
+    place: tuple[date, date, int, str]  # the day it was asked for by, and the ties of the agenda's order
+
+
+def _by_place(row: DueRow) -> tuple[date, date, int, str]:
+    return row.place
+
+
+def _by_tie(row: DueRow) -> tuple[date, int, str]:
+    return row.place[1:]
+
+
+def due_contract(
+    account: Account, contract: Contract, each: Classified, policy: Policy, replied_on: date | None = None
+) -> DueContract:
+    """What the agenda needs of a contract that has a renewal date and a segment."""
+    value = each.arr_base_minor if policy.value_scope == "contract" else each.account_arr_base_minor
+    return DueContract(
+        contract.no, contract.id, account.no, account.id, account.name, contract.renewal_on or date.max,
+        contract.auto_renew, contract.notice_days, contract.planned_from_on, contract.stage, contract.cycle,
+        contract.won_on, each.arr_base_minor, value or 0, each.segment or "", each.band, each.opportunity,
+        each.touch, int(each.guard), each.owner, each.owner_role, account.csm, account.sales_owner,
+        account.specialist, account.executive_sponsor, replied_on,
+    )  # fmt: skip
+
+
+def latest_replies(portfolio: Portfolio) -> dict[int, date]:
+    """Account number -> the day of its customer's latest reply, of those who ever replied."""
+    rows = portfolio.rows(
+        "SELECT account_no, MAX(happened_on) FROM activity WHERE kind = 'reply' GROUP BY account_no"
+    )
+    return {no: date.fromisoformat(day) for no, day in rows}
+
+
+class DueReader:
+    """Reads open contracts for an agenda on one day, classified as of that day."""
+
+    def __init__(self, portfolio: Portfolio, policy: Policy, as_of: date) -> None:
+        self.portfolio = portfolio
+        self.policy = policy
+        self.as_of = as_of
+        self.volume = renewals_per_quarter(portfolio, policy)
+        self.saving = saving(portfolio)
+        self.replied_on = latest_replies(portfolio)
+        # Under another policy or code, or on a day before it was made, the cache says nothing.
+        current = portfolio.meta("agenda_mark") == cache_mark(policy)
+        self.usable = current and (portfolio.meta("agenda_from") or "9") <= as_of.isoformat()
+
+    def all(self, until: date, *, owner: str | None = None) -> list[DueContract]:
+        """Every contract that may have an item due up to `until`, and for `owner` at that."""
+        if not self.usable:
+            return self._fresh()
+        stored, params = "1 = 1", [until.isoformat()]
+        if owner and owner not in {*self.policy.team.values(), *self.policy.managers.values()}:
+            stored = f"? IN ({', '.join(_PEOPLE)})"
+            params.append(owner)
+        rows = self._read("next_due_on", "next_due_on <= ?", params, stored=stored)
+        # In the order of ties, in which sorting their items day by day costs least.
+        return [row.contract for row in sorted(rows, key=_by_tie)]
+
+    def past(self, chunk: int) -> Iterator[list[DueRow]]:
+        """Contracts past their date, the longest past first, in chunks."""
+        return self._chunks("renewal_on < ?", [self.as_of.isoformat()], "renewal_on", chunk)
+
+    def deadlines(self, days: int, chunk: int) -> Iterator[list[DueRow]]:
+        """Contracts whose open opt-out deadline is at most `days` ahead, nearest first, in chunks."""
+        window = [self.as_of.isoformat(), (self.as_of + timedelta(days=days)).isoformat()]
+        return self._chunks("deadline_on BETWEEN ? AND ?", window, "deadline_on", chunk)
+
+    def ahead(self, until: date, chunk: int) -> Iterator[list[DueRow]]:
+        """Contracts not past their date, by the bound of their next due day, in chunks."""
+        window = [until.isoformat(), self.as_of.isoformat()]
+        return self._chunks("next_due_on <= ? AND renewal_on >= ?", window, "next_due_on", chunk)
+
+    def _chunks(self, cached: str, params: list[Any], day: str, chunk: int) -> Iterator[list[DueRow]]:
+        """Contracts by one day of the cache and the ties of the agenda's order, ever larger chunks."""
+        place: tuple[Any, ...] = ("", "", 0, "")
+        while True:
+            after = f"({day}, {_TIES}) > (?, ?, ?, ?) AND {cached}"
+            rows = self._read(day, after, [*place, *params], limit=chunk)
+            if rows:
+                yield rows
+            if len(rows) < chunk:
+                return
+            place = tuple(map(to_stored, rows[-1].place))
+            chunk *= 2
+
+    def one(self, contract_no: int) -> DueContract | None:
+        """One contract, whatever the cache says; None when it has no agenda."""
+        account_no = self.portfolio.value("SELECT account_no FROM contract WHERE no = ?", (contract_no,))
+        if account_no is None:
+            return None
+        return next((each for each in self._of_accounts([account_no]) if each.no == contract_no), None)
+
+    def _read(
+        self, day: str, cached: str, params: list[Any], *, stored: str = "1 = 1", limit: int | None = None
+    ) -> list[DueRow]:
+        """Contracts by way of the cache, ordered by one of its days and the ties.
+
+        `cached` speaks of the cache's columns, `stored` of those of the facts.
+        """
+        tail = "" if limit is None else f"ORDER BY {day}, {_TIES} LIMIT {int(limit)}"
+        sql = _DUE_SQL.format(day=day, cached=cached, tail=tail, stored=stored)
+        found: list[DueRow] = []
+        days = dates_of()
+        rows = self.portfolio.rows(sql, params)
+        at, end = 0, len(rows)
+        while at < end:
+            row = rows[at]
+            no, start = row[_CONTRACT_NO], at
+            at += 1
+            # An account has a row for each of its readings; those of a contract stand together.
+            while at < end and rows[at][_CONTRACT_NO] == no:
+                at += 1
+            if row[_IS_ALONE]:
+                due = self._alone(rows[start:at], days)
+            else:
+                due = [each for each in self._of_accounts([row[0]]) if each.no == no]
+            if due:
+                each = due[0]
+                place = (days[row[_DAY]], each.renewal_on, row[_RANK], each.id)
+                found.append(_quick(DueRow, (each, place)))
+        found.sort(key=_by_place)  # here: the database would carry every column through its sort
+        return found
+
+    def _alone(self, rows: Sequence[tuple[Any, ...]], days: dict[str, date]) -> list[DueContract]:
+        """The contract of an account that has no other, from its joined rows."""
+        readings = []
+        for row in rows:
+            cells: list[Any] = [*row, None]
+            for at in _DATES:
+                if (text := cells[at]) is not None:
+                    cells[at] = days[text]
+            if cells[_READ_ON] is not None:
+                readings.append(_quick(Reading, _reading_of(cells)))
+        return self._classified(
+            _quick(Account, _account_of(cells)), [_quick(Contract, _contract_of(cells))], readings
+        )
+
+    def _fresh(self) -> list[DueContract]:
+        numbers = [no for (no,) in self.portfolio.rows("SELECT no FROM account ORDER BY no")]
+        found: list[DueContract] = []
+        for start in range(0, len(numbers), _BATCH):
+            found += self._of_accounts(numbers[start : start + _BATCH])
+        return found
+
+    def _of_accounts(self, account_nos: Sequence[int]) -> list[DueContract]:
+        book = load_book(self.portfolio, account_nos)
+        return [
+            due
+            for account in book.accounts.values()
+            for due in self._classified(
+                account, book.contracts.get(account.no, ()), book.readings.get(account.no, ())
+            )
+        ]
+
+    def _classified(
+        self, account: Account, contracts: Sequence[Contract], readings: Sequence[Reading]
+    ) -> list[DueContract]:
+        """The contracts of an account that have an agenda."""
+        if not in_force(account.status):
+            return []
+        opened = [each for each in contracts if each.state == "open"]
+        if not opened:
+            return []
+        found = classify(
+            account, opened, readings, account.no in self.saving, self.policy, self.as_of, self.volume
+        )
+        replied_on = self.replied_on.get(account.no)
+        return [
+            due_contract(account, contract, each, self.policy, replied_on)
+            for contract, each in zip(opened, found, strict=True)
+            if each.segment is not None and contract.renewal_on is not None
+        ]

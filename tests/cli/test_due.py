@@ -1,0 +1,80 @@
+"""`due` as people type it: whose items, and which renewals it cannot plan."""
+
+import json
+
+import pytest
+
+BOOK = """id,name,arr,currency,renewal_date,csm,status
+A1,Acme,20000,USD,2026-03-20,Ana,
+E1,Éden Clínicas,,USD,2026-03-25,Ana,
+J1,Jota,9000,JPY,2026-03-26,Rui,
+L1,Late Ltd,,USD,2026-09-25,Rui,
+G1,Gone,,USD,2026-03-25,Rui,churned
+P1,Past,,USD,2026-02-25,Rui,
+"""
+
+
+@pytest.fixture
+def clinics(desk):
+    """A book with renewals whose worth is unknown: inside the window, beyond it, over, and gone."""
+    desk.import_(BOOK)
+    return desk
+
+
+def unplanned(desk, *words):
+    problems = desk.json("due", "--days", "30", *words)["problems"]
+    return [(e["code"], e["account"], e["contract"]) for e in problems if e["code"].endswith("-unknown")]
+
+
+def test_a_renewal_of_the_window_without_an_agenda_is_named(clinics):
+    assert unplanned(clinics) == [("arr-unknown", "E1", "E1"), ("rate-unknown", "J1", "J1")]
+    line = "2 renewals in the window have no agenda: Éden Clínicas (ARR unknown), Jota (no rate for JPY)\n"
+    done = clinics.run("due", "--days", "30")
+    assert done.err == line
+    assert "Éden" not in done.out
+    assert clinics.run("due", "--days", "23").err.startswith("1 renewal in the window has no agenda: Éden")
+    assert clinics.run("due", "--days", "22").err == ""
+
+
+def test_a_page_counts_nothing_and_says_nothing(clinics):
+    assert clinics.run("due", "--days", "30", "--limit", "1").err == ""
+
+
+def test_an_override_or_a_known_sibling_gives_a_renewal_its_agenda(clinics):
+    words = ("segment_override=smb", "--reason", "small")
+    assert clinics.run("set", "E1", *words).code == 0
+    rows = "id,account_id,arr,currency,renewal_date\nK1,J1,,USD,2026-03-21\nK2,J1,50,USD,2026-08-01\n"
+    clinics.import_(rows, "--kind", "contracts", name="contracts.csv")
+    assert unplanned(clinics) == []
+    planned = {item["contract"] for item in clinics.json("due", "--days", "30")["items"]}
+    assert {"E1", "K1"} <= planned
+
+
+def test_what_has_no_agenda_is_told_to_whom_it_belongs(clinics):
+    assert unplanned(clinics, "--owner", "ANA") == [("arr-unknown", "E1", "E1")]
+    assert unplanned(clinics, "--segment", "smb") == []
+
+
+def test_many_are_named_in_part(desk):
+    rows = "".join(f"N{no},Name {no},,2026-03-{10 + no}\n" for no in range(5))
+    desk.import_("id,name,arr,renewal_date\n" + rows)
+    assert desk.run("due", "--days", "30").err == (
+        "5 renewals in the window have no agenda: "
+        "Name 0 (ARR unknown), Name 1 (ARR unknown), Name 2 (ARR unknown) and 2 more\n"
+    )
+
+
+def test_a_terminal_has_them_below_the_agenda(person):
+    (person.home / "book.csv").write_text(BOOK)
+    assert person.run("import", "book.csv").code == 0
+    shown = person.run_on_terminal("due", "--days", "23", COLUMNS="80", NO_COLOR="1").out
+    assert "1 renewal in the window has no agenda: Éden Clínicas (ARR unknown)" in shown
+
+
+def test_an_owner_is_one_person_in_every_spelling(desk):
+    desk.import_("id,name,arr,renewal_date,csm\nA1,Acme,20000,2026-03-20,Ana\nB1,Bolt,20000,2026-03-20,ANÁ\n")
+    for spelling in ("ana", "Ana", "ANÁ", "me"):
+        done = desk.run("due", "--owner", spelling, "--json")
+        assert {item["owner"] for item in json.loads(done.out)["items"]} == {"Ana", "ANÁ"}
+        assert done.err == ""
+    assert desk.run("due", "--owner", "zoe").err == "nobody is called zoe: known are ANÁ, Ana\n"
