@@ -307,7 +307,7 @@ def _report(env: Env, account: Account, closing: "Closing") -> None:
         say(f"  next: renews {after.renewal_on}, {after.term_months} months from {after.start_on}")
         if account.cancel_notice_on is not None and closing.withdrawn_on is None:
             say(
-                f"  the cancellation notice of {account.cancel_notice_on} still stands; once it is withdrawn: "
+                f"  the cancellation notice of {account.cancel_notice_on} still stands; once withdrawn: "
                 f"renewctl set {safe(account.id)} cancel_notice_date= --reason …"
             )
 

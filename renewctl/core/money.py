@@ -208,7 +208,9 @@ def convert(minor: int, currency: str, base: str, rates: "dict[str, Fraction]") 
     rate = rates.get(currency)
     if rate is None:
         return None
-    return round_half_even(minor * rate * 10 ** digits(base) / 10 ** digits(currency))
+    from fractions import Fraction
+
+    return round_half_even(minor * rate * Fraction(10) ** (digits(base) - digits(currency)))
 
 
 def share(minor: int, numerator: int, denominator: int) -> int:

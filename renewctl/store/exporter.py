@@ -14,6 +14,7 @@ from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from renewctl.core import money
+from renewctl.core.text import plain_json
 from renewctl.store.files import CsvLines, guarded
 from renewctl.store.portfolio import Portfolio
 from renewctl.store.workbook import Number
@@ -301,7 +302,7 @@ def json_blocks(exported: Table) -> Iterator[bytes]:
             )
             for row in batch
         )
-        yield (between + ",\n".join(texts)).encode("utf-8", "backslashreplace")
+        yield plain_json(between + ",\n".join(texts)).encode("utf-8", "backslashreplace")
         between = ",\n"
     yield b"\n]}\n"
 
