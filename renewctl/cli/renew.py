@@ -244,10 +244,11 @@ def pinned(portfolio: Portfolio, *rows: Account | Contract | None) -> frozenset[
     found: set[tuple[str, int, str]] = set()
     for row in rows:
         if row is not None:
-            entity = "account" if isinstance(row, Account) else "contract"
+            own = ("account", "health_reading") if isinstance(row, Account) else ("contract", "contract")
             found.update(
                 portfolio.rows(
-                    "SELECT entity, row_no, field FROM pin WHERE entity = ? AND row_no = ?", (entity, row.no)
+                    "SELECT entity, row_no, field FROM pin WHERE entity IN (?, ?) AND row_no = ?",
+                    (*own, row.no),
                 )
             )
     return frozenset(found)

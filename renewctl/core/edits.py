@@ -394,4 +394,6 @@ def _reading(
     for column, value in after.items():
         said = [latest for each in known if (latest := getattr(each, column)) is not None]
         before_value = said[-1] if said else None
+        told = {column: before_value}
+        changes += pins("health_reading", facts.account.no, facts.account.no, told, facts.pinned)
         fields.append(FieldChange(field_of("health_reading", column), column, before_value, value))

@@ -96,6 +96,7 @@ def refresh(
         rebuild.finish()
         return
     bounds = _bounds(portfolio, policy, as_of)
+    since = portfolio.meta("agenda_from") or ""
     for part in _parts(sorted(set(account_nos))):
         marks = _marks(part)
         portfolio.execute(
@@ -103,11 +104,18 @@ def refresh(
             part,
         )
         _fill(portfolio, bounds, f"AND c.account_no IN ({marks})", part)
+        since = max(since, _planned_from(portfolio, f"AND account_no IN ({marks})", part))
+    portfolio.set_meta("agenda_from", since)
+
+
+def _planned_from(portfolio: Portfolio, where: str = "", params: Sequence[Any] = ()) -> str:
+    """The day before which the bounds of some contracts do not hold: their latest first day of a plan."""
+    sql = f"SELECT MAX(planned_from_on) FROM contract WHERE state = 'open' {where}"  # noqa: S608
+    return str(portfolio.value(sql, params) or "")
 
 
 def _bounds(portfolio: Portfolio, policy: Policy, as_of: date) -> Bounds:
-    """What computes the rows of the cache; notes from which day on they hold."""
-    portfolio.set_meta("agenda_from", max(portfolio.meta("agenda_from") or "", as_of.isoformat()))
+    """What computes the rows of the cache."""
     return Bounds(Planner(policy, work_calendar(portfolio, policy, as_of, keep=True)))
 
 
@@ -318,9 +326,10 @@ class Rebuild:
                 yield no, found[0], renewal_iso, 1 if value is None else -value, contract_id, found[1]
 
     def finish(self) -> None:
-        """Make the indexes."""
+        """Make the indexes, and note from which day on the bounds hold."""
         for _, sql in self._indexes:
             self._portfolio.execute(sql)
+        self._portfolio.set_meta("agenda_from", _planned_from(self._portfolio))
 
 
 def load_states(
@@ -363,7 +372,9 @@ def work_calendar(portfolio: Portfolio, policy: Policy, as_of: date, *, keep: bo
     if text is None:
         text = " ".join(_holidays(country, range(as_of.year - 2, as_of.year + 6)))
         if keep:
-            portfolio.execute("DELETE FROM meta WHERE key LIKE 'calendar:%'")
+            portfolio.execute(
+                "DELETE FROM meta WHERE key LIKE 'calendar:%' AND key NOT LIKE ?", (f"calendar:{country}:%",)
+            )
             portfolio.set_meta(key, text)
     return WorkCalendar(country, frozenset(map(date.fromisoformat, text.split())))
 

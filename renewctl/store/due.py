@@ -110,7 +110,7 @@ class DueReader:
         self.replied_on = latest_replies(portfolio)
         # Under another policy or code, or on a day before it was made, the cache says nothing.
         current = portfolio.meta("agenda_mark") == cache_mark(policy)
-        self.usable = current and (portfolio.meta("agenda_from") or "9") <= as_of.isoformat()
+        self.usable = current and (portfolio.meta("agenda_from") or "") <= as_of.isoformat()
 
     def all(self, until: date, *, owner: str | None = None) -> list[DueContract]:
         """Every contract that may have an item due up to `until`, and for `owner` at that."""

@@ -368,14 +368,13 @@ class AccountRows:
     ) -> bool:
         """A reading of the import's day with what is new or changed; True when there was any."""
         known = latest.get(account_no, {})
-        new = {
-            READINGS[field]: values[field]
-            for field in self.readings
-            if values.get(field) is not None and values[field] != known.get(READINGS[field])
-        }
-        if not new:
-            return False
+        said = {READINGS[field]: values[field] for field in self.readings if values.get(field) is not None}
         writer = self.writer
+        pins = writer.unpinned
+        said = writer.unpinned_inputs(account_no, known, said, line)
+        new = {column: value for column, value in said.items() if value != known.get(column)}
+        if not new:
+            return writer.unpinned > pins
         today = known.get("today")
         if today is not None:
             writer.update("health_reading", today, new, line)

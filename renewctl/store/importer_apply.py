@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from renewctl.core import money
 from renewctl.core.model import Change
 from renewctl.errors import PortfolioError
 from renewctl.store.importer_report import FileReport
@@ -121,14 +122,47 @@ class Writer:
                 self._unpin(entity, stored, name, said)
                 if stored[name] != value:
                     after[name] = value
-                    self.report.problem(
-                        line,
-                        name,
-                        "set-by-hand-replaced",
-                        str(value),
-                        f"{name} had been set by hand to {stored[name]}; its source changed to {value}",
-                    )
+                    if name != "search_name":
+                        self._tell_replaced(entity, stored, name, {**stored, **wanted}, line)
         return after
+
+    def unpinned_inputs(
+        self, account_no: int, known: dict[str, Any], said: dict[str, Any], line: int
+    ) -> dict[str, Any]:
+        """Health inputs to write: `said` without what was set by hand since the source said the same.
+
+        `known` are the latest values. An input whose source changed loses its pin, and is reported where
+        that replaces what was set.
+        """
+        pins = self.pins.get(("health_reading", account_no))
+        if not pins:
+            return said
+        stored = {"no": account_no, "account_no": account_no, **dict.fromkeys(said), **known}
+        wanted = {name: value for name, value in said.items() if name not in pins}
+        pinned = {name: value for name, value in said.items() if name in pins}
+        return wanted | self.differences("health_reading", stored, pinned, line)
+
+    def drop_pin(self, account_no: int, column: str) -> None:
+        """Forget that a health input was set by hand: a later reading tells it anew."""
+        said = self.pins.get(("health_reading", account_no), {}).get(column)
+        if said is not None:
+            self._unpin("health_reading", {"no": account_no, "account_no": account_no}, column, said)
+
+    def _tell_replaced(
+        self, entity: str, stored: dict[str, Any], name: str, after: dict[str, Any], line: int
+    ) -> None:
+        """Name a value that was set by hand or by a closing, and that its changed source replaces."""
+        from renewctl.core.edits import field_of
+
+        field = field_of(entity, name)
+        before, now = _shown(name, stored), _shown(name, after)
+        how = "by hand"
+        if entity != "health_reading":
+            account_no = stored["no"] if entity == "account" else stored["account_no"]
+            commands = self.portfolio.rows(_WHO_SQL, (account_no, entity, str(stored["no"]), f'%"{name}"%'))
+            how = "by a closing" if commands and commands[0][0] == "won" else how
+        message = f"{field} had been set {how} to {before}; its source changed to {now}"
+        self.report.problem(line, field, "set-by-hand-replaced", now, message)
 
     def _unpin(self, entity: str, stored: dict[str, Any], name: str, said: str) -> None:
         key = (entity, stored["no"], name)
@@ -181,6 +215,29 @@ class Writer:
         )
         self.operation.count += count
         self._readings.clear()
+
+
+# Which command gave a column of a row the value it has.
+_WHO_SQL = (
+    "SELECT o.command FROM change c JOIN operation o ON o.seq = c.op "
+    "WHERE c.account_no = ? AND c.entity = ? AND c.key = ? AND c.after LIKE ? ORDER BY c.no DESC LIMIT 1"
+)
+
+
+def _shown(column: str, row: dict[str, Any]) -> str:
+    """A stored value in the words of a report: `USD 60,000`, `2026-05-31`, `yes`; `blank` for none."""
+    from renewctl.core.edits import YES_NO
+
+    value = row[column]
+    if value is None:
+        return "blank"
+    if column.endswith("_minor") and row["currency"]:
+        return money.plain(value, row["currency"])
+    if column == "champion_gone":
+        return "gone" if value else "there"
+    if column in YES_NO:
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 _LOG_SQL = "INSERT INTO change (no, op, entity, key, account_no, after)"

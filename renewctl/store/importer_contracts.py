@@ -1,5 +1,6 @@
 """Contracts: the one an accounts file implies, and those a file names itself."""
 
+import json
 from collections.abc import Container, Iterable, Sequence
 from itertools import repeat
 from typing import Any
@@ -22,6 +23,8 @@ TERMS = {
     "auto_renew": "auto_renew",
     "payment_on_file": "payment_on_file",
 }
+# Terms that hold for one cycle, and that the next one may change.
+_OF_A_CYCLE = ("arr_minor", "currency", "start_on", "renewal_on", "term_months")
 
 
 class AccountFinder:
@@ -95,6 +98,7 @@ class ContractRows:
         self.scanned = False
         self.remembered: Container[int] = ()  # keys of lines that are not read again, of the same file
         self.agenda: Rebuild | None = None  # takes the contracts implied by the first accounts
+        self._closed: dict[int, str | None] = {}  # contract -> the latest renewal date that was closed
         self.counted_before = False  # stored contracts are in the report's figures of unknowns already
 
     # --- the contract an accounts row implies -------------------------------------------------------
@@ -304,6 +308,8 @@ class ContractRows:
 
     def _change(self, row: dict[str, Any], wanted: dict[str, Any], line: int) -> bool:
         pins = self.writer.unpinned
+        if row["cycle"] > 1 and wanted.get("renewal_on"):
+            wanted = self._of_this_cycle(row, wanted, line)
         day = wanted.pop("renewal_day", None)
         after = self.writer.differences("contract", row, wanted, line)
         if "renewal_on" in after:
@@ -312,6 +318,31 @@ class ContractRows:
         if after:
             self.writer.update("contract", row, after, line)
         return bool(after) or self.writer.unpinned > pins
+
+    def _of_this_cycle(self, row: dict[str, Any], wanted: dict[str, Any], line: int) -> dict[str, Any]:
+        """What a record may still say of a contract that was won since.
+
+        A renewal date in a cycle that is closed tells of that cycle, with all its terms: the portfolio's are
+        kept, and the record is named where it says anything but what it said before the win.
+        """
+        writer = self.writer
+        on = wanted["renewal_on"]
+        if row["no"] not in self._closed:
+            sql = "SELECT MAX(renewal_on) FROM outcome WHERE account_no = ? AND contract_no = ?"
+            self._closed[row["no"]] = writer.portfolio.value(sql, (row["account_no"], row["no"]))
+        closed = self._closed[row["no"]]
+        if closed is None or on > closed or on == row["renewal_on"]:
+            return wanted
+        pins = writer.pins.get(("contract", row["no"]), {})
+        told = {name: json.loads(pins[name]) if name in pins else row[name] for name in _OF_A_CYCLE}
+        if any(wanted[name] != value for name, value in told.items() if name in wanted):
+            heading = self.table.mapping.headings.get("renewal_date", "")
+            message = (
+                f"renewal date {on} is of a cycle that is closed (renewed on {closed}); "
+                f"the portfolio's {row['renewal_on']} and the terms of that cycle are kept"
+            )
+            writer.report.problem(line, heading, "closed-cycle", on, message)
+        return {name: value for name, value in wanted.items() if name not in (*_OF_A_CYCLE, "renewal_day")}
 
     def _insert(
         self, contract_id: str, account_no: int, wanted: dict[str, Any], line: int, *, implied: int

@@ -229,6 +229,7 @@ class HealthRows(FactRows):
     def take(self, batch: Parsed) -> None:
         """One batch of good records; a record without a date is read on the import's day."""
         dates = batch.column("date")
+        undated = {line for line, on in zip(batch.lines, dates, strict=True) if on is None}
         batch.values["date"] = [on or self.writer.as_of for on in dates]
         batch = self._complete(batch)
         if not batch.count:
@@ -241,7 +242,8 @@ class HealthRows(FactRows):
             severity = values.get("ticket_severity")
             if values.get("input") == "ticket_severity":
                 severity = None
-            self._take_one(stored, number, values["date"], inputs, line, cells, severity)
+            dated = line not in undated
+            self._take_one(stored, number, values["date"], inputs, line, cells, severity, dated=dated)
 
     def _said(self, values: dict[str, Any]) -> dict[str, Any]:
         said = {
@@ -262,6 +264,8 @@ class HealthRows(FactRows):
         line: int,
         cells: list[str],
         severity: int | None,
+        *,
+        dated: bool,
     ) -> None:
         """Add one record's inputs to the reading of its day."""
         writer, report = self.writer, self.writer.report
@@ -283,6 +287,9 @@ class HealthRows(FactRows):
             self._touched.add(key)
         changed = self._severity(number, severity, line)
         row = stored.get((number, day))
+        pins = writer.unpinned
+        inputs = self._not_set_by_hand(stored, number, day, inputs, line, dated=dated)
+        changed = changed or writer.unpinned > pins
         if row is None and inputs:
             values = {"account_no": number, "read_on": day, "source": writer.file, "source_line": line}
             whole = row_of(self.entity, {**values, **inputs})
@@ -304,16 +311,46 @@ class HealthRows(FactRows):
         else:
             report.unchanged += 1
 
+    def _not_set_by_hand(
+        self, stored: dict[Any, dict[str, Any]], number: int, day: str, inputs: dict[str, Any], line: int,
+        *, dated: bool,
+    ) -> dict[str, Any]:  # fmt: skip
+        """The inputs without those set by hand since the source said the same.
+
+        A reading of an earlier day than the latest is history of its own and touches nothing set by hand;
+        one that names a later day tells the input anew.
+        """
+        writer = self.writer
+        pins = writer.pins.get((self.entity, number))
+        if not pins:
+            return inputs
+        own = [row for (account_no, _), row in stored.items() if account_no == number]
+        kept: dict[str, Any] = {}
+        known: dict[str, Any] = {}
+        doubtful: dict[str, Any] = {}
+        for column, value in inputs.items():
+            latest = max((r for r in own if r[column] is not None), key=lambda r: r["read_on"], default=None)
+            if column not in pins or (latest is not None and day < latest["read_on"]):
+                kept[column] = value
+            elif dated and (latest is None or day > latest["read_on"]):
+                writer.drop_pin(number, column)
+                kept[column] = value
+            else:
+                doubtful[column] = value
+                known[column] = None if latest is None else latest[column]
+        return kept | writer.unpinned_inputs(number, known, doubtful, line)
+
     def _severity(self, number: int, severity: int | None, line: int) -> bool:
         """The worst open ticket belongs to the account, with the day it became so."""
         if severity is None:
             return False
-        row = fetch(self.writer.portfolio, "account", "no", [number])[0]
-        if row["ticket_severity"] == severity:
-            return False
-        after = {"ticket_severity": severity, "ticket_severity_on": self.writer.as_of}
-        self.writer.update("account", row, after, line)
-        return True
+        writer = self.writer
+        row = fetch(writer.portfolio, "account", "no", [number])[0]
+        pins = writer.unpinned
+        after = writer.differences("account", row, {"ticket_severity": severity}, line)
+        if after:
+            writer.update("account", row, {**after, "ticket_severity_on": writer.as_of}, line)
+        return bool(after) or writer.unpinned > pins
 
     def key(self, row: dict[str, Any]) -> Any:
         """Account and day."""

@@ -357,7 +357,8 @@ class Pin(SQLModel, table=True):
     """A field a person or a closing set by hand, with what the source said at that moment.
 
     An import leaves a pinned field alone while its source cell still reads `source_value` (JSON);
-    a cell that changed wins, unpins, and is reported.
+    a cell that changed wins, unpins, and is reported. Of a health reading `row_no` is the account's number:
+    an input is pinned whatever the day.
     """
 
     entity: str = _text(False, primary_key=True)

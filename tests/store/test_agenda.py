@@ -201,3 +201,13 @@ def test_what_the_agenda_reads_is_what_the_core_says_of_each_account():
         assert len(found) > 20
         for each in found:
             assert expected[each.no] == (each.segment, each.band, each.opportunity, each.touch, each.owner)
+
+
+def test_a_write_for_a_far_day_leaves_the_page_quick_for_today():
+    with held([account(1), contract(1), account(2), contract(2)]) as portfolio:
+        far = date(2031, 1, 1)
+        with portfolio.write("test", "ana", far) as operation:
+            operation.count = 1
+            refresh(portfolio, POLICY, far, [1])
+        assert DueReader(portfolio, POLICY, TODAY).usable
+        assert portfolio.meta(f"calendar:US:{TODAY.year}")
