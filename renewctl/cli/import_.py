@@ -10,6 +10,7 @@ from renewctl.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from renewctl.store.importer_options import ImportOptions
+    from renewctl.store.importer_report import ImportReport
 
 _KINDS = ("accounts", "contracts", "health", "stakeholders", "value", "outcomes")
 
@@ -113,7 +114,9 @@ def import_(
     if env.json:
         import_report.emit(report.document())
     else:
-        import_report.show(report.document(), dry_run=env.dry_run, strict=strict, again=_again(options))
+        import_report.show(
+            report.document(), dry_run=env.dry_run, strict=strict, again=_again(options, report)
+        )
     if report.rejected:
         raise typer.Exit(1)
 
@@ -150,18 +153,34 @@ def _currency(given: str | None) -> str | None:
     return given.upper()
 
 
-def _again(options: "ImportOptions") -> str:
-    """The options a mended rejects file needs to be read as its original was."""
-    words = []
-    for name, value in (
-        ("--kind", options.kind),
-        ("--date-order", options.date_order),
-        ("--decimal", options.decimal),
-        ("--currency", options.currency),
-    ):
-        if value:
-            words.append(f"{name} {value}")
-    return " ".join(words)
+def _again(options: "ImportOptions", report: "ImportReport") -> str:
+    """The options a mended rejects file needs to be read as its original was.
+
+    What the whole original settled is said, since the few rejected rows may not. The file is plain CSV:
+    sheet, encoding and delimiter of the original are not its own.
+    """
+    from shlex import quote
+
+    words: list[tuple[str, str | None]] = [("--kind", options.kind), ("--preset", options.preset)]
+    words += [("--map", f"{field}={heading}") for field, heading in options.pinned]
+    words += [("--where", f"{heading}={value}") for heading, value in options.where]
+    of = [each for each in report.files if each.rejects]
+    orders = {each.dialect.get("date_order") for each in of} - {None}
+    marks = {each.dialect.get("decimal") for each in of} - {None}
+    codes = {each.currency for each in of}
+    words += [
+        ("--date-order", options.date_order or _only(orders, ("dmy", "mdy", "ymd"))),
+        ("--decimal", options.decimal or _only(marks, (".", ","))),
+        ("--currency", options.currency or (codes.pop() if len(codes) == 1 else None)),
+    ]
+    told = [f"{name} {quote(value)}" for name, value in words if value]
+    told += [] if options.auto else ["--no-auto-map"]
+    return " ".join(told + (["--clear-blanks"] if options.clear_blanks else []))
+
+
+def _only(found: set[str | None], known: tuple[str, ...]) -> str | None:
+    """The one of the known words that was found; None where it was none of them, or several."""
+    return next((each for each in known if found == {each}), None)
 
 
 class _progress:

@@ -17,7 +17,6 @@ from renewctl.core.timeline import (
     OPT_OUT,
     PAST_DUE,
     Facts,
-    Planned,
     Planner,
     Schedule,
     anchor,
@@ -201,7 +200,7 @@ class ContractAgenda:
         self._people: dict[tuple[str | None, ...], _Roles] = {}
         self._tasks: dict[int, Task] = {}
         self._groups: dict[int, tuple[Task, ...]] = {}
-        self._catch_ups: dict[tuple[Planned, ...], Task] = {}
+        self._catch_ups: dict[tuple[object, bool], Task] = {}
         self._ready: dict[int, tuple[date, list[_Ready]]] = {}
         self._first_word: dict[str, int] = {}
 
@@ -314,17 +313,16 @@ class ContractAgenda:
     def _catch_up(self, schedule: Schedule, states: States) -> Task:
         late = schedule.late
         if states:
-            late = tuple(each for each in late if not _closed(states, each.step.step))
-        task = self._catch_ups.get(late)
+            late = tuple(step for step in late if not _closed(states, step.step))
+        key = (late if states else id(late), schedule.squeezed)
+        task = self._catch_ups.get(key)
         if task is None:
-            titles = "; ".join(each.step.title for each in late[:3])
+            titles = "; ".join(step.title for step in late[:3])
             more = f"; and {len(late) - 3} more" if len(late) > 3 else ""
-            task = Task(
+            task = self._catch_ups[key] = Task(
                 CATCH_UP, None, f"Catch up on {len(late)}: {titles}{more}", "internal", "owner", "catch_up",
-                "TML-1", -1, "", tuple(each.step.step for each in late),
-                _SQUEEZED if schedule.squeezed else "",
+                "TML-1", -1, "", tuple(step.step for step in late), _SQUEEZED if schedule.squeezed else "",
             )  # fmt: skip
-            self._catch_ups[late] = task
         return task
 
     def _after_won(self, contract: DueContract, won_on: date, states: States, until: date) -> list[Item]:

@@ -195,6 +195,7 @@ _SENTENCES: Final = {
     "enum-unknown": "is none of",
     "text-too-long": f"is longer than {MAX_CELL} characters",
 }
+_ABOUT_FIGURES: Final = frozenset(["amount-unreadable", "number-unreadable"])
 _KEPT: Final = frozenset(["amount-unknown", "date-unknown", "number-unknown"])
 
 
@@ -218,15 +219,22 @@ def explain(column: Column, cell: str, row_currency: str | None = None) -> CellP
     sentence = _SENTENCES[code]
     if code == "enum-unknown":
         sentence += " " + ", ".join(CHOICES[field.choices])
+    elif code == "currency-unknown" and field.type == "amount" and _bare(cell):
+        sentence = "names no currency in a column of several; say it in the cell, or for all with --currency"
     elif code == "number-out-of-range":
         sentence += f" of {field.low:g} to {field.high:g}" if field.high is not None else ""
     elif code == "date-unreadable" and shown.strip("'").isdigit():
         sentence += " (a spreadsheet's day number? format the column as a date)"
     elif code in ("date-impossible", "date-unreadable") and column.order in ("dmy", "mdy", "ymd"):
         sentence += f" (the column is read as {column.order})"
-    elif code in ("amount-unreadable", "number-unreadable") and column.decimal != "each":
+    elif code in _ABOUT_FIGURES and column.decimal != "each" and any(map(str.isdigit, cell)):
         sentence += f" (the column's decimal mark is {column.decimal})"
     return CellProblem(code, f"{column.heading}: {shown} {sentence}", field.rejects and code not in _KEPT)
+
+
+def _bare(cell: str) -> bool:
+    parts = intake_numbers.take_apart(clean(cell))
+    return parts is not None and not parts.symbol
 
 
 def sheet_text(value: Any) -> str:

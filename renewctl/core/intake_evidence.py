@@ -15,6 +15,7 @@ from renewctl.core.intake_synonyms import PRESET_LOCALE
 from renewctl.core.text import clean
 
 NUMERIC: Final = frozenset(["amount", "number", "percent", "share", "decimal", "int"])
+SEVERAL: Final = "?"
 _REMEMBERED: Final = 4_096  # cells per column: peak memory stays flat at a million rows
 
 
@@ -29,6 +30,7 @@ class Column(NamedTuple):
     currency: str | None  # amounts: the unit in the heading, a code or `$`
     default: str | None  # amounts: the file's currency
     base: str  # amounts: where nothing is said
+    signs: str = ""  # amounts: the one currency that its cells carry, SEVERAL of them, or '' none
 
 
 class Settled(NamedTuple):
@@ -46,6 +48,7 @@ class _Seen:
     def __init__(self, field: Field) -> None:
         self.field = field
         self.votes: set[str] = set()
+        self.signs: set[str] = set()  # currencies as the cells write them
         self.ambiguous: dict[str, str] = {}  # kind of ambiguity -> first cell that shows it
         self.remembered: set[str] = set()
         self.brazilian = False
@@ -89,6 +92,8 @@ class _Seen:
                 continue
             parts = intake_numbers.take_apart(cell)
             if parts is not None:
+                if parts.symbol:
+                    self.signs.add(parts.symbol)
                 self.weigh(cell, parts, scale)
 
     def ordinary(self, cell: str) -> bool:
@@ -97,7 +102,9 @@ class _Seen:
             found = style.fullmatch(cell)
             if found:
                 self.votes.add(mark)
-                self.brazilian = self.brazilian or found[1] == "R$"
+                if found[1]:
+                    self.signs.add(found[1])
+                    self.brazilian = self.brazilian or found[1] == "R$"
                 return True
         return False
 
@@ -174,6 +181,7 @@ class Evidence:
                 self._mapping.currencies.get(name),
                 self._options.currency,
                 base,
+                _signs(seen, base),
             )
             for name, seen in self._seen.items()
         }
@@ -266,3 +274,12 @@ class Evidence:
         )
         refusals.append(Refusal("ambiguous-dates", message, hint))
         return "each"
+
+
+def _signs(seen: _Seen, base: str) -> str:
+    """What the currency signs in an amount column say of its amounts that carry none."""
+    if seen.field.type != "amount" or not seen.signs:
+        return ""
+    known = [sign for sign in seen.signs if intake_numbers.currencies_of(sign)]
+    codes = {intake_numbers.resolve_currency(sign, None, None, None, base)[0] or SEVERAL for sign in known}
+    return next(iter(codes)) if len(codes) == 1 else SEVERAL if codes else ""

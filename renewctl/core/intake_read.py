@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from renewctl.core import intake_dates, intake_numbers, money
 from renewctl.core.intake import BAD, MAX_CELL
-from renewctl.core.intake_evidence import Column
+from renewctl.core.intake_evidence import SEVERAL, Column
 from renewctl.core.intake_fields import CHOICES
 from renewctl.core.text import clean, fold
 
@@ -81,7 +81,13 @@ def times(column: Column) -> int:
 
 @lru_cache(4096)
 def currency_of(column: Column, symbol: str | None, row: str | None) -> tuple[str | None, str]:
-    """The currency of an amount with this sign in a row of that currency, or the code of what is wrong."""
+    """The currency of an amount with this sign in a row of that currency, or the code of what is wrong.
+
+    One without a sign is in the only currency that the other cells of its column carry; where they carry
+    several, and nothing else says, it is in none.
+    """
+    if column.signs and symbol is row is column.currency is column.default is None:
+        return (None, "currency-unknown") if column.signs == SEVERAL else (column.signs, "")
     return intake_numbers.resolve_currency(symbol, row, column.currency, column.default, column.base)
 
 

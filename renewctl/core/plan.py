@@ -78,7 +78,7 @@ def plan(contract: DueContract, states: States, agenda: ContractAgenda) -> Plan:
         place[key] = (item.due_on, item.work_on)
     if contract.renewal_on >= agenda.as_of:
         schedule = agenda.schedule(contract, name_on[0])
-        for planned in (*schedule.steps, *schedule.late):
+        for planned in (*schedule.steps, *agenda.planner.late(schedule)):
             state = states.get(planned.step.step)
             if state is not None and state.state != "snoozed":
                 closed = ("timeline", planned.step.days, planned.due_on, None)

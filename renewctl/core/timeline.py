@@ -48,10 +48,11 @@ class Day(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """The dated steps of one renewal; `late` are those the catch-up stands for, in its order."""
+    """The dated steps of one renewal."""
 
+    anchor_on: date
     days: tuple[Day, ...]  # by day
-    late: tuple[Planned, ...]
+    late: tuple[Step, ...]  # those the catch-up stands for, in its order
     catch_up_on: date | None
     catch_up_work_on: date | None
     squeezed: bool  # TML-1: started too late for its segment
@@ -105,8 +106,7 @@ class Planner:
         self._schedules: dict[tuple[object, ...], Schedule] = {}
         self._working: dict[date, date] = {}
         self._grouped: dict[int, list[tuple[timedelta, tuple[Step, ...]]]] = {}
-        order = policy.agenda.catch_up_order
-        self._purposes = {purpose: at for at, purpose in enumerate(order)}
+        self._passed: dict[tuple[int, int, bool], tuple[Step, ...]] = {}
 
     def work_on(self, day: date) -> date:
         """The last working day on or before `day`."""
@@ -166,26 +166,45 @@ class Planner:
             self._grouped[id(steps)] = found
         return found
 
+    def _late(self, steps: tuple[Step, ...], passed: int, short: bool) -> tuple[Step, ...]:
+        """What a catch-up stands for when the first `passed` days of a plan are gone, in its order.
+
+        `short`: so little time remains that what only prepares or explores drops.
+        """
+        key = (id(steps), passed, short)
+        found = self._passed.get(key)
+        if found is None:
+            rules = self.policy.agenda
+            order = {purpose: at for at, purpose in enumerate(rules.catch_up_order)}
+            late = [step for _, group in self._by_day(steps)[:passed] for step in group]
+            if short:
+                late = [step for step in late if step.purpose not in rules.drop_purposes]
+            late.sort(key=lambda step: (order.get(step.purpose, len(order)), -(step.days or 0)))
+            found = self._passed[key] = tuple(late)
+        return found
+
+    def late(self, schedule: Schedule) -> tuple[Planned, ...]:
+        """The steps a catch-up stands for, on the days they would have had."""
+        days = [(step, schedule.anchor_on - timedelta(days=step.days or 0)) for step in schedule.late]
+        return tuple(Planned(step, due_on, self.work_on(due_on)) for step, due_on in days)
+
     def _schedule(self, segment: str, steps: tuple[Step, ...], anchor_on: date, first_on: date) -> Schedule:
         rules = self.policy.agenda
         days: list[Day] = []
-        late: list[Planned] = []
+        passed = 0
         for before, group in self._by_day(steps):
             due_on = anchor_on - before
-            work_on = self.work_on(due_on)
             if due_on >= first_on:
-                days.append(Day(due_on, work_on, group))
+                days.append(Day(due_on, self.work_on(due_on), group))
             else:
-                late += [Planned(step, due_on, work_on) for step in group]
+                passed += 1
         left = (anchor_on - first_on).days
-        if left < rules.drop_below_days:
-            late = [each for each in late if each.step.purpose not in rules.drop_purposes]
-        last = len(self._purposes)
-        late.sort(key=lambda each: (self._purposes.get(each.step.purpose, last), each.due_on))
+        late = self._late(steps, passed, left < rules.drop_below_days) if passed else ()
         catch_up_on = min(first_on + timedelta(days=rules.catch_up_days), anchor_on) if late else None
         return Schedule(
+            anchor_on,
             tuple(days),
-            tuple(late),
+            late,
             catch_up_on,
             self.work_on(catch_up_on) if catch_up_on else None,
             bool(late) and left < rules.squeezed.get(segment, 0),

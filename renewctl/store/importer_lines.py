@@ -19,7 +19,7 @@ from renewctl import __version__
 from renewctl.store.files import Input
 from renewctl.store.portfolio import SCHEMA_VERSION, Portfolio
 
-_FORMAT = 2  # of what is remembered
+_FORMAT = 3  # of what is remembered
 _MOST_CHANGED = 40_000  # lines held in memory at once; with more, the file is read whole
 _LARGEST = 3_000_000  # lines; beyond, the file is read whole each time
 

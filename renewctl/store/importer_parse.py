@@ -6,6 +6,7 @@ from typing import Any
 
 from renewctl.core.intake import BAD
 from renewctl.core.intake_cells import Column, Settled, amount_parser, explain, parser
+from renewctl.core.intake_evidence import SEVERAL
 from renewctl.core.text import name_key
 from renewctl.store.importer_report import FileReport, Reject
 from renewctl.store.importer_table import NeedsScan, Slice, Table
@@ -121,6 +122,7 @@ class Reader:
                 self._bad(piece, field, column, currencies, rejected)
             elif self.guess:
                 self._doubt(self.settled.columns[field], cells)
+                self._doubt_currency(self.settled.columns[field], cells, codes[field], currencies)
         parsed = Parsed(piece, values, codes)
         parsed.told = told
         parsed.bad = rejected
@@ -142,6 +144,22 @@ class Reader:
             text = "\n".join(cells)
             if ("." in text or "," in text) and _DOUBTFUL.search(text):
                 raise NeedsScan
+
+    def _doubt_currency(
+        self,
+        column: Column,
+        cells: Sequence[str],
+        codes: Sequence[str | None],
+        rows: Sequence[Any] | None,
+    ) -> None:
+        """NeedsScan where a sign met only now may decide on amounts without one."""
+        if column.currency or column.default or column.signs == SEVERAL:
+            return
+        if rows is None:
+            if not {None, column.signs or column.base}.issuperset(codes):
+                raise NeedsScan
+        elif None in rows and "".join(cells).encode("utf-8", "replace").translate(None, b"0123456789.,- "):
+            raise NeedsScan
 
     def _bad(
         self,

@@ -26,6 +26,7 @@ class FileReport:
         self.unmapped: tuple[str, ...] = ()
         self.dialect: dict[str, str | None] = {}
         self.notes: list[str] = []
+        self.currency: str | None = None  # of amounts without a sign, where the others of the file tell it
         self.missing: list[str] = []  # accounts of the portfolio that the file lacks, under --full
         self.unknown: dict[str, int] = {"arr": 0, "renewal_date": 0}  # accounts kept with a blank
         self.reset()

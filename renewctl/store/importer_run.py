@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from renewctl.core.intake_cells import Column, Settled
+from renewctl.core.intake_evidence import SEVERAL
 from renewctl.core.policy import Policy
 from renewctl.core.text import clean
 from renewctl.store import importer_lines as memory
@@ -162,6 +163,9 @@ class FileRun:
         """What reads, what takes and what writes, for one attempt."""
         table, kind = self.table, self.table.mapping.kind
         self._settled = settled
+        table.signed = frozenset(field for field, each in settled.columns.items() if each.signs)
+        signs = {each.signs for each in settled.columns.values() if each.signs}
+        self.report.currency = signs.pop() if len(signs) == 1 and SEVERAL not in signs else None
         self.report.dialect = {
             "encoding": table.encoding,
             "delimiter": table.delimiter or None,
@@ -299,7 +303,7 @@ class FileRun:
         head = {
             "repeatable": not report.rejects and not report.problems and len(report.skipped_lines) < 10_000,
             "settled": {
-                field: [each.order, each.decimal, each.scale] for field, each in settled.columns.items()
+                field: [each.order, each.decimal, each.scale, each.signs] for field, each in settled.columns.items()
             },
             "dialect": report.dialect,
             "report": {
@@ -349,7 +353,9 @@ def _settled_from(told: dict[str, list[Any]], table: Table, dialect: dict[str, A
     """The columns as an earlier import of the same file settled them."""
     empty = table.settle_first(Slice([], [], [], [() for _ in table.heading], [], 0, []))
     columns: dict[str, Column] = {
-        field: column._replace(order=told[field][0], decimal=told[field][1], scale=told[field][2])
+        field: column._replace(
+            order=told[field][0], decimal=told[field][1], scale=told[field][2], signs=told[field][3]
+        )
         for field, column in empty.columns.items()
         if field in told
     }

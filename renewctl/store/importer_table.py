@@ -53,6 +53,7 @@ class Table:
         self.delimiter = ""
         self.sheet: str | None = None
         self.notes: list[str] = []
+        self.signed: frozenset[str] = frozenset()  # amounts whose cells carry a currency sign
         self._open = self._opener()
         self._read_heading()
         self.cell_options = Options(
@@ -129,6 +130,8 @@ class Table:
     def names_currency(self, field: str, cells: Sequence[str]) -> bool:
         """Whether the file says in which currency this amount is; else it was taken in the policy's base."""
         if "currency" in self.mapping.columns or field in self.mapping.currencies or self.options.currency:
+            return True
+        if field in self.signed:
             return True
         at = self.mapping.columns[field]
         cell = cells[at] if at < len(cells) else ""

@@ -1,6 +1,7 @@
 """What an import did, for a person and for a script."""
 
 import sys
+from shlex import quote
 from typing import Any
 
 from renewctl.views.machine import emit as emit
@@ -81,7 +82,7 @@ def _problems(each: dict[str, Any]) -> list[str]:
 def _mend(document: dict[str, Any], again: str, dry_run: bool) -> str:
     file = document["rejects_file"]
     if file:
-        words = " ".join(word for word in ("renewctl import", safe(file), again) if word)
+        words = " ".join(word for word in ("renewctl import", quote(safe(file)), safe(again)) if word)
         return f"rejected rows are in {safe(file)}: mend them there, then: {words}"
     if dry_run:
         return "the rejected rows are written by --rejects FILE, without --dry-run"

@@ -1,11 +1,13 @@
 import json
 import os
+import shlex
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,28 @@ def test_a_dry_run_says_that_rejected_rows_are_written_without_it(person: Person
     assert "add: --rejects" not in dry.out
     assert not (person.home / "bad.csv").exists()
     assert "add: --rejects" in person.run("import", "-", stdin=bad).out
+
+
+def test_the_line_that_says_how_to_import_mended_rows_works_as_it_is_printed(person: Person) -> None:
+    rows = (
+        "Cliente;Valor do ano;Vence em;Grupo\n"
+        "Acme;R$ 48.000,00;25/04/2026;a\n"
+        "Bolt;12,5O;03/04/2026;a\n"  # the letter O; alone, neither this date nor the amount tells anything
+        "Cog;R$ 1.000,00;30/06/2026;b\n"
+    )
+    maps = ("--map", "arr=Valor do ano", "--map", "renewal_date=Vence em", "--map", "name=Cliente")
+    words = (*maps, "--where", "Grupo=a", "--where", "Grupo=c d", "--no-auto-map", "--delimiter", ";")
+    done = person.run("import", "-", *words, "--rejects", "to mend.csv", stdin=rows)
+    assert done.code == 1
+    (line,) = [each for each in done.out.splitlines() if "mend them there, then: " in each]
+    command = shlex.split(line.partition("then: ")[2])
+    assert command[:3] == ["renewctl", "import", "to mend.csv"]
+    bad = person.home / "to mend.csv"
+    bad.write_text(bad.read_text().replace("12,5O", "12.500"))
+    done = person.run(*command[1:])
+    assert (done.code, "1 inserted" in done.out) == (0, True), done
+    with closing(sqlite3.connect(person.portfolio)) as portfolio:
+        found = portfolio.execute(
+            "SELECT arr_minor, currency, renewal_on FROM contract ORDER BY no"
+        ).fetchall()
+    assert found == [(4_800_000, "BRL", "2026-04-25"), (1_250_000, "BRL", "2026-04-03")]

@@ -196,8 +196,12 @@ def test_a_pin_that_stands_is_not_written_again():
 def test_health_inputs_become_a_reading_of_the_day():
     old = reading(read_on=AS_OF - timedelta(days=40), nps=10.0, csat=4.0)
     found = edited(readings=[old], nps="30", usage_trend="-12.5")
-    (change,) = found.changes
+    change, *pins = found.changes
     assert (change.entity, change.key, change.before) == ("health_reading", (1, AS_OF), None)
+    assert {(each.entity, *each.after.values()) for each in pins} == {
+        ("pin", "health_reading", 1, "nps", "10.0"),
+        ("pin", "health_reading", 1, "usage_trend", "null"),
+    }
     given_ = {k: v for k, v in change.after.items() if v is not None}
     assert given_ == {"account_no": 1, "read_on": AS_OF, "nps": 30.0, "usage_trend": -12.5}
     told = {each.field: (each.before, each.after) for each in found.fields}
@@ -205,7 +209,7 @@ def test_health_inputs_become_a_reading_of_the_day():
 
 
 def test_a_second_input_of_the_day_joins_the_first():
-    (change,) = edited(readings=[reading(nps=30.0)], csat="4.5").changes
+    change, _ = edited(readings=[reading(nps=30.0)], csat="4.5").changes
     assert (change.before, change.after) == ({"csat": None}, {"csat": 4.5})
     assert edited(readings=[reading(nps=30.0)], nps="30") == ((), ())
 

@@ -2,6 +2,7 @@ import json
 import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -616,3 +617,48 @@ def test_the_check_of_constraints_sees_a_row_that_breaks_one(desk: Desk) -> None
         portfolio.execute("UPDATE contract SET notice_days = -1 WHERE no = 1")
         portfolio.execute("PRAGMA ignore_check_constraints = OFF")
         assert portfolio.rows("PRAGMA integrity_check") == [("CHECK constraint failed in contract",)]
+
+
+def _amounts(desk: Desk) -> list[tuple[Any, ...]]:
+    return desk.rows("SELECT id, arr_minor, currency FROM contract ORDER BY no")
+
+
+@pytest.mark.parametrize("rows_before", [0, 5000], ids=["at once", "far down"])
+def test_a_bare_amount_is_in_the_one_currency_its_column_carries(desk: Desk, rows_before: int) -> None:
+    text = "id,name,arr,renewal_date\n"
+    text += "".join(f"B{at},Bare {at},7,2027-01-01\n" for at in range(rows_before))
+    text += 'A1,Acme,"48.000,00",2027-01-01\nA2,Bolt,"R$ 48.000,00",2027-01-01\n'
+    assert desk.text(text).problems == []
+    assert _amounts(desk)[-2:] == [("A1", 4_800_000, "BRL"), ("A2", 4_800_000, "BRL")]
+    assert {code for _, _, code in _amounts(desk)} == {"BRL"}
+    desk.text(text.replace("A1,Acme", "A1,Acme Inc"))  # one line is read again
+    assert {code for _, _, code in _amounts(desk)} == {"BRL"}
+
+
+def test_a_bare_amount_among_several_currencies_is_refused_with_the_option_that_settles_it(
+    desk: Desk,
+) -> None:
+    text = "id,name,arr,renewal_date\nA1,Acme,R$ 500,2027-01-01\nA2,Bolt,€ 500,2027-01-01\n"
+    report = desk.text(text + "A3,Cog,500,2027-01-01\n")
+    assert (codes(report), report.rejected) == ([(4, "currency-unknown")], 1)
+    assert "--currency" in report.problems[0].message
+    assert _amounts(desk) == [("A1", 50_000, "BRL"), ("A2", 50_000, "EUR")]
+
+
+def test_a_second_currency_that_comes_with_a_changed_line_is_seen_against_the_whole_column(
+    desk: Desk,
+) -> None:
+    text = "id,name,arr,renewal_date\nA1,Acme,R$ 500,2027-01-01\nA2,Bolt,500,2027-01-01\n"
+    assert desk.text(text).problems == []
+    report = desk.text(text + "A3,Cog,€ 500,2027-01-01\n")
+    assert codes(report) == [(3, "currency-unknown")]
+
+
+def test_a_currency_column_or_option_speaks_before_the_signs_of_the_column(desk: Desk) -> None:
+    text = "id,name,arr,currency,renewal_date\nA1,Acme,R$ 500,BRL,2027-01-01\nA2,Bolt,500,EUR,2027-01-01\n"
+    assert desk.text(text).problems == []
+    assert [code for _, _, code in _amounts(desk)] == ["BRL", "EUR"]
+    plain = "id,name,arr,renewal_date\nC1,Cog,500,2027-01-01\n"
+    desk.text(plain)
+    desk.text(plain.replace("C1,Cog", "C2,Dot"), currency="CAD")
+    assert [code for _, _, code in _amounts(desk)][2:] == ["USD", "CAD"]
