@@ -186,11 +186,24 @@ def _lines(item: Item, columns: int, names: int, owners: int, paint: Any) -> lis
     owner = _fit(_owner(item), owners)
     channel = "internal" if item.task.channel == "internal" else item.task.channel
     head = f"  {_day(item.due_on):<6}  {item.item:<{names}}  {channel:<8}  {owner:<{owners}}  "
-    text = _fit(head + safe(item.task.title), columns)
-    out = [paint(text, "31" if item.status == "overdue" else "0")]
+    first, *rest = _wrapped(safe(item.task.title), columns - len(head))
+    style = "31" if item.status == "overdue" else "0"
+    out = [paint(head + first, style), *(paint(" " * len(head) + line, style) for line in rest)]
     if item.task.note:
-        out.append(_fit(" " * min(len(head), columns // 2) + safe(item.task.note), columns))
+        out += [" " * len(head) + line for line in _wrapped(safe(item.task.note), columns - len(head))]
     return out
+
+
+def _wrapped(text: str, room: int, most: int = 3) -> list[str]:
+    """A title on as many lines as it needs, at most three."""
+    room = max(room, 16)
+    out = []
+    while len(text) > room and len(out) < most - 1:
+        cut = text.rfind(" ", 0, room + 1)
+        cut = cut if cut > room // 2 else room
+        out.append(text[:cut].rstrip())
+        text = text[cut:].strip()
+    return [*out, _fit(text, room)]
 
 
 def _fit(text: str, room: int) -> str:
