@@ -21,6 +21,7 @@ __all__ = [
     "unit",
 ]
 
+_IN_BRACKETS: Final = re.compile(r"[(\[{]([^)\]}]+)[)\]}]")
 _OCCURRENCE: Final = re.compile(r"^(.*)#([1-9]\d?)$", re.S)
 
 
@@ -247,12 +248,43 @@ def _notes(headings: Sequence[str], kind: str, match: _Match, used: set[int]) ->
     for field, fit in match.fits.items():
         if fit.weak:
             shown = label(headings[match.columns[field]])
-            notes.append(f"{field} is read from {shown!r} as given (--map {field}= leaves it out)")
+            notes.append(f"{shown!r} is taken for {field}; if it is something else: --map {field}=")
     turnover = one_list(words.TURNOVER)
     for index, heading in enumerate(headings):
         if normalise(heading) in turnover and index not in used:
             notes.append(f"{label(heading)!r} is the customer's turnover, not ARR: left out")
+        perhaps = _perhaps(heading, kind) if index not in used else None
+        if perhaps is not None and perhaps not in match.columns:
+            shown = label(heading)
+            notes.append(f"{shown!r} is left out; if it is the {perhaps}: --map {_pin(perhaps, shown)}")
     return tuple(notes)
+
+
+def _perhaps(heading: str, kind: str) -> str | None:
+    """The field a heading names only in brackets or beside words for turnover: offered, never taken."""
+    table = synonyms(kind, None)
+    word = normalise(heading)
+    if word in table or len(word) > 100:
+        return None
+    parts = [normalise(each) for each in _IN_BRACKETS.findall(label(heading))]
+    for turnover in one_list(words.TURNOVER):
+        if word.startswith(turnover):
+            parts.append(word.removeprefix(turnover))
+        if word.endswith(turnover):
+            parts.append(word.removesuffix(turnover))
+    found = {
+        field
+        for part in parts
+        for field, fit in table.get(part, {}).items()
+        if not fit.weak and len(part) > 2
+    }
+    return next((field for field in KINDS[kind] if field in found), None)
+
+
+def _pin(field: str, heading: str) -> str:
+    """A field and its heading as `--map` takes them in a shell."""
+    mark = '"' if "'" in heading else "'"
+    return f"{field}={mark}{heading}{mark}"
 
 
 def missing_fields(mapping: Mapping) -> tuple[str, ...]:
@@ -296,8 +328,9 @@ def missing_refusal(mapping: Mapping) -> Refusal | None:
     pins = []
     for lack in lacks:
         field = lack.split()[0]
-        likely = [each for each in mapping.unmapped if normalise(each) in offered.get(field, frozenset())]
-        pins.append(f"--map {field}='{likely[0] if likely else 'HEADING'}'")
+        likely = [each for each in mapping.unmapped if _perhaps(each, mapping.kind) == field]
+        likely += [each for each in mapping.unmapped if normalise(each) in offered.get(field, frozenset())]
+        pins.append(f"--map {_pin(field, likely[0] if likely else 'HEADING')}")
     turnover = [each for each in mapping.unmapped if normalise(each) in one_list(words.TURNOVER)]
     said = f" ({turnover[0]!r} is the customer's turnover, not ARR)" if turnover else ""
     shown = ", ".join(mapping.unmapped[:20]) + (" …" if len(mapping.unmapped) > 20 else "")

@@ -303,7 +303,8 @@ class FileRun:
         head = {
             "repeatable": not report.rejects and not report.problems and len(report.skipped_lines) < 10_000,
             "settled": {
-                field: [each.order, each.decimal, each.scale, each.signs] for field, each in settled.columns.items()
+                field: [each.order, each.decimal, each.scale, each.signs]
+                for field, each in settled.columns.items()
             },
             "dialect": report.dialect,
             "report": {

@@ -197,7 +197,7 @@ def _lines(item: Item, columns: int, names: int, owners: int, paint: Any) -> lis
 def _wrapped(text: str, room: int, most: int = 3) -> list[str]:
     """A title on as many lines as it needs, at most three."""
     room = max(room, 16)
-    out = []
+    out: list[str] = []
     while len(text) > room and len(out) < most - 1:
         cut = text.rfind(" ", 0, room + 1)
         cut = cut if cut > room // 2 else room

@@ -1,4 +1,4 @@
-"""What an import may still change after a person or a closing has changed it: only what its source changed."""
+"""An import after a `set` or a `won` changes only what its source has changed since."""
 
 import pytest
 

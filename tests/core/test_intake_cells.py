@@ -341,3 +341,25 @@ def test_no_text_breaks_a_parser_and_every_bad_cell_has_a_reason(cell: str) -> N
         each = next(found for name, found in settled.columns.items() if name != "id")
         read = amount_parser(each)([cell], None)[0] if each.field.type == "amount" else parser(each)([cell])
         assert (read[0] is BAD) == (explain(each, cell) is not None)
+
+
+def test_the_decimal_mark_is_explained_only_to_a_cell_with_figures() -> None:
+    assert "decimal mark" not in problem("Health Score", "Green", "1.5", "2.5").message
+    assert "decimal mark is ." in problem("ARR", "1.2,3", "1234.50").message
+
+
+@pytest.mark.parametrize("others", [("$ 5", "US$ 6.50"), ("USD 5", "6 usd"), ("5 $",)])
+def test_signs_that_mean_one_currency_speak_for_the_bare_amounts_whatever_the_base(
+    others: tuple[str, ...],
+) -> None:
+    cells = ["700", *others]
+    assert amounts("ARR", cells, base_currency="EUR")[0] == (70_000, "USD")
+    assert amounts("ARR (EUR)", ["700", "€ 5"], base_currency="USD")[0] == (70_000, "EUR")
+    assert amounts("ARR", ["700", "5"], base_currency="EUR")[0] == (70_000, "EUR")
+
+
+def test_a_bare_amount_beside_two_currencies_is_refused_unless_row_or_option_says() -> None:
+    told = problem("ARR", "700", "R$ 5", "€ 6")
+    assert (told.code, told.rejects, "--currency" in told.message) == ("currency-unknown", True, True)
+    assert amounts("ARR", ["700", "R$ 5", "€ 6"], ["CAD", None, None])[0] == (70_000, "CAD")
+    assert amounts("ARR", ["700", "R$ 5"], currency="BRL")[0] == (70_000, "BRL")

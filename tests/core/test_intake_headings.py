@@ -274,3 +274,21 @@ def test_the_hint_offers_a_likely_heading_but_does_not_take_it() -> None:
 def test_no_headings_break_the_matching(headings: list[str]) -> None:
     mapping = match_headings(headings)
     assert len(set(mapping.columns.values())) == len(mapping.columns)
+
+
+@pytest.mark.parametrize("heading", ["Receita anual (ARR)", "Annual Revenue / ARR", "ARR (Faturamento)"])
+def test_a_heading_that_names_arr_beside_turnover_is_offered_and_never_taken(heading: str) -> None:
+    mapping = match_headings(["Cliente", heading, "Renewal Date"])
+    assert "arr" not in mapping.columns
+    assert any(f"--map arr='{heading}'" in note for note in mapping.notes)
+    refusal = missing_refusal(match_headings(["Cliente", heading]))
+    assert refusal is not None
+    assert f"--map arr='{heading}'" in refusal.hint
+    pinned = match_headings(["Cliente", heading], pinned={"arr": heading})
+    assert pinned.columns["arr"] == 1
+    assert not any("--map arr=" in note for note in pinned.notes)
+
+
+def test_a_column_taken_on_a_weak_word_is_named_in_plain_words() -> None:
+    (note,) = match_headings(["Cliente", "ARR", "Início"]).notes
+    assert note == "'Início' is taken for start_date; if it is something else: --map start_date="
