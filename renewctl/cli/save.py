@@ -8,7 +8,7 @@ import typer
 
 from renewctl.cli.options import AccountArg, Env, command, day, minutes, owned_by, say
 from renewctl.core import plays
-from renewctl.core.model import Activity, Change, SaveCase
+from renewctl.core.model import CLOSED_SAVES, Activity, Change, SaveCase
 from renewctl.core.policy import SCENARIOS
 from renewctl.core.segment import in_force
 from renewctl.core.text import clean
@@ -151,7 +151,7 @@ def close(
     env: Env,
     save: SaveArg,
     result: Annotated[
-        str, typer.Option("--result", metavar="RESULT", help="One of: " + ", ".join(plays.CLOSED))
+        str, typer.Option("--result", metavar="RESULT", help="One of: " + ", ".join(CLOSED_SAVES))
     ],
     note: Annotated[str | None, typer.Option("--note", help="What decided it.")] = None,
 ) -> None:
@@ -189,8 +189,8 @@ def close(
 def _result(given: str) -> str:
     """The result meant, or exit 2 naming the four."""
     folded = given.strip().lower().replace("-", "_").replace(" ", "_")
-    if folded not in plays.CLOSED:
-        four = ", ".join(plays.CLOSED)
+    if folded not in CLOSED_SAVES:
+        four = ", ".join(CLOSED_SAVES)
         raise UsageError(
             "unknown-result", f"--result {given}: not one of {four}", "renewctl save close --help"
         )

@@ -79,18 +79,6 @@ def encoding_by_mark(head: bytes) -> str | None:
     return None
 
 
-def is_utf8(chunks: Iterable[bytes]) -> bool:
-    """Whether all the bytes together are valid UTF-8 (chunks may split characters)."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for chunk in chunks:
-            decoder.decode(chunk)
-        decoder.decode(b"", True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def detect_encoding(head: bytes, chunks: Iterable[bytes]) -> str:
     """A Python codec name: by mark, else `utf-8` when every byte agrees, else `cp1252`.
 

@@ -173,6 +173,10 @@ class Outcome(NamedTuple):
     source_line: int | None
 
 
+KEPT_SAVES = ("saved", "partly_saved")  # states of a save that ended with the customer staying
+CLOSED_SAVES = (*KEPT_SAVES, "lost", "let_go")
+
+
 class SaveCase(NamedTuple):
     """A running or ended save. Its steps are computed from the playbook and the flag."""
 

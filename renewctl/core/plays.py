@@ -15,15 +15,22 @@ from renewctl.core import money
 from renewctl.core.classify import classify, main_contract
 from renewctl.core.due import BY_DAY, SAVE_CLOCK, Item, States, Task, Who, status_of
 from renewctl.core.intake import Refusal
-from renewctl.core.model import Account, Because, Change, Contract, Reading, SaveCase
+from renewctl.core.model import (
+    CLOSED_SAVES,
+    KEPT_SAVES,
+    Account,
+    Because,
+    Change,
+    Contract,
+    Reading,
+    SaveCase,
+)
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Playbook, PlayStep, Policy
 
 FIRST_CONTACT = "call"
 CHECK_IN = "checkin"
 OPENED = "detected"
-KEPT = ("saved", "partly_saved")
-CLOSED = (*KEPT, "lost", "let_go")
 UNKNOWN_ON = date.max  # the renewal date of an account that has none on record
 
 
@@ -161,7 +168,7 @@ def renewal_of(
 
 def is_open(case: SaveCase) -> bool:
     """Whether the case still runs."""
-    return case.state not in CLOSED
+    return case.state not in CLOSED_SAVES
 
 
 def open_one(cases: Iterable[SaveCase]) -> SaveCase | None:
@@ -213,7 +220,7 @@ def open_case(
 
 
 def close_case(case: SaveCase, result: str, as_of: date) -> "tuple[Change, ...] | Refusal":
-    """The change that ends a case with one of `CLOSED`; none where it ended so before.
+    """The change that ends a case with one of `CLOSED_SAVES`; none where it ended so before.
 
     From that day its open steps are no longer owed; the check-ins of a customer that was kept count
     from it (SAV-10).
@@ -282,7 +289,7 @@ def planned(
 
 def provisional(case: SaveCase) -> bool:
     """Whether the check-ins' dates still hang on the day the account will be saved."""
-    return case.state not in KEPT or case.closed_on is None
+    return case.state not in KEPT_SAVES or case.closed_on is None
 
 
 def _checkin_plays(policy: Policy) -> list[PlayStep]:
@@ -384,7 +391,7 @@ def urgency(report: Report) -> tuple[object, ...]:
 def next_step(report: Report) -> CaseStep | None:
     """The first step still owed, put-off ones by the day they come back."""
     states, case = report.file.states, report.file.case
-    owed = report.checkins if case.state in KEPT else ()
+    owed = report.checkins if case.state in KEPT_SAVES else ()
     open_steps = []
     for step in report.steps + report.checkins if is_open(case) else owed:
         state = states.get(step.step)

@@ -54,7 +54,6 @@ class Schedule(NamedTuple):
     days: tuple[Day, ...]  # by day
     late: tuple[Step, ...]  # those the catch-up stands for, in its order
     catch_up_on: date | None
-    catch_up_work_on: date | None
     squeezed: bool  # TML-1: started too late for its segment
 
     @property
@@ -206,6 +205,5 @@ class Planner:
             tuple(days),
             late,
             catch_up_on,
-            self.work_on(catch_up_on) if catch_up_on else None,
             bool(late) and left < rules.squeezed.get(segment, 0),
         )

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from renewctl import __version__
 from renewctl.core.dates import WorkCalendar
 from renewctl.core.due import Bounds, DueContract, arr_rank
-from renewctl.core.model import Account, Contract, ItemState, Reading
+from renewctl.core.model import CLOSED_SAVES, Account, Contract, ItemState, Reading
 from renewctl.core.policy import Policy
 from renewctl.core.segment import base_minor, in_force, segment, total
 from renewctl.core.timeline import OPT_OUT, Planner, anchor
@@ -26,7 +26,6 @@ from renewctl.store.portfolio import ENTITIES, Portfolio, as_value, columns, dat
 _BATCH = 2_000
 _IN_LIST = 500  # values in one IN (…)
 _REMEMBERED = 100_000  # bounds kept in memory
-_SAVED_STATES = ("saved", "partly_saved", "lost", "let_go")
 
 
 class Book(NamedTuple):
@@ -62,8 +61,8 @@ def _by_no(portfolio: Portfolio, entity: str, column: str, nos: Sequence[int] | 
 def saving(portfolio: Portfolio) -> frozenset[int]:
     """Accounts with an open save."""
     rows = portfolio.rows(
-        f"SELECT account_no FROM save_case WHERE state NOT IN ({_marks(_SAVED_STATES)})",  # noqa: S608
-        _SAVED_STATES,
+        f"SELECT account_no FROM save_case WHERE state NOT IN ({_marks(CLOSED_SAVES)})",  # noqa: S608
+        CLOSED_SAVES,
     )
     return frozenset(no for (no,) in rows)
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, tzinfo
 
 from renewctl.core import plays
 from renewctl.core.due import Item, item_id
-from renewctl.core.model import ItemState, SaveCase
+from renewctl.core.model import KEPT_SAVES, ItemState, SaveCase
 from renewctl.core.plays import CaseFile
 from renewctl.core.policy import Policy
 from renewctl.core.timeline import Planner
@@ -76,7 +76,7 @@ def _states(portfolio: Portfolio, subjects: Sequence[str]) -> dict[str, dict[str
 
 def due_items(portfolio: Portfolio, policy: Policy, as_of: date, until: date) -> list[Item]:
     """What the saves owe up to `until`, as lines of the agenda, unsorted."""
-    found = [case for case in cases(portfolio) if plays.is_open(case) or case.state in plays.KEPT]
+    found = [case for case in cases(portfolio) if plays.is_open(case) or case.state in KEPT_SAVES]
     if not found:
         return []
     zone = zone_of(policy)

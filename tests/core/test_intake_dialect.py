@@ -11,7 +11,6 @@ from renewctl.core.intake_dialect import (
     DELIMITERS,
     detect_encoding,
     encoding_by_mark,
-    is_utf8,
     refuse_head,
     sniff_delimiter,
 )
@@ -56,11 +55,12 @@ def test_a_byte_that_cp1252_does_not_know_still_gives_a_readable_file() -> None:
 @given(st.text(max_size=200), st.integers(1, 7))
 def test_utf8_is_recognised_however_it_is_cut(text: str, size: int) -> None:
     data = text.encode()
-    assert is_utf8(data[at : at + size] for at in range(0, len(data), size))
+    pieces = (data[at : at + size] for at in range(0, len(data), size))
+    assert detect_encoding(b"", pieces) == "utf-8"
 
 
 def test_a_character_cut_off_at_the_end_is_no_utf8() -> None:
-    assert not is_utf8(["ação".encode()[:-2]])
+    assert detect_encoding(b"", ["ação".encode()[:-2]]) != "utf-8"
 
 
 @pytest.mark.parametrize(

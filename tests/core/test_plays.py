@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import renewctl
 from renewctl.core import plays
 from renewctl.core.due import BY_DAY, SAVE_CLOCK, in_order
-from renewctl.core.model import Account, Contract, ItemState, Reading, SaveCase
+from renewctl.core.model import CLOSED_SAVES, Account, Contract, ItemState, Reading, SaveCase
 from renewctl.core.policy import SCENARIOS, Policy
 from renewctl.store.policy_files import shipped
 
@@ -276,7 +276,7 @@ def test_the_renewal_of_a_save_is_the_next_one_open_and_unknown_without_contract
     assert (bare.id, bare.renewal_on, bare.arr_base_minor) == ("", plays.UNKNOWN_ON, None)
 
 
-@pytest.mark.parametrize("ended", plays.CLOSED)
+@pytest.mark.parametrize("ended", CLOSED_SAVES)
 def test_a_closed_case_is_no_open_one_and_cools_down_for_thirty_days(ended):
     case, _ = opened()
     closed = case._replace(state=ended, closed_on=AS_OF)
