@@ -10,7 +10,9 @@ def main() -> None:
 
         program()
     except KeyboardInterrupt:
-        sys.stderr.write("error[interrupted]: stopped; nothing was changed\n")
+        from renewctl.errors import Interrupted
+
+        sys.stderr.write(f"error[interrupted]: {Interrupted.told()}\n")
         sys.exit(130)
 
 

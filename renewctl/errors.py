@@ -72,3 +72,11 @@ class Interrupted(RenewctlError):
 
     exit_code = 130
     meaning = "interrupted, or a prompt declined"
+    too_late = False  # the store sets it on the class once a change of this process is made to last
+
+    @classmethod
+    def told(cls) -> str:
+        """What ^C came to, in words: it takes nothing back that was made to last before."""
+        if cls.too_late:
+            return "stopped; what was changed before is kept, see it: renewctl history"
+        return "stopped; nothing was changed"

@@ -11,6 +11,7 @@ from renewctl.core.text import fold
 from renewctl.store.agenda import refresh
 from renewctl.store.policy_files import load_policy
 from renewctl.store.portfolio import ENTITIES, Portfolio, open_portfolio
+from tests.engines import place
 
 TODAY = date(2026, 3, 2)  # a Monday
 POLICY: Policy = load_policy(None)
@@ -83,7 +84,7 @@ def insert(value: Any) -> Change:
 
 def portfolio(folder: Path, *values: Any, as_of: date = TODAY, policy: Policy = POLICY) -> Portfolio:
     """A portfolio file holding the values, its cache fresh."""
-    made = open_portfolio(str(folder / "book.db"), create=True)
+    made = open_portfolio(str(place(folder / "book.db")), create=True)
     with made.write("test", "ana", as_of) as operation:
         operation.apply(insert(value) for value in values)
         refresh(made, policy, as_of)

@@ -8,7 +8,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.engines import engine, engines_of, note, postgres
 from tests.processes import Person
+
+__all__ = ["engine", "postgres"]  # fixtures
 
 # The same examples on every run: a failure in CI is one that everybody can see again.
 hypothesis.settings.register_profile("renewctl", deadline=None, derandomize=True, print_blob=True)
@@ -29,10 +32,27 @@ def program(tool: str) -> str | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known also where this file is used alone."""
     config.addinivalue_line("markers", "needs(tool): needs a program that pip cannot bring")
+    config.addinivalue_line(
+        "markers", "file_only(reason): is about the portfolio's file, not about PostgreSQL"
+    )
+    config.addinivalue_line("markers", "both_engines: runs on PostgreSQL too, in every run")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--engine`: where portfolios are kept in this run."""
+    parser.addoption("--engine", help="sqlite, postgresql, or share (default): SQLite, a part on both")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on the engines it is for."""
+    if "engine" in metafunc.fixturenames and (found := engines_of(metafunc)) != ("sqlite",):
+        metafunc.parametrize("engine", found, indirect=True, scope="module")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose program is missing, saying which one and how to get it."""
+    note(item)
     for mark in item.iter_markers("needs"):
         for tool in mark.args:
             if program(tool) is None:
@@ -69,7 +89,7 @@ def _no_skips(report: "pytest.TestReport | pytest.CollectReport") -> None:
 def _house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test sees or touches the portfolio, policy or name of whoever runs it."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("PORTFOLIO", "POLICY", "AS_OF", "USER"):
+        for name in ("PORTFOLIO", "POLICY", "AS_OF", "USER", "BACKUPS"):
             patch.delenv(f"RENEWCTL_{name}", raising=False)
         home = tmp_path_factory.mktemp("home")
         patch.setenv("HOME", str(home))
@@ -78,6 +98,6 @@ def _house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def person(tmp_path: Path) -> Person:
+def person(tmp_path: Path, engine: str) -> Person:
     """Somebody at a prompt, with an empty home folder."""
     return Person(tmp_path)

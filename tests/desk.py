@@ -8,6 +8,7 @@ import pytest
 
 from renewctl.cli.app import run
 from renewctl.store.portfolio import Portfolio, open_portfolio
+from tests.engines import place
 from tests.processes import AS_OF, USER, Result
 
 ACCOUNTS = """id,name,arr,currency,renewal_date,start_date,term_months,notice_days,auto_renew,csm,champion,nps
@@ -22,7 +23,7 @@ class Desk:
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
-        self.path = folder / "portfolio.db"
+        self.path = place(folder / "portfolio.db")
         self._capsys = capsys
 
     def run(self, *words: str) -> Result:
@@ -65,14 +66,23 @@ class Desk:
     def facts(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every stored row of every table, to tell whether anything changed."""
         with self.open() as portfolio:
-            names = [row[0] for row in portfolio.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            names = tables(portfolio)
             return {name: sorted(portfolio.rows(f"SELECT * FROM {name}"), key=repr) for name in names}
 
 
+def tables(portfolio: Portfolio) -> list[str]:
+    """Names of every table of a portfolio."""
+    files = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    server = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    return sorted(name for (name,) in portfolio.rows(files if portfolio.engine == "sqlite" else server))
+
+
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, engine: str
+) -> Desk:
     """An empty desk; nothing is imported yet."""
-    monkeypatch.setenv("RENEWCTL_PORTFOLIO", str(tmp_path / "portfolio.db"))
+    monkeypatch.setenv("RENEWCTL_PORTFOLIO", str(place(tmp_path / "portfolio.db")))
     monkeypatch.setenv("RENEWCTL_AS_OF", AS_OF)
     monkeypatch.setenv("RENEWCTL_USER", USER)
     return Desk(tmp_path, capsys)

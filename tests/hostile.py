@@ -41,8 +41,8 @@ COMPUTED = "8641969"  # what the second template would come to
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 _SCREEN = re.compile(r"\x1b\[(?:[0-9;]*m|[0-9]*[ABCDGJK]|\?25[hl])")
 _BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?%?")
 
 
 def check_plain(text: str) -> None:
@@ -114,6 +114,11 @@ def check_markdown(text: str) -> None:
     check_plain(text)
 
 
+def is_number(cell: str) -> bool:
+    """Whether a spreadsheet reads the cell as a plain number."""
+    return _NUMBER.fullmatch(cell) is not None
+
+
 def check_csv(text: str) -> None:
     """Cells that a spreadsheet would compute are guarded; numbers are left alone."""
     for row in csv.reader(io.StringIO(text, newline="")):
@@ -135,7 +140,8 @@ def check_xlsx(file: Path) -> None:
                 kind = node.tag.rpartition("}")[2]
                 assert kind not in ("f", "hyperlink", "externalLink"), f"<{kind}> in {name}"
                 if kind == "t":
-                    assert not (node.text or "").startswith(_FORMULA), f"unguarded {node.text!r}"
+                    text = node.text or ""
+                    assert not text.startswith(_FORMULA) or _NUMBER.fullmatch(text), f"unguarded {text!r}"
 
 
 def check_files(folder: Path, before: set[Path], root: Path) -> list[Path]:

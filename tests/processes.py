@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.engines import place
+
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = "2026-03-02"
 USER = "ana"
@@ -49,7 +51,7 @@ class Person:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.portfolio = home / "portfolio.db"
+        self.portfolio = place(home / "portfolio.db")
         self.env = environment(home, RENEWCTL_PORTFOLIO=str(self.portfolio))
 
     def run(self, *words: str, stdin: str | bytes = b"", privileged: bool = True, **env: str) -> Result:
@@ -83,13 +85,13 @@ class Person:
             start_new_session=True,
         )
         os.close(theirs)
-        shown = _drain(ours, process)
+        shown = drain(ours, process)
         os.close(ours)
         return Result(process.wait(), shown.decode(errors="backslashreplace"), "")
 
 
-def _drain(ours: int, process: "subprocess.Popen[bytes]", seconds: float = 120) -> bytes:
-    """Everything a process writes to its terminal until it ends."""
+def drain(ours: int, process: "subprocess.Popen[bytes]", seconds: float = 120, answer: bytes = b"") -> bytes:
+    """Everything a process writes to its terminal until it ends; `answer` is typed at each [y/N]."""
     pieces: list[bytes] = []
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -102,6 +104,8 @@ def _drain(ours: int, process: "subprocess.Popen[bytes]", seconds: float = 120) 
             if not piece:
                 return b"".join(pieces)
             pieces.append(piece)
+            if answer and piece.endswith(b"[y/N] "):
+                os.write(ours, answer)
         elif process.poll() is not None:
             return b"".join(pieces)
     process.kill()

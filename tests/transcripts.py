@@ -26,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.engines import Place, place
 from tests.processes import ROOT, environment
 
 ALLOWED = {"renewctl", "cat", "ls", "head", "tail", "wc", "printf", "cp", "mkdir", "grep", "sort"}
@@ -122,6 +123,10 @@ class Session:
         script.chmod(0o755)
         self.env = environment(self.home)
         self.env["PATH"] = f"{programs}{os.pathsep}{self.env['PATH']}"
+        # On a server the person's own portfolio is there; the file's text names it by its usual place.
+        self.own = place(self.home / ".local" / "share" / "renewctl" / "portfolio.db")
+        if isinstance(self.own, Place):
+            self.env["RENEWCTL_PORTFOLIO"] = str(self.own)
 
     def run(self, command: str) -> list[str]:
         """Run one command line; the lines it printed and, unless it ended with 0, `[exit N]`."""
@@ -163,7 +168,7 @@ class Session:
         """Output without what differs between two runs."""
         now = datetime.now(UTC)
         days = "|".join(f"{now - timedelta(days=back):%Y-%m-%d}" for back in (0, 1))
-        text = text.replace(str(self.home), "~")
+        text = text.replace(str(self.own), "~/.local/share/renewctl/portfolio.db").replace(str(self.home), "~")
         return re.sub(rf"\b(?:{days})[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+00:00| UTC)?", "<now>", text)
 
 

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from renewctl import __version__
-from renewctl.errors import InputRefused, RenewctlError
+from renewctl.errors import InputRefused, Interrupted, PortfolioError, RenewctlError
 
 # name -> (module, function, the first line of its docstring); a dict is a group of commands
 COMMANDS: dict[str, Any] = {
@@ -32,6 +32,8 @@ COMMANDS: dict[str, Any] = {
     "show": ("look", "show", "Show everything known about one account, with its plan."),
     "explain": ("look", "explain", "Explain how an account is classified and what would change it."),
     "history": ("history", "history", "Show what was changed, when and by whom."),
+    "undo": ("undo", "undo", "Take a command back: the last one, or the one of that number."),
+    "forget": ("forget", "forget", "Erase a stakeholder or a whole account, also from the history, for good."),
     "set": ("change", "set_", "Change facts of an account by hand, with the reason."),
     "due": ("due", "due", "List the actions owed, the first thing to do first."),
     "done": ("due", "done", "Mark an item as done."),
@@ -51,6 +53,9 @@ COMMANDS: dict[str, Any] = {
     },
     "proposal": ("papers", "proposal", "Write a renewal proposal for a customer."),
     "value": ("papers", "value", "Write what an account has got out of it, from measured figures."),
+    "doctor": ("doctor", "doctor", "Check that the portfolio is sound, and say what to do where it is not."),
+    "backup": ("backup", "backup", "Put a verified copy of the portfolio aside."),
+    "restore": ("backup", "restore", "Put a backup back, after showing what would be lost."),
     "policy": {
         "help": "Show, check or start the rules.",
         "show": ("policy", "show", "Show the rules in force, and what an overlay changed."),
@@ -175,7 +180,7 @@ def run(args: list[str]) -> int:
         _quiet_stdout()
         return 0
     except (KeyboardInterrupt, typer.Abort):
-        _complain("interrupted", "stopped; nothing was changed", "")
+        _complain("interrupted", Interrupted.told(), "")
         return 130
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
@@ -183,7 +188,43 @@ def run(args: list[str]) -> int:
         if hasattr(error, "format_message"):  # what the parser of arguments raises
             _complain("usage", error.format_message(), _usage_hint(args))
             return 2
+        if type(error).__module__ == "sqlite3":  # met while rows were fetched
+            from renewctl.store.sqlite import refusal
+
+            told = refusal(error, "the portfolio")  # type: ignore[arg-type]
+            _complain(told.code, told.message, told.hint)
+            return told.exit_code
+        if _damaged():
+            _complain(
+                "portfolio-damaged",
+                f"the portfolio holds what no command has written ({type(error).__name__})",
+                "see what is wrong: renewctl doctor",
+            )
+            return PortfolioError.exit_code
         return _internal(error, "--debug" in args)
+
+
+def _damaged() -> bool:
+    """Whether a command that failed as none should met a portfolio that is not what was written.
+
+    Asked then only: it reads all of it.
+    """
+    engine = sys.modules.get("renewctl.store.sqlite")
+    path = None if engine is None else engine.SqlitePortfolio.last_opened
+    if path is None:
+        return False
+    from renewctl.cli.options import today
+    from renewctl.store import doctor
+    from renewctl.store.doctor_file import examined
+    from renewctl.store.policy_files import load_policy
+
+    try:
+        with examined(path, load_policy(None), today()) as subject:
+            if subject.portfolio is None:
+                return True
+            return any(each.findings and each.check != "file" for each in doctor.examine(subject))
+    except Exception:  # then it is the command that is wrong, as far as anybody can tell
+        return False
 
 
 def _complain(code: str, message: str, hint: str) -> None:

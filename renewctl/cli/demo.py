@@ -14,6 +14,8 @@ from renewctl.cli.options import Env, command, default_portfolio, say
 from renewctl.errors import InputRefused, PortfolioError, UsageError
 from renewctl.store.files import write_atomic
 from renewctl.store.portfolio import open_portfolio
+from renewctl.views.account import word
+from renewctl.views.terminal import safe
 
 _MARK = "demo"  # in the portfolio's own facts: the day it was made; only what bears it is replaced
 _CSV = ("accounts.csv", "value.csv", "stakeholders.csv")
@@ -122,7 +124,7 @@ def demo(
     say("")
     say("Now try it yourself. Point the commands at this portfolio first:")
     say("")
-    say(f"  export RENEWCTL_PORTFOLIO={portfolio}")
+    say(f"  export RENEWCTL_PORTFOLIO={word(str(portfolio))}")
     for line in (
         "renewctl due --days 90                     what is owed, and by whom",
         "renewctl explain ACME                      why it is classified as it is",
@@ -132,7 +134,9 @@ def demo(
     ):
         say(f"  {line}")
     say("")
-    say(f"The proposal is in {target}: open the .html file in a browser. Your own portfolio was not touched.")
+    say(
+        f"The proposal is in {safe(target)}: open the .html file in a browser. Your own portfolio was not touched."
+    )
 
 
 def _may_make(target: Path, portfolio: Path, yes: bool) -> None:
@@ -152,7 +156,7 @@ def _may_make(target: Path, portfolio: Path, yes: bool) -> None:
         raise UsageError(
             "demo-exists",
             f"there is a demo in {target} already",
-            f"renewctl demo {target} --yes makes it again",
+            f"renewctl demo {word(str(target))} --yes makes it again",
         )
 
 
@@ -164,11 +168,16 @@ def _is_demo(portfolio: Path) -> bool:
         return found.meta(_MARK) is not None
 
 
+def _typed(text: str) -> str:
+    """A word of a command as a shell would take it."""
+    return text if "," in text and text.isascii() and text.isprintable() else word(text)
+
+
 def _step(title: str, args: list[str]) -> None:
     from renewctl.cli.app import run
 
     say(f"\n# {title}")
-    say("$ renewctl " + " ".join(args))
+    say("$ renewctl " + " ".join(_typed(each) for each in args))
     code = run(args)
     if code not in (0, 1):
         raise typer.Exit(code)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from renewctl.cli.options import Env, command, day, minutes, owned_by, say
+from renewctl.cli.options import AsKnownOn, Env, command, day, minutes, owned_by, say
 from renewctl.core import due as core
 from renewctl.core.due import ContractAgenda, DueContract, Item
 from renewctl.core.model import Change, ItemState
@@ -46,12 +46,13 @@ def due(
     fail_if_overdue: Annotated[
         bool, typer.Option("--fail-if-overdue", help="Exit 1 when anything is overdue.")
     ] = False,
+    as_known_on: AsKnownOn = None,
 ) -> None:
     """List the actions owed, the first thing to do first."""
     _known("--segment", segment, SEGMENTS)
     _known("--channel", channel, ("internal", "customer"))
     until = env.as_of + timedelta(days=days)
-    with env.open() as portfolio:
+    with env.open_as_known(as_known_on) as portfolio:
         portfolio.execute("BEGIN")
         wanted = _Wanted(env.as_of, until, owned_by(env, portfolio, owner), segment, channel)
         reading = _Reading(portfolio, env, wanted)

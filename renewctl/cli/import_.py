@@ -71,6 +71,12 @@ def import_(
     full: Annotated[
         bool, typer.Option("--full", help="List accounts that the file lacks (none is deleted).")
     ] = False,
+    backup: Annotated[
+        bool,
+        typer.Option(
+            "--backup/--no-backup", help="Put a copy aside before a large change (RENEWCTL_BACKUPS: folder)."
+        ),
+    ] = True,
 ) -> None:
     """Import accounts, contracts and other facts from CSV, TSV or XLSX files."""
     from renewctl.store.importer import import_files
@@ -93,6 +99,7 @@ def import_(
         env.dry_run,
         full,
         rejects,
+        backup,
     )
     try:
         with _progress() as advance:
@@ -104,11 +111,18 @@ def import_(
                 as_of=env.as_of,
                 actor=env.actor,
                 progress=advance,
+                opened=env.opened,
             )
     except KeyboardInterrupt as stop:  # the parser of arguments would end silently
-        raise Interrupted("interrupted", "stopped; nothing was changed") from stop
+        raise Interrupted("interrupted", Interrupted.told()) from stop
     if report.created:
-        say(f"portfolio created at {report.portfolio}")
+        from renewctl.views.terminal import safe
+
+        say(f"portfolio created at {safe(report.portfolio)}")
+    if report.backup:
+        from renewctl.views.terminal import safe
+
+        say(f"the portfolio as it was before is kept at {safe(report.backup)}")
     from renewctl.views import import_report
 
     if env.json:

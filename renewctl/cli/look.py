@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from renewctl.cli.options import AccountArg, Env, command, owned_by, say
+from renewctl.cli.options import AccountArg, AsKnownOn, Env, command, owned_by, say
 from renewctl.core.policy import SEGMENTS
 from renewctl.errors import NotFound, UsageError
 from renewctl.store.look import Entry, entries
@@ -42,13 +42,14 @@ def list_(
     form: Annotated[
         str | None, typer.Option("--format", metavar="table|csv|md", help="Another form than the table.")
     ] = None,
+    as_known_on: AsKnownOn = None,
 ) -> None:
     """List the accounts with their classification."""
     _known("--segment", segment, (*SEGMENTS, _NONE))
     _known("--band", band, (*_BANDS, _NONE))
     _known("--format", form, _FORMATS)
     _known("--sort", sort, _SORTS)
-    with env.open() as portfolio:
+    with env.open_as_known(as_known_on) as portfolio:
         portfolio.execute("BEGIN")
         who = frozenset((None,)) if owner == _NONE else owned_by(env, portfolio, owner)
         found = [
@@ -166,6 +167,7 @@ def show(
     env: Env,
     account: AccountArg,
     everything: Annotated[bool, typer.Option("--all", help="Closed steps of the plan too.")] = False,
+    as_known_on: AsKnownOn = None,
 ) -> None:
     """Show everything known about one account, with its plan."""
     from renewctl.core.classify import classification
@@ -176,7 +178,7 @@ def show(
     from renewctl.views import account as view
 
     policy = env.policy
-    with env.open() as portfolio:
+    with env.open_as_known(as_known_on) as portfolio:
         portfolio.execute("BEGIN")
         found = whole(portfolio, find_account(portfolio, account), policy, env.as_of)
         saves = _saves(portfolio, env, found.facts.account.no)
@@ -236,7 +238,9 @@ def _saves(portfolio: "Portfolio", env: Env, account_no: int) -> list[dict[str, 
 
 
 @command()
-def explain(env: Env, account: AccountArg, contract: ContractOption = None) -> None:
+def explain(
+    env: Env, account: AccountArg, contract: ContractOption = None, as_known_on: AsKnownOn = None
+) -> None:
     """Explain how an account is classified and what would change it."""
     from renewctl.core.classify import classification, main_contract
     from renewctl.core.explain import explain as reasons
@@ -245,7 +249,7 @@ def explain(env: Env, account: AccountArg, contract: ContractOption = None) -> N
     from renewctl.views import explain as view
 
     policy = env.policy
-    with env.open() as portfolio:
+    with env.open_as_known(as_known_on) as portfolio:
         portfolio.execute("BEGIN")
         found = facts(portfolio, find_account(portfolio, account), policy)
         hand = by_hand(portfolio, found)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from renewctl.core.policy import Policy
     from renewctl.store.portfolio import Portfolio
 
+_SHELL = frozenset("\"'`$&|;<>()[]{}*?!#~\\^=%")  # letters that mean something to some shell
 _PEOPLE_NAMED = 8  # people named before "and N more"
 # What each common option looks like on every command; order is the order of `--help`.
 _COMMON: dict[str, Any] = {
@@ -76,7 +77,7 @@ class Env:
         self.portfolio_path = _portfolio_path(common["portfolio"])
         self.policy_path: str | None = common["policy"] or os.environ.get("RENEWCTL_POLICY") or None
         given = common["as_of"] or os.environ.get("RENEWCTL_AS_OF")
-        self.as_of = day(given, "--as-of") if given else date.today()
+        self.as_of = day(given, "--as-of") if given else today()
 
     @cached_property
     def policy(self) -> "Policy":
@@ -94,7 +95,42 @@ class Env:
         """The portfolio, open; only `create` makes one that is missing."""
         from renewctl.store.portfolio import open_portfolio
 
-        return open_portfolio(self.portfolio_path, create=create)
+        opened = open_portfolio(self.portfolio_path, create=create)
+        self.opened(opened)
+        return opened
+
+    def opened(self, portfolio: "Portfolio") -> None:
+        """Say that a portfolio was migrated as it was opened, where it was."""
+        if (done := portfolio.migrated) is not None:
+            from renewctl.views.terminal import safe
+
+            kept = f"; its earlier state is kept at {done.copy}" if done.copy else ""
+            say(safe(f"{portfolio.path} was migrated from schema {done.version} to {done.now}{kept}"))
+
+    def open_as_known(self, known_on: str | None) -> "Portfolio":
+        """The portfolio to read from; given a day, a copy with the facts as they were recorded by its end.
+
+        Says so where nothing was recorded by then. UsageError for no date, or a day still to come.
+        """
+        if known_on is None:
+            return self.open()
+        found = day(known_on, "--as-known-on")
+        from renewctl.store.portfolio import utc_now
+        from renewctl.store.rewind import known_on as as_known
+
+        if found > max(today(), date.fromisoformat(utc_now()[:10])):
+            raise UsageError(
+                "day-to-come",
+                f"--as-known-on {known_on} is still to come: nobody knows what will be recorded then",
+                "to reckon from a later day with the facts of today: --as-of DATE",
+            )
+        with self.open() as portfolio:
+            copy, seq = as_known(portfolio, found, self.policy, self.as_of)
+            first = portfolio.value("SELECT MIN(at) FROM operation")
+        if not seq:
+            since = f"; the first entry is of {first[:10]}" if first else ""
+            say(f"as known on {found}: nothing had been recorded yet{since}")
+        return copy
 
     def owner(self, name: str | None) -> str | None:
         """A person as given to `--owner`; `me` is the actor."""
@@ -171,11 +207,16 @@ def owned_by(env: Env, portfolio: "Portfolio", name: str | None) -> frozenset[st
 
 
 def complete_account(incomplete: str) -> list[str]:
-    """Names of accounts that begin with what was typed, for the shell."""
+    """Names of accounts that begin with what was typed, for the shell.
+
+    The shell puts a completion on its line as it is, so a name with anything in it that a shell would act on
+    or a terminal obey is not offered.
+    """
     from renewctl.store.lookup import account_names
 
     try:
-        return account_names(_portfolio_path(None), incomplete)
+        names = account_names(_portfolio_path(None), incomplete)
+        return [name for name in names if name.isprintable() and not _SHELL.intersection(name)]
     except Exception:  # a completion must never disturb the prompt
         return []
 
@@ -184,6 +225,16 @@ AccountArg = Annotated[
     str,
     typer.Argument(
         metavar="ACCOUNT", help="Id, name or an unambiguous part of one.", autocompletion=complete_account
+    ),
+]
+
+
+AsKnownOn = Annotated[
+    str | None,
+    typer.Option(
+        "--as-known-on",
+        metavar="DATE",
+        help="Facts as recorded by the end of that day, UTC (--as-of moves the calendar instead).",
     ),
 ]
 
@@ -217,29 +268,33 @@ def say(text: str) -> None:
 
 def default_portfolio() -> Path:
     """The user's own portfolio file, where the platform keeps application data."""
-    home = Path.home()
-    if sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return base / "renewctl" / "portfolio.db"
+    from renewctl.store.places import data_folder
+
+    return data_folder() / "portfolio.db"
 
 
 def _portfolio_path(given: str | None) -> str:
     path = given or os.environ.get("RENEWCTL_PORTFOLIO")
     if not path:
         return str(default_portfolio())
-    if given and "://" in given and "@" in given:
-        userinfo = given.split("://", 1)[1].rsplit("@", 1)[0]
-        if ":" in userinfo:
+    if "://" in path or "=" in path:
+        from renewctl.store.address import address, holds_secret, refuse_secret
+
+        if given and holds_secret(given):
+            refuse_secret()
+        if "://" not in path and holds_secret(path):  # a file of that name would show it
             raise UsageError(
-                "password-in-argument",
-                "a URL with a password in it is not taken as an argument, where others can see it",
-                "set RENEWCTL_PORTFOLIO in the environment instead",
+                "not-an-address",
+                "RENEWCTL_PORTFOLIO holds a password, but is no URL",
+                "write it as postgresql://USER:PASSWORD@HOST/DATABASE",
             )
+        return address(path, argument=bool(given)) if "://" in path else path
     return path
+
+
+def today() -> date:
+    """The calendar day where the person is."""
+    return date.today()
 
 
 def _system_user() -> str:

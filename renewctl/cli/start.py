@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from renewctl.cli.options import Env, command, say
+from renewctl.store.portfolio import is_there
 from renewctl.views.terminal import safe
 
 
@@ -10,7 +11,7 @@ from renewctl.views.terminal import safe
 def init(env: Env) -> None:
     """Make an empty portfolio."""
     path = env.portfolio_path
-    found = "://" in path or (Path(path).exists() and not _blank(Path(path)))
+    found = is_there(path) if "://" in path else (Path(path).exists() and not _blank(Path(path)))
     if found or not env.dry_run:
         with env.open(create=not found):
             pass

@@ -89,8 +89,6 @@ def flips(facts: Facts, policy: Policy, as_of: date) -> dict[str, list[Flip]]:
                 becomes = then[name] or "unknown"
                 text = f"{lever.field} {lever.shown(lever.now)} → {lever.shown(value)}: {becomes}"
                 found[name].append(Flip(lever.field, lever.now, value, then[name], text))
-            if not open_ones:
-                break
     missing = collect(facts, policy, as_of)
     if missing:
         fields = " + ".join(missing)

@@ -40,6 +40,9 @@ class Entry(NamedTuple):
     command: str
     summary: str
     rows: int  # how many were changed, pins included
+    digest: str  # of the chain
+    undoes: int | None  # the operation it takes back
+    undone_by: int | None  # the operation through which its effect is gone
     changes: tuple[RowChange, ...] | None  # None: too many to list here
 
 

@@ -87,12 +87,12 @@ def read_date(cell: str, order: str) -> tuple[str | None, str]:
     found = _NUMERIC.fullmatch(cell)
     if found:
         first, second, third = found[1], found[3], found[4]
-        if order == "ymd":
-            return _date(first, second, third) if len(third) == 2 else (None, "date-unreadable")
-        if order not in ("dmy", "mdy"):
+        if order not in ("dmy", "mdy", "ymd"):
             order = day_order(cell) or "dmy"
             if order == AMBIGUOUS:
                 return None, "date-unreadable"
+        if order == "ymd":
+            return _date(first, second, third) if len(third) == 2 else (None, "date-unreadable")
         return _date(third, second, first) if order == "dmy" else _date(third, first, second)
     found = _COMPACT.fullmatch(cell)
     if found:

@@ -189,7 +189,7 @@ def read_number(column: Column, cell: str) -> tuple[Any, str]:
         return (int(value), "") if value.denominator == 1 else (BAD, "number-unreadable")
     if field.type == "decimal":
         return _decimal_text(value.numerator, value.denominator), ""
-    return float(value), ""
+    return float(f"{float(value):.15g}"), ""  # as many digits as every log, file and engine gives back alike
 
 
 def _decimal_text(numerator: int, denominator: int) -> str:

@@ -1,5 +1,6 @@
 """The facts that can be moved to see what they would change: one lever each, nearest values first."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from fractions import Fraction
@@ -40,8 +41,6 @@ def levers(facts: Facts, policy: Policy, as_of: date) -> Iterator[Lever]:
 
 
 def _word(value: Any) -> str:
-    if value is None:
-        return "unknown"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -92,7 +91,11 @@ def _arr(facts: Facts, policy: Policy) -> Iterator[Lever]:
     reached = {_least(limit - others, currency, policy) for limit in limits}
     now = contract.arr_minor
     values = sorted(
-        {value for value in reached | {value - 1 for value in reached} if value >= 0 and value != now},
+        {
+            value
+            for value in reached | {value - 1 for value in reached}
+            if 0 <= value <= money.LARGEST_MINOR and value != now
+        },
         key=lambda value: (abs(value - (now or 0)), -value),
     )
     yield Lever(
@@ -105,14 +108,15 @@ def _arr(facts: Facts, policy: Policy) -> Iterator[Lever]:
 
 
 def _least(wanted: int, currency: str, policy: Policy) -> int:
-    """The smallest amount in `currency` worth at least `wanted` base minor units; 0 at the least."""
-    one = base_minor(10**9, currency, policy) or 10**9
-    amount = max(0, wanted * 10**9 // one - 2)
-    while (base_minor(amount, currency, policy) or 0) < wanted:
-        amount += 1
-    while amount > 0 and (base_minor(amount - 1, currency, policy) or 0) >= wanted:
-        amount -= 1
-    return amount
+    """The smallest amount in `currency` worth at least `wanted` base minor units; 0 at the least.
+
+    Where even the largest amount that is kept is worth less, one more than that.
+    """
+
+    def worth(amount: int) -> int:
+        return base_minor(amount, currency, policy) or 0
+
+    return bisect_left(range(money.LARGEST_MINOR + 1), wanted, key=worth)
 
 
 def _with_contract(facts: Facts, contract: Contract) -> Facts:

@@ -49,6 +49,7 @@ CURRENCIES = frozenset(_DIGITS) | frozenset(
         "BAM",
         "BBD",
         "BDT",
+        "BGN",
         "BMD",
         "BND",
         "BOB",
@@ -163,9 +164,11 @@ CURRENCIES = frozenset(_DIGITS) | frozenset(
         "VES",
         "WST",
         "XCD",
+        "XCG",
         "YER",
         "ZAR",
         "ZMW",
+        "ZWG",
     ]
 )
 # SQLite and PostgreSQL keep money in 64 bits; this leaves room to sum a million of the largest.

@@ -76,7 +76,7 @@ def renewals_per_quarter(portfolio: Portfolio, policy: Policy) -> int:
     plenty = policy.ownership.volume_per_quarter * 4 * 10
     hundredths = portfolio.value(
         "SELECT SUM(1200 / COALESCE(term_months, ?)) FROM (SELECT term_months FROM contract "
-        "WHERE state = 'open' AND renewal_on IS NOT NULL LIMIT ?) AS some",
+        "WHERE state = 'open' AND renewal_on IS NOT NULL LIMIT ?) AS counted",
         (policy.usual_term_months, plenty),
     )
     return int(hundredths or 0) // 400
@@ -129,7 +129,6 @@ SELECT c.account_no, a.status, a.segment_override, COALESCE(c.currency, a.curren
 FROM contract c JOIN account a ON a.no = c.account_no WHERE c.state = 'open' {} ORDER BY c.account_no
 """
 _CONTRACTS_OF = "SELECT no FROM contract WHERE account_no IN"
-_INDEXES = "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'agenda' AND type = 'index' AND sql <> ''"
 _INSERT = (
     "INSERT INTO agenda (contract_no, next_due_on, renewal_on, arr_rank, contract_id, deadline_on, alone) "
     "VALUES (?,?,?,?,?,?,?)"
@@ -293,7 +292,7 @@ class Rebuild:
         self._portfolio = portfolio
         self._policy = policy
         self._bounds = _bounds(portfolio, policy, as_of)
-        self._indexes = portfolio.rows(_INDEXES)
+        self._indexes = portfolio.indexes("agenda")
         self._untouched = _Untouched(self._bounds)
         self._in_force = _InForce()
         portfolio.set_meta("agenda_mark", cache_mark(policy))
@@ -329,6 +328,13 @@ class Rebuild:
         for _, sql in self._indexes:
             self._portfolio.execute(sql)
         self._portfolio.set_meta("agenda_from", _planned_from(self._portfolio))
+
+
+def computed(portfolio: Portfolio, policy: Policy) -> Iterator[tuple[Any, ...]]:
+    """The rows the cache should hold, from the facts alone; no bound asks which days are worked."""
+    bounds = Bounds(Planner(policy, WorkCalendar("", frozenset())))
+    touched = _touched(portfolio, "", [])
+    return _bound_rows(portfolio.execute(_BOUND_SQL.format(""), []), bounds, touched)
 
 
 def load_states(

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from renewctl.core.intake import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_ROWS
+from renewctl.core.text import CELL_WITHIN, FORMULA
 from renewctl.errors import InputRefused
 
 _CHUNK = 1 << 20
+_LONGEST = 16 << 20  # bytes of one line
 
-_GUARDED = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?\Z")
 
 
@@ -94,8 +95,17 @@ def _measured(name: str, path: Path, file: IO[bytes], *, temporary: bool) -> Inp
         raise _too_large(name, size)
     head = file.read(1 << 16)
     digest = hashlib.sha256(head)
+    ends = b"\r" if _is_old_mac(head) else b"\n"
+    line = 0  # bytes of a line that has not ended; a text without line ends must not fill the memory
     while block := file.read(_CHUNK):
         digest.update(block)
+        line = 0 if ends in block else line + len(block)
+        if line > _LONGEST and not head.startswith(b"PK"):
+            raise InputRefused(
+                "line-too-long",
+                f"{name}: a line of more than {_LONGEST >> 20} MiB is no record",
+                "is this a text export? save the sheet as CSV",
+            )
     return Input(name, path, size, digest.hexdigest(), head, temporary)
 
 
@@ -242,10 +252,14 @@ class TextRecords(Records):
             )
 
 
+def _is_old_mac(head: bytes) -> bool:
+    """Whether lines end with a carriage return alone."""
+    return b"\r" in head and b"\n" not in head
+
+
 def open_text(source: Input, encoding: str, delimiter: str) -> TextRecords:
     """The records of a text file under a settled encoding and delimiter."""
-    old_mac = b"\r" in source.head and b"\n" not in source.head
-    file = source.path.open(encoding=encoding, newline="" if old_mac else "\n")
+    file = source.path.open(encoding=encoding, newline="" if _is_old_mac(source.head) else "\n")
     return TextRecords(source.name, file, delimiter)
 
 
@@ -264,9 +278,12 @@ def _broken(name: str, line: int, error: csv.Error) -> InputRefused:
 def guarded(cell: str) -> str:
     """A text cell that no spreadsheet will run as a formula; numbers stay as they are.
 
-    `core.text.clean` takes exactly this apostrophe off again, so what we write re-imports equal.
+    Nor what follows a semicolon, TAB or line break in it, at which a spreadsheet of another locale splits
+    the line. `core.text.clean` takes exactly these apostrophes off again, so what we write re-imports equal.
     """
-    if cell.startswith(_GUARDED) and not _NUMBER.match(cell):
+    if ";" in cell or "\n" in cell or "\t" in cell or "\r" in cell:
+        cell = CELL_WITHIN.sub(r"\1'", cell)
+    if cell.startswith(FORMULA) and not _NUMBER.match(cell):
         return "'" + cell
     return cell
 
@@ -318,7 +335,13 @@ def write_atomic(path: str | Path, data: bytes | str | Iterable[bytes], *, overw
     blocks: Iterable[bytes] = (
         [data.encode("utf-8")] if isinstance(data, str) else [data] if isinstance(data, bytes) else data
     )
-    _check_target(target, overwrite)
+    try:
+        _check_target(target, overwrite)
+    except (OSError, ValueError) as error:  # a name too long, or with a NUL in it
+        reason = getattr(error, "strerror", None) or "not a usable path"
+        raise InputRefused(
+            "cannot-write", f"cannot write {target}: {reason}", "choose another name"
+        ) from error
     temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
     try:
         handle = os.open(
@@ -338,7 +361,7 @@ def write_atomic(path: str | Path, data: bytes | str | Iterable[bytes], *, overw
         raise InputRefused(
             "cannot-write", f"cannot write {target}: {error.strerror}", "choose a folder you may write to"
         ) from error
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
     return target
 
 
@@ -368,7 +391,19 @@ def _put(temporary: Path, target: Path, overwrite: bool) -> None:
     temporary.unlink()
 
 
-def _sync_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those it stands in, for its owner alone and to last; nothing where it is there.
+
+    A folder lasts once the one it stands in is synced; else a power cut may take it with all it holds.
+    """
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in reversed(made):
+        sync_folder(each.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last, where the system can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,14 +1,21 @@
 """The operation log, read newest first."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from renewctl.core.history import Currencies, Entry, Logged, RowChange, decode
 from renewctl.core.model import Account
+from renewctl.core.rewind import Chains
 from renewctl.store.portfolio import ENTITIES, Portfolio, columns
+from renewctl.store.rewind import first_after
+from renewctl.store.undo import chains
 
 FEW = 12  # rows of one operation that are listed without asking for an account
+_NO_LIMIT = 2**62
+_OPERATION = "seq, at, as_of, actor, command, summary, count, digest, undoes"
+_PRIVATE = ("pin", "erasure")  # how the portfolio keeps its own books
 _COLUMNS = "no, op, entity, key, account_no, before, after"
 _WITH_CURRENCY = ("account", "contract", "outcome", "value_metric")
 _LABELS = {"account": "id", "contract": "id", "stakeholder": "name", "value_metric": "metric"}
@@ -20,6 +27,11 @@ def history(portfolio: Portfolio, account: Account | None, limit: int | None) ->
     return reader.of_account(account.no, limit) if account else reader.all(limit)
 
 
+def entry(portfolio: Portfolio, seq: int) -> Entry:
+    """One operation that is there, with its rows where they are few."""
+    return _Reader(portfolio).one(seq)
+
+
 class _Reader:
     """Reads the log back in time, and knows what its rows are called."""
 
@@ -28,14 +40,15 @@ class _Reader:
         self._currencies: Currencies = {}
         self._labels: dict[tuple[str, str], str] = {}
         self._accounts: dict[int | None, str | None] = {None: None}
+        self._chains: Chains = chains(portfolio)
 
     def all(self, limit: int | None) -> Iterator[Entry]:
         """Every operation; the rows of large ones are only counted."""
         portfolio = self._portfolio
         last = int(portfolio.value("SELECT COALESCE(MAX(no), 0) FROM change"))
         operations = portfolio.execute(
-            "SELECT seq, at, as_of, actor, command, summary FROM operation ORDER BY seq DESC LIMIT ?",
-            (-1 if limit is None else limit,),
+            f"SELECT {_OPERATION} FROM operation ORDER BY seq DESC LIMIT ?",  # noqa: S608
+            (_NO_LIMIT if limit is None else limit,),
         )
         for operation in operations:
             seq = operation[0]
@@ -48,24 +61,30 @@ class _Reader:
             ]
             own = [row for row in rows if row.op == seq]
             if len(own) <= FEW:
-                yield Entry._make((*operation, len(own), self._changes(own)))
+                yield self._entry(operation, len(own), self._changes(own))
                 last = own[-1].no - 1 if own else last
             else:
-                first = self._first(seq, last)
-                yield Entry._make((*operation, last - first + 1, None))
-                last = first - 1
+                last = first_after(portfolio, seq - 1) - 1
+                yield self._entry(operation, operation[6], None)
 
-    def _first(self, seq: int, last: int) -> int:
-        """The number of an operation's first log row: numbers rise with operations, so halve the range."""
-        low, high = 1, last
-        while low < high:
-            middle = (low + high) // 2
-            op = self._portfolio.value("SELECT op FROM change WHERE no >= ? ORDER BY no LIMIT 1", (middle,))
-            if op < seq:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+    def one(self, seq: int) -> Entry:
+        """One operation."""
+        operation = self._portfolio.rows(
+            f"SELECT {_OPERATION} FROM operation WHERE seq = ?",  # noqa: S608
+            (seq,),
+        )[0]
+        if operation[6] > FEW:
+            return self._entry(operation, operation[6], None)
+        rows = self._portfolio.rows(
+            f"SELECT {_COLUMNS} FROM change WHERE no >= ? AND op = ? ORDER BY no DESC LIMIT ?",  # noqa: S608
+            (first_after(self._portfolio, seq - 1), seq, FEW),
+        )
+        return self._entry(operation, len(rows), self._changes([Logged._make(row) for row in rows]))
+
+    def _entry(self, operation: Sequence[Any], rows: int, changes: tuple[RowChange, ...] | None) -> Entry:
+        """A row of _OPERATION as a value; `rows` are those told of, where not all are."""
+        *said, _, digest, undoes = operation
+        return Entry._make((*said, rows, digest, undoes, self._chains.taken_back_by(said[0]), changes))
 
     def of_account(self, account_no: int, limit: int | None) -> Iterator[Entry]:
         """The operations that touched an account, with every row of it."""
@@ -80,16 +99,17 @@ class _Reader:
             if limit is not None and told >= limit:
                 return
             operation = self._portfolio.rows(
-                "SELECT seq, at, as_of, actor, command, summary FROM operation WHERE seq = ?", (seq,)
+                f"SELECT {_OPERATION} FROM operation WHERE seq = ?",  # noqa: S608
+                (seq,),
             )[0]
             found = list(own)
-            yield Entry._make((*operation, len(found), self._changes(found)))
+            yield self._entry(operation, len(found), self._changes(found))
 
     def _changes(self, rows: list[Logged]) -> tuple[RowChange, ...]:
         """Log rows of one operation in the order they happened; pins are our own business."""
         found = []
         for row in rows:
-            if row.entity == "pin" or row.entity not in ENTITIES:
+            if row.entity in _PRIVATE or row.entity not in ENTITIES:
                 continue
             at = (row.entity, row.key)
             if row.entity in _WITH_CURRENCY and at not in self._currencies:
@@ -116,13 +136,24 @@ class _Reader:
         return self._labels[at]
 
     def _of(self, row: Logged, column: str) -> Any:
-        """A column of the row as it stands today, None where it is gone."""
-        sql = f"SELECT {column} FROM {row.entity} WHERE no = ?"  # noqa: S608
-        return self._portfolio.value(sql, (int(row.key),))
+        """A column of the row as it stands today, or as it stood when it was removed."""
+        return self._last(row.entity, row.key, row.account_no, column)
+
+    def _last(self, entity: str, key: str, account_no: int | None, column: str) -> Any:
+        sql = f"SELECT {column} FROM {entity} WHERE no = ?"  # noqa: S608
+        found = self._portfolio.rows(sql, (int(key),))
+        if found:
+            return found[0][0]
+        gone = self._portfolio.value(
+            "SELECT before FROM change WHERE account_no = ? AND entity = ? AND key = ? AND after IS NULL "
+            "ORDER BY no DESC LIMIT 1",
+            (account_no, entity, key),
+        )
+        return None if gone is None else json.loads(gone)[columns(entity).index(column)]
 
     def _account(self, number: int | None) -> str | None:
         if number not in self._accounts:
             if len(self._accounts) > 10_000:
                 self._accounts = {None: None}
-            self._accounts[number] = self._portfolio.value("SELECT id FROM account WHERE no = ?", (number,))
+            self._accounts[number] = self._last("account", str(number), number, "id")
         return self._accounts[number]

@@ -7,23 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renewctl.core.policy import Policy
-from renewctl.errors import InputRefused
+from renewctl.errors import InputRefused, PortfolioError
 from renewctl.store import importer_lines as memory
 from renewctl.store.files import Input, csv_text, open_input, write_atomic
 from renewctl.store.importer_options import ImportOptions
 from renewctl.store.importer_report import FileReport, ImportReport
-from renewctl.store.portfolio import Portfolio, open_portfolio, scratch_portfolio
+from renewctl.store.portfolio import Portfolio, discard, is_there, open_portfolio
 
 if TYPE_CHECKING:
+    from renewctl.store.importer_guard import Guard
     from renewctl.store.importer_run import FileRun
     from renewctl.store.importer_table import Table
 
 REASON = "renewctl_reason"  # the last column of a rejects file; an import passes over it
 Progress = Callable[[int], None]  # told how many rows were read since it was last told
+Opened = Callable[[Portfolio], None]  # shown the portfolio as soon as it is open
 _ORDER = ("accounts", "contracts", "health", "stakeholders", "value", "outcomes")
 
 
-def _quiet(_rows: int) -> None:
+def _quiet(_: object) -> None:
     """Nobody watches."""
 
 
@@ -36,6 +38,7 @@ def import_files(
     as_of: date,
     actor: str,
     progress: Progress = _quiet,
+    opened: Opened = _quiet,
 ) -> ImportReport:
     """Import files (paths, `-` for standard input) into the portfolio at `path`, all or none of them.
 
@@ -49,24 +52,25 @@ def import_files(
             inputs.append(open_input(name))
         _check_rejects(options, names)
         salt = memory.options_salt(options.meaning(), policy.fingerprint)
-        reports, rest = _unchanged(inputs, path, salt, options)
+        reports, rest = _unchanged(inputs, path, salt, options, opened)
         if not rest:
             return ImportReport(reports, path, False, True, None)
-        return _import(inputs, reports, rest, options, path, policy, as_of, actor, salt, progress)
+        return _import(inputs, reports, rest, options, path, policy, as_of, actor, salt, progress, opened)
     finally:
         for each in inputs:
             each.close()
 
 
 def _unchanged(
-    inputs: list[Input], path: str, salt: str, options: ImportOptions
+    inputs: list[Input], path: str, salt: str, options: ImportOptions, opened: Opened
 ) -> tuple[list[FileReport], list[int]]:
     """Reports of files that were imported before exactly as they are, and which positions remain."""
     reports = [FileReport(each.name) for each in inputs]
     rest = list(range(len(inputs)))
-    if options.full or "://" in path or not Path(path).is_file() or Path(path).stat().st_size == 0:
+    if options.full or not is_there(path):
         return reports, rest
     with open_portfolio(path) as portfolio:
+        opened(portfolio)
         for at, each in enumerate(inputs):
             known = memory.find_identical(portfolio, each, salt)
             if known is not None:
@@ -91,27 +95,38 @@ def _import(
     actor: str,
     salt: str,
     progress: Progress,
+    opened: Opened,
 ) -> ImportReport:
+    from renewctl.store.importer_guard import BackupFirst, Guard
     from renewctl.store.importer_table import Table
 
     tables = {at: Table(inputs[at], options, policy.base_currency) for at in rest}
     for at, table in tables.items():
         _describe(reports[at], table)
-    there = "://" in path or Path(path).exists()
+    there = is_there(path) if "://" in path else Path(path).exists()
     created = not there and not options.dry_run
-    portfolio = open_portfolio(path, create=not options.dry_run) if there or created else scratch_portfolio()
+    portfolio = open_portfolio(path, create=not options.dry_run) if there or created else _scratch()
     kept = False
     try:
         with portfolio:
-            runs = _transaction(portfolio, tables, reports, options, policy, as_of, actor, salt, progress)
+            opened(portfolio)
+            guard = Guard(portfolio, wanted=options.backup and not options.dry_run)
+            given = (portfolio, tables, reports, options, policy, as_of, actor, salt, progress, guard)
+            try:
+                runs = _transaction(*given)
+            except BackupFirst:
+                guard.make()
+                runs = _transaction(*given)
         applied = bool(runs) and not options.dry_run
         kept = applied and (not created or any(each.inserted for each in reports))
         rejects = _write_rejects(options, reports, tables)
-        return ImportReport(reports, path, created and kept, applied and (kept or not created), rejects)
+        kept_aside = str(guard.made) if guard.made else None
+        applied = applied and (kept or not created)
+        return ImportReport(reports, path, created and kept, applied, rejects, kept_aside)
     finally:
         if created and not kept:
-            with suppress(OSError):
-                Path(path).unlink()
+            with suppress(OSError, PortfolioError):
+                discard(path)
 
 
 def _describe(report: FileReport, table: "Table") -> None:
@@ -126,6 +141,12 @@ class _Strict(Exception):
     """A row was rejected under --strict: undo everything."""
 
 
+def _scratch() -> Portfolio:
+    from renewctl.store.sqlite import scratch_portfolio
+
+    return scratch_portfolio()
+
+
 def _transaction(
     portfolio: Portfolio,
     tables: "dict[int, Table]",
@@ -136,6 +157,7 @@ def _transaction(
     actor: str,
     salt: str,
     progress: Progress,
+    guard: "Guard",
 ) -> "list[FileRun]":
     """All files in one transaction; no runs where --strict undid them."""
     from renewctl.store.importer_run import FileRun, paused_gc
@@ -144,7 +166,9 @@ def _transaction(
     try:
         with paused_gc(), portfolio.write("import", actor, as_of, dry_run=options.dry_run) as operation:
             for at in sorted(tables, key=lambda at: _ORDER.index(tables[at].mapping.kind)):
-                run = FileRun(portfolio, operation, tables[at], as_of.isoformat(), salt, reports[at], policy)
+                run = FileRun(
+                    portfolio, operation, tables[at], as_of.isoformat(), salt, reports[at], policy, guard
+                )
                 run.run(progress)
                 if options.full:
                     reports[at].missing = run.missing()

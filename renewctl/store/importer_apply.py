@@ -68,11 +68,8 @@ class Writer:
         names = ",".join(name for name, _ in (*varying, *constant))
         values = ",".join(["?" for _ in varying] + [text for _, text in constant])
         sql = f"INSERT INTO {entity} ({names}) VALUES ({values})"  # noqa: S608
-        self.portfolio.execute("PRAGMA ignore_check_constraints = ON")
-        try:
+        with self.portfolio.unchecked():
             self._insert_many(entity, sql, list(zip(*(column for _, column in varying), strict=True)))
-        finally:
-            self.portfolio.execute("PRAGMA ignore_check_constraints = OFF")
         if entity == "health_reading":
             accounts = cells["account_no"]
             self._bulk_readings.append((accounts[0], accounts[-1], count))
@@ -199,22 +196,28 @@ class Writer:
         if last - first >= count:  # some numbers are left out, of the log none may be
             place = f"ROW_NUMBER() OVER (ORDER BY {number}) - 1"
         self.portfolio.execute(
-            f"{_LOG_SQL} SELECT {start} + {place}, ?, ?, {_logged(entity)} "  # noqa: S608
-            f"FROM {entity} WHERE {number} BETWEEN ? AND ? ORDER BY {number}",
+            f"{_LOG_SQL} SELECT {start} + {place}, ?, ?, {self._logged_row(entity)} "  # noqa: S608
+            f"FROM {entity} WHERE {number} BETWEEN ? AND ? ORDER BY {entity}.{number}",
             (self.operation.seq, entity, first, last),
         )
-        self.operation.count += count
+        self.operation.logged(start, count)
 
     def _log_readings(self) -> None:
         count = len(self._readings)
         start, seq = self.operation.reserve_changes(count), self.operation.seq
         self.portfolio.execute_many(
-            f"{_LOG_SQL} SELECT ?, ?, 'health_reading', {_logged('health_reading')} "  # noqa: S608
+            f"{_LOG_SQL} SELECT ?, ?, 'health_reading', {self._logged_row('health_reading')} "  # noqa: S608
             "FROM health_reading WHERE account_no = ? AND read_on = ?",
             [(start + at, seq, *key) for at, key in enumerate(self._readings)],
         )
-        self.operation.count += count
+        self.operation.logged(start, count)
         self._readings.clear()
+
+    def _logged_row(self, entity: str) -> str:
+        """Key, account number and the whole row of an entity, in SQL."""
+        key = " || '|' || ".join(f"CAST({name} AS TEXT)" for name in ENTITIES[entity].key)
+        account = "no" if entity == "account" else "account_no"
+        return f"{key}, {account}, {self.portfolio.json_array(columns(entity))}"
 
 
 # Which command gave a column of a row the value it has.
@@ -241,13 +244,6 @@ def _shown(column: str, row: dict[str, Any]) -> str:
 
 
 _LOG_SQL = "INSERT INTO change (no, op, entity, key, account_no, after)"
-
-
-def _logged(entity: str) -> str:
-    """Key, account number and the whole row of an entity, in SQL."""
-    key = " || '|' || ".join(f"CAST({name} AS TEXT)" for name in ENTITIES[entity].key)
-    account = "no" if entity == "account" else "account_no"
-    return f"{key}, {account}, json_array({','.join(columns(entity))})"
 
 
 def _literal(value: str | int) -> str:

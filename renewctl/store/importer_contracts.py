@@ -270,7 +270,7 @@ class ContractRows:
 
     def _implied_of(self, numbers: set[int]) -> dict[int, dict[str, Any]]:
         rows = fetch(self.writer.portfolio, "contract", "account_no", numbers)
-        return {row["account_no"]: row for row in rows if row["implied"] and row["state"] != "superseded"}
+        return {row["account_no"]: row for row in rows if row["implied"] and row["state"] == "open"}
 
     def _supersede(self, implied: dict[str, Any] | None, named: Sequence[str], line: int) -> None:
         """An implied contract gives way to those a file names, unless it is one of them."""

@@ -106,20 +106,17 @@ def find_similar(portfolio: Portfolio, salt: str) -> Known | None:
 
 
 def _head(portfolio: Portfolio, no: int) -> dict[str, Any]:
-    with portfolio.connection.blobopen("source", "lines", no, readonly=True) as blob:
-        size = int.from_bytes(blob.read(4), "big")
-        found: dict[str, Any] = json.loads(blob.read(size))
+    found: dict[str, Any] = json.loads(portfolio.value("SELECT head FROM source WHERE no = ?", (no,)))
     return found
 
 
 def load_lines(portfolio: Portfolio, known: Known, encoding: str) -> Lines:
     """The remembered digests."""
     blob: bytes = portfolio.value("SELECT lines FROM source WHERE no = ?", (known.no,))
-    start = 4 + int.from_bytes(blob[:4], "big")
-    half = (len(blob) - start) // 2
+    half = len(blob) // 2
     lines = Lines(encoding)
-    lines.digests.frombytes(memoryview(blob)[start : start + half])
-    lines.keys.frombytes(memoryview(blob)[start + half :])
+    lines.digests.frombytes(memoryview(blob)[:half])
+    lines.keys.frombytes(memoryview(blob)[half:])
     return lines
 
 
@@ -134,21 +131,28 @@ def remember(
     lines: Lines,
 ) -> None:
     """Keep the memory of a file that was imported, in place of its earlier ones."""
-    text = json.dumps(head, ensure_ascii=True, separators=(",", ":")).encode()
-    parts: list[Any] = [len(text).to_bytes(4, "big"), text]
+    text = json.dumps(head, ensure_ascii=True, separators=(",", ":"))
+    parts: list[Any] = []
     if len(lines.digests) <= _LARGEST:
         parts += [memoryview(lines.digests).cast("B"), memoryview(lines.keys).cast("B")]
     number = portfolio.next_no("source")
     portfolio.execute("DELETE FROM source WHERE salt = ?", (salt,))
+    row = (number, source.name, kind, source.digest, salt, rows, as_of, text)
     portfolio.execute(
-        "INSERT INTO source (no, file, kind, digest, salt, rows, imported_on, lines) "
-        "VALUES (?,?,?,?,?,?,?,zeroblob(?))",
-        (number, source.name, kind, source.digest, salt, rows, as_of, sum(map(len, parts))),
+        "INSERT INTO source (no, file, kind, digest, salt, rows, imported_on, head, lines, checksum) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?)",
+        (*row, b"", checksum(row, parts)),
     )
     # piece by piece: as one value a million lines would be in memory three times over
-    with portfolio.connection.blobopen("source", "lines", number) as blob:
-        for part in parts:
-            blob.write(part)
+    portfolio.write_bytes("source", "lines", number, parts)
+
+
+def checksum(row: Sequence[Any], parts: Iterable[Any]) -> str:
+    """The digest of a memory: of its columns up to `head`, then of its lines."""
+    found = blake2b("\x1f".join(map(str, row)).encode(), digest_size=16)
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()
 
 
 def forget(portfolio: Portfolio, kind: str, but_salt: str) -> None:

@@ -22,6 +22,7 @@ class ImportOptions(NamedTuple):
     dry_run: bool = False
     full: bool = False
     rejects: str | None = None
+    backup: bool = True  # before a large change
 
     def meaning(self) -> tuple[Any, ...]:
         """The options that decide what a file's bytes mean."""

@@ -91,6 +91,7 @@ class ImportReport(NamedTuple):
     created: bool  # the portfolio was made by this import
     applied: bool  # False on a dry run, and when --strict refused
     rejects_file: str | None  # where the rejected rows were written
+    backup: str | None = None  # the state before, where much was changed
 
     @property
     def rejected(self) -> int:
@@ -105,5 +106,6 @@ class ImportReport(NamedTuple):
             "created": self.created,
             "applied": self.applied,
             "rejects_file": self.rejects_file,
+            "backup": self.backup,
             "files": [each.document() for each in self.files],
         }

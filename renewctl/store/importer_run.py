@@ -1,6 +1,7 @@
 """One file into the open transaction: by its changed lines, else at a glance, else all of it read twice."""
 
 import gc
+import sys
 from array import array
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -17,9 +18,10 @@ from renewctl.store.importer_accounts import AccountRows
 from renewctl.store.importer_apply import Writer
 from renewctl.store.importer_contracts import ContractRows
 from renewctl.store.importer_facts import KINDS as FACTS
+from renewctl.store.importer_guard import Guard
 from renewctl.store.importer_parse import Parsed, Reader, mapped_cells, row_keys
 from renewctl.store.importer_report import FileReport, Reject
-from renewctl.store.importer_table import NeedsScan, Slice, Table, some
+from renewctl.store.importer_table import BATCH, NeedsScan, Slice, Table, some
 from renewctl.store.portfolio import Operation, Portfolio
 
 _REMEMBERED = ("accounts", "contracts")  # kinds whose lines are remembered
@@ -40,8 +42,10 @@ class FileRun:
         salt: str,
         report: FileReport,
         policy: Policy,
+        guard: Guard,
     ) -> None:
         self.portfolio = portfolio
+        self.guard = guard
         self.policy = policy
         self.operation = operation
         self.table = table
@@ -72,7 +76,7 @@ class FileRun:
         if self._remembers and not self.table.options.full:
             roads.insert(0, self._changed_only)
         for road in roads:
-            count = self.operation.count
+            mark = self.operation.mark()
             self.portfolio.execute(f"SAVEPOINT {_ATTEMPT}")
             self.report.reset()
             self.everything = False
@@ -83,7 +87,7 @@ class FileRun:
             except NeedsScan:
                 self.portfolio.execute(f"ROLLBACK TO {_ATTEMPT}")
                 self.portfolio.execute(f"RELEASE {_ATTEMPT}")
-                self.operation.count = count
+                self.operation.reset(mark)
                 continue
             self.portfolio.execute(f"RELEASE {_ATTEMPT}")
             return
@@ -115,6 +119,7 @@ class FileRun:
         new_keys = {memory.key_number(key) for parsed in pieces for key in row_keys(report.kind, parsed)}
         if not new_keys.isdisjoint(lines.keys[:before]):
             raise NeedsScan
+        self.guard.about_to_take(len(changed.raws))
         if self._contracts:
             self._contracts.remembered = frozenset(lines.keys[:before])
         for parsed in pieces:
@@ -130,6 +135,7 @@ class FileRun:
             if first is None:
                 first = Slice([], [], [], [() for _ in self.table.heading], [], 0, [])
             settled = self.table.settle_first(first)
+            self.guard.about_to_take(self._rows_ahead(first))
             reader, take, writer = self._tools(settled, guess=True, scanned=False)
             for piece in some(first, slices):
                 self._take(reader.parse(piece), reader, take, writer)
@@ -143,6 +149,7 @@ class FileRun:
         keys = array("q")
         settled = self.table.settle(self._noting_keys(keys))
         twice = _repeated(keys)
+        self.guard.about_to_take(len(keys))
         reader, take, writer = self._tools(settled, guess=False, scanned=True)
         held: dict[Any, list[Parsed]] = {}
         for piece in self.table.slices():
@@ -199,6 +206,16 @@ class FileRun:
             take = facts.take
         return reader, take, writer
 
+    def _rows_ahead(self, first: Slice) -> int:
+        """About how many rows there are, by the length of the first ones."""
+        count = len(first.rows)
+        if count < BATCH:
+            return count
+        letters = sum(map(len, first.raws))
+        return (
+            max(count, self.table.source.path.stat().st_size * count // letters) if letters else sys.maxsize
+        )
+
     def _take(self, parsed: Parsed, reader: Reader, take: Callable[[Parsed], None], writer: Writer) -> None:
         """One batch: good records into the store, the clean lines remembered."""
         whole = parsed
@@ -229,10 +246,10 @@ class FileRun:
             accounts.contracts.agenda = self.agenda
         self._indexes = []
         for name in names:
-            self._indexes.append(
-                self.portfolio.value("SELECT sql FROM sqlite_master WHERE name = ?", (name,))
-            )
-            self.portfolio.execute(f"DROP INDEX {name}")
+            made = dict(self.portfolio.indexes(name.partition("_")[0]))
+            if name in made:
+                self._indexes.append(made[name])
+                self.portfolio.execute(f"DROP INDEX {name}")
 
     def _finish(self, writer: Writer) -> None:
         writer.end_batch()

@@ -180,9 +180,10 @@ class Table:
                 )
         if drop or self._where:
             keep = []
+            skipped = list(skipped)
             for at, row in enumerate(rows):
                 if at in drop:
-                    skipped = [*skipped, lines[at]]
+                    skipped.append(lines[at])
                 elif self._where and not self._holds(row):
                     filtered += 1
                 else:

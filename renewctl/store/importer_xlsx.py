@@ -13,8 +13,12 @@ from renewctl.store.files import Input, Records
 _MAX_PACKED = 64 << 20
 _MAX_UNPACKED = 256 << 20  # all parts of the archive together
 _SMALL = 4 << 20  # below, a high ratio is only an empty sheet
-_MAX_AREA = 6_000_000  # cells of the rectangle a sheet's cells span: the reader lays it out whole
+_MAX_AREA = 4_000_000  # cells of the rectangle a sheet's cells span: the reader lays it out whole
 _TAGS = re.compile(rb"<(?:\w+:)?(row|c)\b([^<>]*)>")
+_ROWS = re.compile(rb"<(?:\w+:)?row\b")
+_PLACED = re.compile(rb"\br\s*=")
+_CELLS = re.compile(rb"<(?:\w+:)?c\b")
+_CELL_REFS = re.compile(rb'<(?:\w+:)?c\b[^<>]*?\br\s*=\s*["\']([A-Z]{1,4})(\d{1,9})["\'][^<>]*>')
 _REF = re.compile(rb'\br\s*=\s*["\']([A-Z]{1,4})(\d{1,9})["\']')
 _ROW = re.compile(rb'\br\s*=\s*["\'](\d{1,9})["\']')
 
@@ -74,7 +78,7 @@ class _SheetRecords(Records):
             if len(rows) == count:
                 break
         for row in rows:
-            if max(map(len, row), default=0) > MAX_CELL:
+            if any(row) and max(map(len, row)) > MAX_CELL:
                 raise InputRefused(
                     "cell-too-long",
                     f"{self._name}: a cell is longer than {MAX_CELL:,} characters",
@@ -146,15 +150,37 @@ def _check_sheet(source: Input, sheet: IO[bytes], declared: int) -> None:
         text, rest = text[:cut], text[cut:]
         if len(rest) > 1 << 20:
             raise _damaged(source)
+        refs = _CELL_REFS.findall(text)
+        last = text.rfind(b"<c ")
+        if last >= 0 and len(refs) == len(_CELLS.findall(text)):  # as nearly all programs write them
+            places = {int(at) for _, at in refs}
+            low, rows = min(low, *places), max(rows, *places)
+            columns = max(columns, *map(_number, {letters for letters, _ in refs}))
+            text = text[last:]  # where the next block goes on
+        elif not refs and not _PLACED.search(text):  # cells in their order, none says where it is
+            first, *more = (len(_CELLS.findall(part)) for part in _ROWS.split(text))
+            low = min(low, row)
+            row, column, columns = (
+                row + len(more),
+                [column + first, *more][-1],
+                max(columns, column + first, *more),
+            )
+            rows = max(rows, row)
+            text = b""
         for tag in _TAGS.finditer(text):
             if tag[1] == b"row":
                 said = _ROW.search(tag[2])
                 row, column = int(said[1]) if said else row + 1, 0
             else:
-                ref = _REF.search(tag[2])
+                ref = _REF.search(tag[2]) if b"=" in tag[2] else None
                 row, column = (int(ref[2]), _number(ref[1])) if ref else (row, column + 1)
                 low = min(low, row)
                 rows, columns = max(rows, row), max(columns, column)
+        _check_area(source, low, rows, columns)
+
+
+def _check_area(source: Input, low: int, rows: int, columns: int) -> None:
+    """Refuse cells from row `low` to `rows`, over `columns`, that would not fit in memory."""
     if columns > MAX_COLUMNS or rows > MAX_ROWS:
         raise _too_wide(source.name)
     if rows and (rows - low + 1) * columns > _MAX_AREA:

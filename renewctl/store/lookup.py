@@ -24,15 +24,15 @@ def find_account(portfolio: Portfolio, text: str) -> Account:
     """
     folded = fold(text)
     upper = folded + "\U0010ffff"
-    tiers: tuple[tuple[str, tuple[str, ...]], ...] = (
-        ("id = ?", (text,)),
-        ("search_name = ? AND name = ?", (folded, text)),
-        ("search_name = ?", (folded,)),
-        ("search_name >= ? AND search_name < ?", (folded, upper)),
-        ("instr(search_name, ?) > 0", (folded,)),
+    tiers: tuple[tuple[str, tuple[str, ...], str], ...] = (
+        ("id = ?", (text,), "no"),
+        ("search_name = ? AND name = ?", (folded, text), "no"),
+        ("search_name = ?", (folded,), "no"),
+        ("search_name >= ? AND search_name < ?", (folded, upper), "search_name, no"),
+        ("replace(search_name, ?, '') <> search_name", (folded,), "no"),  # holds it, on either engine
     )
-    for where, params in tiers if folded or text else ():
-        found: list[Account] = portfolio.values("account", f"{where} LIMIT {_SHOWN + 1}", params)
+    for where, params, order in tiers if folded or text else ():
+        found: list[Account] = portfolio.values("account", where, params, f"{order} LIMIT {_SHOWN + 1}")
         if len(found) == 1:
             return found[0]
         if found:
@@ -103,7 +103,7 @@ def account_names(path: str, incomplete: str, limit: int = 50) -> list[str]:
     """Names of accounts that begin with `incomplete`, ignoring case and accents, for completion."""
     folded = fold(incomplete)
     try:
-        with open_portfolio(path) as portfolio:
+        with open_portfolio(path, migrate=False) as portfolio:
             rows = portfolio.rows(
                 "SELECT name FROM account WHERE search_name >= ? AND search_name < ? "
                 "ORDER BY search_name LIMIT ?",

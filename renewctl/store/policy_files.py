@@ -12,6 +12,7 @@ from renewctl.core.policy import Policy
 from renewctl.errors import PolicyError
 
 LARGEST = 1024 * 1024  # bytes; a policy is written by hand
+_DEEP = r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){30}"""  # a key of that many parts
 
 
 class Shipped(dict[str, Any]):
@@ -156,6 +157,7 @@ def check_file(path: str) -> tuple[Problem, ...]:
 
 def _read(path: str) -> Overlay | Problem:
     """The file as TOML, or why it is none. Raises PolicyError where there is no file to read."""
+    import re
     import tomllib
     from pathlib import Path
 
@@ -184,6 +186,8 @@ def _read(path: str) -> Overlay | Problem:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return Problem(path, line, "", "policy-encoding", "", "not UTF-8 text; save the file as UTF-8")
+    if deep := re.search(_DEEP, text):  # a parser's time grows with the square of them
+        return _too_deep(path, text.count("\n", 0, deep.start()) + 1)
     try:
         tree = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
@@ -231,8 +235,8 @@ def check_overlay(overlay: Overlay) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: problem.line))
 
 
-def _too_deep(path: str) -> Problem:
-    return Problem(path, 1, "", "policy-syntax", "", "nested too deeply; a policy has tables in tables")
+def _too_deep(path: str, line: int = 1) -> Problem:
+    return Problem(path, line, "", "policy-syntax", "", "nested too deeply; a policy has tables in tables")
 
 
 def _zone_wrong(zone: str) -> str:

@@ -1,18 +1,16 @@
-"""The portfolio file: opened safely, read as frozen values, changed in one logged transaction.
+"""The portfolio: read as frozen values, changed in one logged transaction, on either engine.
 
-Plain SQL over DB-API, so that a daily command pays for `sqlite3` and nothing else. A write holds
-one `BEGIN IMMEDIATE … COMMIT`; what it changes and the operation-log rows that tell of it land
-together or not at all.
+Plain SQL over DB-API with `?` for values, so that a daily command pays for `sqlite3` and nothing else.
+What a write changes and the rows of the operation log that tell of it land together or not at all.
+What the engines do each in their own way is in `sqlite.py` and `postgres.py`.
 """
 
+import json
 import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import quote
+from typing import Any, NamedTuple, Self
 
 from renewctl.core.model import (
     Account,
@@ -26,11 +24,13 @@ from renewctl.core.model import (
     Stakeholder,
     ValueMetric,
 )
-from renewctl.errors import PortfolioError, UsageError
+from renewctl.errors import PortfolioError
+from renewctl.store.chain import CHANGE, OPERATION, Content, digest_of, row_text, seal_of
 
-SCHEMA_VERSION = 1  # held against tables.py by a test; importing that costs 30 times as much
+SCHEMA_VERSION = 2  # held against tables.py by a test; importing that costs 30 times as much
 APPLICATION_ID = 0x726E7763
-BUSY_SECONDS = 5.0
+SEAL = "seal"  # in `meta`: a digest over the rest of it
+BUSY_SECONDS = 30.0  # how long a command waits for another's turn to end
 
 
 class Entity(NamedTuple):
@@ -71,6 +71,18 @@ class Pin(NamedTuple):
 ENTITIES["pin"] = Entity(Pin, ("entity", "row_no", "field"), ())
 
 
+class Erasure(NamedTuple):
+    """Operation `op`, whose content digested to `was`, digests to `now` since a person was forgotten."""
+
+    no: int
+    op: int
+    was: str
+    now: str
+
+
+ENTITIES["erasure"] = Entity(Erasure, ("no",), ())
+
+
 def columns(entity: str) -> tuple[str, ...]:
     """Column names of an entity, in stored order."""
     fields: tuple[str, ...] = ENTITIES[entity].value._fields
@@ -89,34 +101,23 @@ class Operation:
         self._portfolio = portfolio
         self.seq = seq
         self.summary = ""
+        self.undoes: int | None = None  # the operation this one takes back
         self.count = 0
+        self.content = Content()
         self._next_change = portfolio.value("SELECT COALESCE(MAX(no), 0) + 1 FROM change")
 
     def apply(self, changes: Iterable[Change]) -> int:
         """Apply changes in order and log each; how many there were."""
-        import json
-
         done = 0
         for change in changes:
+            _check(change)
             self._apply(change)
             whole = change.before is None or change.after is None
-            texts = [
-                None
-                if side is None
-                else json.dumps(
-                    [to_stored(side.get(name)) for name in columns(change.entity)]
-                    if whole
-                    else {name: to_stored(value) for name, value in side.items()},
-                    ensure_ascii=False,
-                    separators=(",", ":"),
-                )
-                for side in (change.before, change.after)
-            ]
+            before, after = (_logged(side, change.entity, whole) for side in (change.before, change.after))
             key = "|".join(str(to_stored(part)) for part in change.key)
-            self._portfolio.execute(
-                "INSERT INTO change (no, op, entity, key, account_no, before, after) VALUES (?,?,?,?,?,?,?)",
-                (self.reserve_changes(1), self.seq, change.entity, key, change.account_no, *texts),
-            )
+            row = (self.reserve_changes(1), self.seq, change.entity, key, change.account_no, before, after)
+            self._portfolio.execute(_LOG_SQL, row)
+            self.content.add(row_text(row).encode())
             done += 1
         self.count += done
         return done
@@ -126,6 +127,23 @@ class Operation:
         first = self._next_change
         self._next_change += count
         return int(first)
+
+    def logged(self, first: int, count: int) -> None:
+        """Take up `count` change rows that were written in bulk, from number `first` on.
+
+        Called in the order of the numbers, before any other change is applied.
+        """
+        for block in self._portfolio.logged(first, first + count - 1):
+            self.content.add(block)
+        self.count += count
+
+    def mark(self) -> tuple[int, int, Content]:
+        """Where the operation stands, to come back to by `reset` when a savepoint is rolled back."""
+        return self.count, self._next_change, self.content.copy()
+
+    def reset(self, mark: tuple[int, int, Content]) -> None:
+        """Forget what was logged since a mark."""
+        self.count, self._next_change, self.content = mark[0], mark[1], mark[2].copy()
 
     def _apply(self, change: Change) -> None:
         entity = ENTITIES[change.entity]
@@ -154,38 +172,160 @@ class Operation:
             )
 
 
+_LOG_SQL = f"INSERT INTO change ({','.join(CHANGE)}) VALUES (?,?,?,?,?,?,?)"  # noqa: S608
+_OPERATION_SQL = f"INSERT INTO operation ({','.join(OPERATION)}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
+_LAST_SQL = f"SELECT {','.join(OPERATION)} FROM operation ORDER BY seq DESC LIMIT 1"  # noqa: S608
+_LARGEST = 2**63 - 1
+
+
+def _check(change: Change) -> None:
+    """Refuse an amount or a date that no portfolio may hold, whatever the engine would let pass."""
+    for name, value in (change.after or {}).items():
+        if value is None:
+            continue
+        bad = False
+        if name.endswith("_minor"):
+            bad = type(value) is not int or abs(value) > _LARGEST
+        elif name.endswith("_on") and not isinstance(value, date):
+            try:
+                _DATES[value]
+            except (ValueError, TypeError):
+                bad = True
+        if bad:
+            raise PortfolioError("invariant", f"{change.entity} {change.key}: {name} cannot be {value!r}")
+
+
+def _logged(side: Any, entity: str, whole: bool) -> str | None:
+    """One side of a change as the log keeps it: a whole row as an array in column order, else an object."""
+    if side is None:
+        return None
+    kept: Any = (
+        [to_stored(side.get(name)) for name in columns(entity)]
+        if whole
+        else {name: to_stored(value) for name, value in side.items()}
+    )
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+class Migrated(NamedTuple):
+    """That a portfolio was brought to another schema as it was opened, and where the earlier state is kept."""
+
+    version: int
+    now: int
+    copy: Any  # a path
+
+
 class Portfolio:
-    """An open portfolio. Close it, or use it as a context manager."""
+    """An open portfolio, on one engine or the other. Close it, or use it as a context manager."""
 
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        self.connection = connection
-        self.path = path
+    engine: str
+    path: str  # as people may see it: never with a password
+    migrated: Migrated | None = None
 
-    def __enter__(self) -> "Portfolio":
+    # --- what each engine does in its own way ---------------------------------------------------------
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """Run one statement and give its cursor; all others are `execute_many`.
+
+        Raises PortfolioError (exit 12) for whatever the engine refuses.
+        """
+        raise NotImplementedError
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement over many rows of values."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of it; what was not committed is undone."""
+        raise NotImplementedError
+
+    def another(self) -> "Portfolio":
+        """A second connection to the same portfolio, which sees what is committed whatever this one is doing."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Begin a write: nobody else writes until it ends, and the end of the log stays where it is."""
+        raise NotImplementedError
+
+    def commit(self, nonce: str) -> None:
+        """Make a write last, or raise.
+
+        `nonce` is that of the operation, to find it by if the line breaks; empty where it has no row.
+        """
+        raise NotImplementedError
+
+    def rollback(self) -> None:
+        """Undo a write that began; nothing to do where none did."""
+        raise NotImplementedError
+
+    def reading(self) -> AbstractContextManager[None]:
+        """A span in which every query sees the same state, whoever writes meanwhile."""
+        raise NotImplementedError
+
+    def json_array(self, names: Iterable[str]) -> str:
+        """SQL for columns as one JSON array in a text."""
+        raise NotImplementedError
+
+    def logged(self, first: int, last: int) -> Iterator[bytes]:
+        """Change rows of a range of numbers as the chain digests them, in order."""
+        raise NotImplementedError
+
+    def write_bytes(self, table: str, column: str, no: int, parts: Sequence[Any]) -> None:
+        """Set a column of bytes in row `no` from its parts, without holding them all as one value."""
+        raise NotImplementedError
+
+    def indexes(self, table: str) -> list[tuple[str, str]]:
+        """Name of each index of a table that is not its key's, with the statement that makes it."""
+        raise NotImplementedError
+
+    def unchecked(self) -> AbstractContextManager[None]:
+        """A span in which bulk rows that parsers have vouched for may pass over CHECK constraints."""
+        raise NotImplementedError
+
+    def schema_version(self) -> int:
+        """The version of its schema, as the running transaction sees it."""
+        raise NotImplementedError
+
+    def restructuring(self, prepare: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
+        """A write in which tables may be made anew: foreign keys do not act, and are checked before it lasts.
+
+        `prepare` runs when nobody else can write any more and everybody can still read. Rolled back on any
+        error, of `prepare` too.
+        """
+        raise NotImplementedError
+
+    def dialect(self, statement: str) -> str:
+        """A statement that makes a table or an index on SQLite, as this engine has it."""
+        raise NotImplementedError
+
+    def overwriting(self) -> AbstractContextManager[None]:
+        """A span in which what is deleted or replaced is overwritten in the storage, where the engine can."""
+        raise NotImplementedError
+
+    def purge(self) -> None:
+        """Rewrite the storage, so that nothing deleted is left in it; outside a write. May take minutes."""
+        raise NotImplementedError
+
+    # --- the same on both ------------------------------------------------------------------------------
+
+    def set_schema_version(self, version: int, name: str) -> None:
+        """Record a version of the schema with the step that led there; inside a write only."""
+        sql = "INSERT INTO migration (version, name, at) VALUES (?, ?, ?)"
+        self.execute(sql, (version, name, utc_now()))
+        self.seal()
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.connection.close()
+        self.close()
 
-    def execute(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
-        """Run one statement; every statement of every feature passes here or `execute_many`."""
-        try:
-            return self.connection.execute(sql, params)
-        except sqlite3.Error as error:
-            raise _refusal(error, self.path) from error
-
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement over many rows of positional values."""
-        try:
-            self.connection.executemany(sql, rows)
-        except sqlite3.Error as error:
-            raise _refusal(error, self.path) from error
-
-    def rows(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
         """All rows of a query, as tuples."""
-        return self.execute(sql, params).fetchall()
+        found: list[Any] = self.execute(sql, params).fetchall()
+        return found
 
-    def value(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> Any:
+    def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The first column of the first row, or None."""
         row = self.execute(sql, params).fetchone()
         return None if row is None else row[0]
@@ -202,6 +342,17 @@ class Portfolio:
             "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (key, value),
         )
+        if key != SEAL:
+            self.seal()
+
+    def seal(self) -> None:
+        """Digest what no operation tells of, so that `doctor` sees when it was altered; inside a write only.
+
+        `set_meta` and `set_schema_version` do so by themselves.
+        """
+        facts = self.rows("SELECT key, value FROM meta WHERE key <> ? ORDER BY key", (SEAL,))
+        versions = self.rows("SELECT version, name, at FROM migration ORDER BY version")
+        self.set_meta(SEAL, seal_of(facts, versions))
 
     def next_no(self, entity: str) -> int:
         """The next free number of an entity; inside a write only."""
@@ -219,32 +370,51 @@ class Portfolio:
     def write(self, command: str, actor: str, as_of: date, *, dry_run: bool = False) -> Iterator[Operation]:
         """One transaction, one operation. Rolled back on any error, on ^C, and with `dry_run`.
 
-        An operation that changed nothing leaves no trace.
+        An operation that changed nothing leaves no trace in the log.
         """
-        self._begin()
+        self.begin()
         try:
-            operation = Operation(self, int(self.value("SELECT COALESCE(MAX(seq), 0) + 1 FROM operation")))
-            self.execute(
-                "INSERT INTO operation (seq, at, as_of, actor, command, summary) VALUES (?,?,?,?,?,'')",
-                (operation.seq, utc_now(), as_of.isoformat(), actor, command),
-            )
+            last = self._last_operation()
+            operation = Operation(self, last[0] + 1)
             yield operation
-            if operation.count == 0:
-                self.execute("DELETE FROM operation WHERE seq = ?", (operation.seq,))
+            nonce = os.urandom(16).hex()
+            if operation.count:
+                self._close(operation, last[-1], nonce, (utc_now(), as_of.isoformat(), actor, command))
+            if dry_run:
+                self.rollback()
             else:
-                self.execute(
-                    "UPDATE operation SET summary = ? WHERE seq = ?", (operation.summary, operation.seq)
-                )
-            self.execute("ROLLBACK" if dry_run else "COMMIT")
+                self.commit(nonce if operation.count else "")
         except BaseException:
-            if self.connection.in_transaction:
-                self.connection.rollback()
+            self.rollback()
             raise
 
-    def _begin(self) -> None:
-        self.execute("PRAGMA journal_mode = DELETE")
-        self.execute("PRAGMA synchronous = EXTRA")
-        self.execute("BEGIN IMMEDIATE")
+    def _last_operation(self) -> tuple[Any, ...]:
+        """The end of the log, which is not built upon where it is not what was written."""
+        row: tuple[Any, ...] | None = self.execute(_LAST_SQL).fetchone()
+        if row is None:
+            return (0, "")
+        if digest_of(row) != row[-1]:
+            raise PortfolioError(
+                "log-altered",
+                f"{self.path}: operation {row[0]} is not what was written; nothing was changed",
+                "see what is wrong with: renewctl doctor",
+            )
+        return row
+
+    def _close(self, operation: Operation, previous: str, nonce: str, who: tuple[str, str, str, str]) -> None:
+        """Write the operation's own row, the new end of the chain."""
+        content = operation.content.close(nonce, who[3], operation.summary)
+        row = (
+            operation.seq,
+            *who,
+            operation.summary,
+            operation.undoes,
+            nonce,
+            operation.count,
+            content,
+            previous,
+        )
+        self.execute(_OPERATION_SQL, (*row, digest_of(row)))
 
 
 def utc_now() -> str:
@@ -280,144 +450,53 @@ def as_value(info: Entity, row: Sequence[Any]) -> Any:
 _quick = tuple.__new__  # the rows come in column order; checking their number again costs half
 
 
-def open_portfolio(path: str, *, create: bool = False) -> Portfolio:
-    """Open the portfolio at `path`; only `create` makes one that is not there.
+def layout(name: str) -> list[str]:
+    """The statements of a generated schema file, in order, and the row that names its version."""
+    from pathlib import Path
 
-    Raises PortfolioError (exit 12) where it is missing, locked, damaged, no portfolio of ours or of
-    a newer schema, and UsageError for a URL.
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    at = utc_now()
+    made = f"INSERT INTO migration VALUES ({SCHEMA_VERSION}, 'laid out', '{at}')"  # noqa: S608
+    sealed = seal_of([], [(SCHEMA_VERSION, "laid out", at)])
+    statements = text.split("\n", 1)[1].split(";\n")
+    kept = f"INSERT INTO meta (key, value) VALUES ('{SEAL}', '{sealed}')"  # noqa: S608
+    return [*filter(None, map(str.strip, statements)), made, kept]
+
+
+def open_portfolio(path: str, *, create: bool = False, migrate: bool = True) -> Portfolio:
+    """Open the portfolio at a path or a `postgresql://` address; only `create` makes one that is not there.
+
+    One of an older schema is migrated first, or refused where `migrate` is off. Raises PortfolioError (exit 12) where it is missing, locked,
+    damaged, no portfolio of ours or of a newer schema, and UsageError for an address of another kind.
     """
     if "://" in path:
-        raise UsageError(
-            "engine-unavailable",
-            "portfolios on a database server are not available in this version",
-            "give --portfolio a file path",
-        )
-    file = Path(path)
-    if create:
-        _make_file(file)
-    if not file.exists():
-        raise PortfolioError(
-            "portfolio-missing",
-            f"there is no portfolio at {path}",
-            "import one with: renewctl import accounts.csv   (or look around first: renewctl demo)",
-        )
-    if not file.is_file():
-        raise PortfolioError("portfolio-not-a-file", f"{path} is not a file", "name a file with --portfolio")
-    connection = _connect(file)
+        from renewctl.store import postgres
+
+        return postgres.open_at(path, create=create, migrate=migrate)
+    from renewctl.store import sqlite
+
+    return sqlite.open_file(path, create=create, migrate=migrate)
+
+
+def is_there(path: str) -> bool:
+    """Whether something stands at the path or address of a portfolio that an opening would find."""
+    if "://" in path:
+        from renewctl.store import postgres
+
+        return postgres.exists(path)
     try:
-        if create:
-            _create_schema(connection, path)
-        _check_schema(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return Portfolio(connection, path)
-
-
-def scratch_portfolio() -> Portfolio:
-    """An empty portfolio in memory, for a dry run where there is none yet."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    _create_schema(connection, ":memory:")
-    return Portfolio(connection, ":memory:")
-
-
-def _connect(file: Path) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(
-            f"file:{quote(str(file.absolute()))}?mode=rw",
-            uri=True,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,
-        )
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.Error as error:
-        raise _refusal(error, str(file)) from error
-    return connection
-
-
-def _make_file(file: Path) -> None:
-    """Make an empty file that only its owner may read, if there is none."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise PortfolioError(
-            "portfolio-not-writable",
-            f"cannot create a portfolio at {file}: {error.strerror}",
-            "choose a folder you may write to, with --portfolio FILE",
-        ) from error
-
-
-def _create_schema(connection: sqlite3.Connection, path: str) -> None:
-    """Lay out an empty file; a file that already holds a portfolio is left as it is."""
-    try:
-        if connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
-            return
-        ddl = (Path(__file__).with_name("schema.sql")).read_text(encoding="utf-8")
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {ddl} PRAGMA application_id = {APPLICATION_ID}; "
-            f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-        )
-    except sqlite3.Error as error:
-        raise _refusal(error, path) from error
-
-
-def _check_schema(connection: sqlite3.Connection, path: str) -> None:
-    try:
-        ours = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.Error as error:
-        raise _refusal(error, path) from error
-    if ours != APPLICATION_ID:
-        raise PortfolioError(
-            "not-a-portfolio",
-            f"{path} is not a renewctl portfolio",
-            "name another file with --portfolio FILE",
-        )
-    if version > SCHEMA_VERSION:
-        raise PortfolioError(
-            "newer-schema",
-            f"{path} has schema {version}; this renewctl knows up to {SCHEMA_VERSION}",
-            "update it: python -m pip install --upgrade renewctl",
-        )
-
-
-def _refusal(error: sqlite3.Error, path: str) -> PortfolioError:
-    """A database error as one line a person can act on."""
-    text = str(error)
-    if "locked" in text or "busy" in text:
-        return PortfolioError(
-            "portfolio-locked", f"{path} is in use by another command", "try again in a moment"
-        )
-    if "readonly" in text or "unable to open" in text:
-        return PortfolioError(
-            "portfolio-not-writable",
-            f"{path} cannot be opened or written: {text}",
-            "check the permissions of the file and its folder, or choose another with --portfolio",
-        )
-    if "full" in text:
-        return PortfolioError(
-            "disk-full", f"no room left to write {path}", "free some space; nothing was changed"
-        )
-    if "not a database" in text and not _has_magic(path):
-        from shlex import quote as word
-
-        how = f"to import it: renewctl import {word(path)}"
-        return PortfolioError("not-a-portfolio", f"{path} is not a renewctl portfolio", how)
-    if isinstance(error, sqlite3.IntegrityError):
-        return PortfolioError("invariant", f"{path} refused a change that breaks its rules: {text}")
-    return PortfolioError(
-        "portfolio-damaged",
-        f"{path} cannot be read as a portfolio: {text}",
-        "restore a copy, or name another file with --portfolio",
-    )
-
-
-def _has_magic(path: str) -> bool:
-    """Whether a file begins as every database of the engine does, whatever became of the rest."""
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(16) == b"SQLite format 3\0"
+        return os.path.getsize(path) > 0  # noqa: PTH202 (pathlib is not loaded by daily commands)
     except OSError:
-        return True
+        return False
+
+
+def discard(path: str) -> None:
+    """Take away a portfolio that was just made, unless something was recorded in it."""
+    if "://" in path:
+        from renewctl.store import postgres
+
+        postgres.discard(path)
+    else:
+        from renewctl.store import sqlite
+
+        sqlite.discard(path)

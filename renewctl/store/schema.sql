@@ -69,10 +69,25 @@ CREATE TABLE change (
 )
  STRICT;
 CREATE INDEX change_account ON change (account_no);
+CREATE TABLE erasure (
+	no INTEGER NOT NULL,
+	op INTEGER NOT NULL,
+	was TEXT NOT NULL,
+	now TEXT NOT NULL,
+	PRIMARY KEY (no)
+)
+ STRICT;
 CREATE TABLE meta (
 	"key" TEXT NOT NULL,
 	value TEXT NOT NULL,
 	PRIMARY KEY ("key")
+)
+ STRICT;
+CREATE TABLE migration (
+	version INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	at TEXT NOT NULL,
+	PRIMARY KEY (version)
 )
  STRICT;
 CREATE TABLE operation (
@@ -82,7 +97,14 @@ CREATE TABLE operation (
 	actor TEXT NOT NULL,
 	command TEXT NOT NULL,
 	summary TEXT NOT NULL,
-	PRIMARY KEY (seq)
+	undoes INTEGER,
+	nonce TEXT,
+	count INTEGER NOT NULL,
+	content TEXT NOT NULL,
+	previous TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	PRIMARY KEY (seq),
+	UNIQUE (nonce)
 )
  STRICT;
 CREATE TABLE pin (
@@ -101,7 +123,9 @@ CREATE TABLE source (
 	salt TEXT NOT NULL,
 	rows INTEGER NOT NULL,
 	imported_on TEXT NOT NULL,
+	head TEXT NOT NULL,
 	lines BLOB NOT NULL,
+	checksum TEXT NOT NULL,
 	PRIMARY KEY (no)
 )
  STRICT;
@@ -236,6 +260,7 @@ CREATE TABLE activity (
 )
  STRICT;
 CREATE INDEX activity_account ON activity (account_no);
+CREATE INDEX activity_contract ON activity (contract_no);
 CREATE TABLE outcome (
 	no INTEGER NOT NULL,
 	account_no INTEGER NOT NULL,
@@ -262,6 +287,7 @@ CREATE TABLE outcome (
 )
  STRICT;
 CREATE INDEX outcome_account ON outcome (account_no);
+CREATE INDEX outcome_contract ON outcome (contract_no);
 CREATE TABLE save_case (
 	no INTEGER NOT NULL,
 	account_no INTEGER NOT NULL,
@@ -284,3 +310,4 @@ CREATE TABLE save_case (
 )
  STRICT;
 CREATE INDEX save_case_account ON save_case (account_no);
+CREATE INDEX save_case_contract ON save_case (contract_no);

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    DOUBLE_PRECISION,
     REAL,
     BigInteger,
     CheckConstraint,
@@ -22,15 +23,17 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy import column as named
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # "rnwc" as a number: tells our file from any other SQLite file.
 APPLICATION_ID = 0x726E7763
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")
+_REAL: Any = REAL().with_variant(DOUBLE_PRECISION(), "postgresql")
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")  # bytes in order, as SQLite compares them
 _STRICT = {"sqlite_strict": True}
 
 
@@ -39,7 +42,7 @@ def _key(**more: Any) -> Any:
 
 
 def _text(null: bool = True, *constraints: Any, **more: Any) -> Any:
-    return Field(sa_column=Column(Text, *constraints, nullable=null, **more))
+    return Field(sa_column=Column(_TEXT, *constraints, nullable=null, **more))
 
 
 def _int(null: bool = True, *constraints: Any, **more: Any) -> Any:
@@ -47,7 +50,7 @@ def _int(null: bool = True, *constraints: Any, **more: Any) -> Any:
 
 
 def _real() -> Any:
-    return Field(sa_column=Column(REAL, nullable=True))
+    return Field(sa_column=Column(_REAL, nullable=True))
 
 
 def _account() -> Any:
@@ -84,6 +87,12 @@ class Operation(SQLModel, table=True):
     actor: str = _text(False)
     command: str = _text(False)
     summary: str = _text(False)
+    undoes: int | None = _int()  # the operation that this one takes back
+    nonce: str | None = _text(True, unique=True)  # random; NULL once an erasure reached into the operation
+    count: int = _int(False)  # change rows
+    content: str = _text(False)  # digests: see chain.py
+    previous: str = _text(False)
+    digest: str = _text(False)
 
     __table_args__ = (_STRICT,)
 
@@ -108,6 +117,27 @@ class Change(SQLModel, table=True):
         Index("change_account", "account_no"),
         _STRICT,
     )
+
+
+class Erasure(SQLModel, table=True):
+    """See `portfolio.Erasure`: why an operation's rows digest to something else than they did."""
+
+    no: int = _key()
+    op: int = _int(False)  # operation.seq
+    was: str = _text(False)
+    now: str = _text(False)
+
+    __table_args__ = (_STRICT,)
+
+
+class Migration(SQLModel, table=True):
+    """Schema versions this portfolio has had, each with the step that led there."""
+
+    version: int = _key()
+    name: str = _text(False)
+    at: str = _text(False)
+
+    __table_args__ = (_STRICT,)
 
 
 class Account(SQLModel, table=True):
@@ -284,6 +314,7 @@ class Outcome(SQLModel, table=True):
         _one_of("result", "won", "partial", "lost"),
         _date("closed_on"),
         Index("outcome_account", "account_no"),
+        Index("outcome_contract", "contract_no"),
         _STRICT,
     )
 
@@ -307,7 +338,12 @@ class SaveCase(SQLModel, table=True):
     opened_on: str = _text(False)
     closed_on: str | None = _text()
 
-    __table_args__ = (_date("flagged_on"), Index("save_case_account", "account_no"), _STRICT)
+    __table_args__ = (
+        _date("flagged_on"),
+        Index("save_case_account", "account_no"),
+        Index("save_case_contract", "contract_no"),
+        _STRICT,
+    )
 
 
 class ItemState(SQLModel, table=True):
@@ -349,6 +385,7 @@ class Activity(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("minutes >= 0", name="minutes_not_negative"),
         Index("activity_account", "account_no"),
+        Index("activity_contract", "contract_no"),
         _STRICT,
     )
 
@@ -379,7 +416,9 @@ class Source(SQLModel, table=True):
     salt: str = _text(False)  # what else decides its meaning: heading, mapping, options, schema, policy
     rows: int = _int(False)
     imported_on: str = _text(False)
+    head: str = _text(False)
     lines: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    checksum: str = _text(False)  # of the columns above: a memory that was altered is no memory
 
     __table_args__ = (Index("source_salt", "salt"), _STRICT)
 
@@ -399,20 +438,28 @@ class Agenda(SQLModel, table=True):
     alone: int = _int(False)  # 1: the account's only open contract
 
     __table_args__ = (
-        Index("agenda_deadline", "deadline_on", sqlite_where=named("deadline_on").isnot(None)),
+        Index(
+            "agenda_deadline",
+            "deadline_on",
+            sqlite_where=named("deadline_on").isnot(None),
+            postgresql_where=named("deadline_on").isnot(None),
+        ),
         Index("agenda_next", "next_due_on", "renewal_on", "arr_rank", "contract_id"),
         Index("agenda_renewal", "renewal_on"),
         _STRICT,
     )
 
 
-def ddl() -> str:
-    """Every statement that makes an empty portfolio on SQLite, in dependency order."""
+_DIALECTS = {"schema.sql": sqlite.dialect(), "schema_postgres.sql": postgresql.dialect()}  # type: ignore[no-untyped-call]
+
+
+def ddl(name: str) -> str:
+    """Every statement that makes an empty portfolio, in dependency order, as the file `name` holds them."""
     statements = []
     for table in SQLModel.metadata.sorted_tables:
-        statements.append(str(CreateTable(table).compile(dialect=sqlite.dialect())).strip())
+        statements.append(str(CreateTable(table).compile(dialect=_DIALECTS[name])).strip())
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
-        statements += [str(CreateIndex(index).compile(dialect=sqlite.dialect())).strip() for index in indexes]
+        statements += [str(CreateIndex(index).compile(dialect=_DIALECTS[name])).strip() for index in indexes]
     lines = (line.rstrip() for line in ";\n".join(statements).splitlines())
     return (
         "-- Generated by `python -m renewctl.store.tables`; edit tables.py instead.\n"
@@ -422,4 +469,5 @@ def ddl() -> str:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("schema.sql").write_text(ddl(), encoding="utf-8")
+    for name in _DIALECTS:
+        Path(__file__).with_name(name).write_text(ddl(name), encoding="utf-8")

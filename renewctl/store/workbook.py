@@ -19,6 +19,7 @@ _EPOCH = date(1899, 12, 30).toordinal()
 _FIRST_SURE = date(1900, 3, 1)  # before it spreadsheets count a 29 February that never was
 # Control characters that XML cannot hold, and underscores that would read as the escape of one.
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_NUMERIC = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\Z", re.ASCII)
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -138,7 +139,7 @@ def _letters(column: int) -> str:
 
 
 def _cell(place: str, value: Any, heading: bool) -> str:
-    if isinstance(value, Number):
+    if isinstance(value, Number) and _NUMERIC.match(value):  # not so in a portfolio that was tampered with
         return f'<c r="{place}"><v>{value}</v></c>'
     if isinstance(value, date):
         if value >= _FIRST_SURE:

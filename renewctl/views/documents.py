@@ -10,18 +10,19 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from renewctl.core.text import HIDDEN, thinned
 from renewctl.errors import RenderError, UsageError
 
 if TYPE_CHECKING:
+    from jinja2 import BaseLoader
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FORMATS = ("html", "md")
 BLANK = "_" * 14
 
-# Marks that reorder text and so make a name read as another one; joiners stay, scripts need them.
-_REORDER = dict.fromkeys(
-    [0x061C, 0x200B, 0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-)
+# Marks that reorder text or draw nothing, and so make a name read as another one or hide words in it;
+# joiners and the selectors of emoji stay, scripts need them.
+_DECEPTIVE = re.compile(f"[\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff{HIDDEN}]")
 
 
 class MarkdownText(str):
@@ -56,10 +57,10 @@ def language(asked: str, folder: Path | None = None) -> str:
 
 
 def tidy(text: str) -> str:
-    """Text from outside for a page: one line, without control characters and reordering marks."""
+    """Text from outside for a page: one line, without controls, marks that reorder or hide, and floods."""
     kept = "".join(
         " " if char in "\t\n\v\f\r\x85\u2028\u2029" else "\ufffd" if category == "Cs" else char
-        for char in text.translate(_REORDER)
+        for char in thinned(_DECEPTIVE.sub("", text), lambda _: "")
         if (category := unicodedata.category(char)) != "Cc" or char.isspace()
     )
     return " ".join(kept.split())
@@ -80,16 +81,19 @@ def render(document: str, form: str, lang: str, page: object, folder: Path | Non
     """The `document` (`proposal`, `value`) as text in a format and language.
 
     `page` is a NamedTuple of str, int, None and tuples of such. `folder` holds the user's templates,
-    looked in before the shipped ones, which stay reachable as `shipped/…`. RenderError names the
-    template and line.
+    looked in before the shipped ones, which stay reachable as `shipped/…`; with it the page is made in a
+    process of its own, which is limited (see `limited`). RenderError names the template and line.
     """
+    name = f"{lang.replace('-', '_')}/{document}.{form}.j2"
+    if folder is not None:
+        if not folder.is_dir():
+            raise RenderError("templates-missing", f"no such templates folder: {tidy(str(folder))}")
+        return _apart(name, form, lang, page, folder)
     import jinja2
 
-    if folder is not None and not folder.is_dir():
-        raise RenderError("templates-missing", f"no such templates folder: {tidy(str(folder))}")
-    name = f"{lang.replace('-', '_')}/{document}.{form}.j2"
     try:
-        return _environment(form, folder).get_template(name).render(page=_prepared(page, form), lang=lang)
+        template = environment(form, _shipped_loader()).get_template(name)
+        return encodable(template.render(page=prepared(page, form), lang=lang))
     except jinja2.TemplateNotFound as error:
         raise RenderError(
             "template-missing",
@@ -99,20 +103,37 @@ def render(document: str, form: str, lang: str, page: object, folder: Path | Non
     except jinja2.TemplateSyntaxError as error:
         raise _failed(error.name or name, error.lineno, error) from error
     except Exception as error:  # whatever a template's own expressions raise
-        raise _failed(*_place(error, name), error) from error
+        raise _failed(*place(error, name), error) from error
 
 
-def _environment(form: str, folder: Path | None) -> "ImmutableSandboxedEnvironment":
-    from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
+def _apart(name: str, form: str, lang: str, page: object, folder: Path) -> str:
+    """The page made by a limited process from the user's templates."""
+    from renewctl.views.limited import Job, render_limited
+
+    try:
+        return render_limited(Job(name, form, lang, page, folder, templates_folder()))
+    except TypeError as error:
+        raise _failed(name, 0, error) from error
+
+
+def _shipped_loader() -> "BaseLoader":
+    from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
+
+    shipped = FileSystemLoader(templates_folder())
+    return ChoiceLoader([shipped, PrefixLoader({"shipped": shipped})])
+
+
+def environment(form: str, loader: "BaseLoader") -> "ImmutableSandboxedEnvironment":
+    """What templates of a format run in: sandboxed, strict, HTML escaped, None a blank to fill."""
+    from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
     from markupsafe import Markup
 
-    shipped = FileSystemLoader(templates_folder())
-    own = [FileSystemLoader(folder)] if folder else []
     is_html = form == "html"
     blank: str = Markup('<span class="blank"></span>') if is_html else MarkdownText(BLANK)
-    environment = ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([*own, shipped, PrefixLoader({"shipped": shipped})]),
+    made = ImmutableSandboxedEnvironment(
+        loader=loader,
+        auto_reload=False,  # a page is made of one version of its templates
         autoescape=is_html,  # by format: select_autoescape does not know .html.j2
         undefined=StrictUndefined,
         finalize=lambda value: blank if value is None else value,
@@ -120,23 +141,28 @@ def _environment(form: str, folder: Path | None) -> "ImmutableSandboxedEnvironme
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["md"] = markdown
-    return environment
+    made.filters["md"] = markdown
+    return made
 
 
-def _prepared(value: Any, form: str) -> Any:
+def encodable(text: str) -> str:
+    """Text that can be written as UTF-8: halves of letters, which only a template can make, become marks."""
+    return text.encode("utf-8", "replace").decode() if not text.isascii() else text
+
+
+def prepared(value: Any, form: str) -> Any:
     """The page with every string tidied, and for Markdown escaped."""
     if isinstance(value, str):
         return markdown(tidy(value)) if form == "md" else tidy(value)
     if isinstance(value, tuple):
-        parts = [_prepared(part, form) for part in value]
+        parts = [prepared(part, form) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if value is None or isinstance(value, int):
         return value
     raise TypeError(f"a page holds plain values, not {type(value).__name__}")
 
 
-def _place(error: BaseException, main: str) -> tuple[str, int]:
+def place(error: BaseException, main: str) -> tuple[str, int]:
     """The template and line an error came from: the innermost template frame of its traceback."""
     place, step = (main, 0), error.__traceback__
     while step is not None:

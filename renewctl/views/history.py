@@ -47,11 +47,13 @@ def change_lines(fields: Sequence[FieldChange], indent: str = "  ") -> list[str]
 def lines(entries: Iterable[Entry], account: str | None) -> Iterator[str]:
     """The log for a person, the newest first; rows added are told in full only of one account."""
     for entry in entries:
-        moment = entry.at.replace("T", " ")[:16]
-        shifted = "" if entry.as_of == entry.at[:10] else f"  (as of {entry.as_of})"
-        yield f"#{entry.seq}  {moment} UTC  {safe(entry.actor)}  {safe(entry.command)}{shifted}"
+        moment = safe(entry.at.replace("T", " ")[:16])
+        shifted = "" if entry.as_of == entry.at[:10] else f"  (as of {safe(entry.as_of)})"
+        gone = f"  (taken back by #{entry.undone_by})" if entry.undone_by else ""
+        yield f"#{entry.seq}  {moment} UTC  {safe(entry.actor)}  {safe(entry.command)}{shifted}{gone}"
         if entry.summary:
-            yield f"    {safe(entry.summary)}"
+            took_back = "took back " if entry.undoes else ""
+            yield f"    {took_back}{safe(entry.summary)}"
         if entry.changes is None:
             yield f"    {entry.rows:,} rows changed; one account's: renewctl history ACCOUNT"
         for change in entry.changes or ():
@@ -59,7 +61,7 @@ def lines(entries: Iterable[Entry], account: str | None) -> Iterator[str]:
 
 
 def _row_lines(change: RowChange, account: str | None) -> Iterator[str]:
-    noun = _NOUNS.get(change.entity, change.entity)
+    noun = _NOUNS.get(change.entity, safe(change.entity))
     title = f"{noun} {safe(change.label)}".strip()
     if account is None and change.entity != "account" and change.account:
         title += f" of {safe(change.account)}"
@@ -77,6 +79,12 @@ def _row_lines(change: RowChange, account: str | None) -> Iterator[str]:
         else:
             shown = words(each.column, each.before, each.currency_before)
         yield f"        {each.field.ljust(wide)}  {shown}"
+
+
+def undo_document(done: Entry, seq: int | None) -> dict[str, Any]:
+    """`renewctl/undo/1`: what was taken back, by operation `seq`; None: a dry run."""
+    (told,) = document([done], None)["operations"]
+    return {"schema": "renewctl/undo/1", "operation": seq, "changed": seq is not None, "undone": told}
 
 
 def document(entries: Iterable[Entry], account: str | None) -> dict[str, Any]:

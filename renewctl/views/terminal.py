@@ -1,10 +1,14 @@
 """What every terminal view needs: making outside text harmless, and plain aligned columns."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
 
+from renewctl.core.text import HIDDEN, thinned
+
+_HIDDEN = re.compile(f"[{HIDDEN}]+")
 # Written out where Python's `repr` style would be longer than the thing itself.
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 
@@ -12,14 +16,19 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 def safe(text: object) -> str:
     """Text from outside as a terminal may show it.
 
-    Control, bidirectional, zero-width and escape characters become visible escapes and other kinds of
-    space a space; printable text comes back as it is. Markup of Rich is text here: views print with
-    markup off.
+    Control, bidirectional, zero-width and escape characters, fillers that draw nothing and floods of accents
+    become visible escapes and other kinds of space a space; printable text comes back as it is. Markup of
+    Rich is text here: views print with markup off.
     """
     given = str(text)
-    if given.isprintable():
-        return given
-    return "".join(letter if letter.isprintable() else _visible(letter) for letter in given)
+    if given.isascii():
+        return given if given.isprintable() else "".join(map(_letter, given))
+    given = _HIDDEN.sub(lambda found: "".join(map(_visible, found[0])), given)
+    return thinned(given if given.isprintable() else "".join(map(_letter, given)), _visible)
+
+
+def _letter(letter: str) -> str:
+    return letter if letter.isprintable() else _visible(letter)
 
 
 def _visible(letter: str) -> str:
@@ -29,6 +38,13 @@ def _visible(letter: str) -> str:
         return " "
     code = ord(letter)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def traceback_text() -> str:
+    """The traceback of the error being handled, each of its lines harmless."""
+    import traceback
+
+    return "".join(safe(line) + "\n" for line in traceback.format_exc().split("\n") if line)
 
 
 def is_terminal() -> bool:

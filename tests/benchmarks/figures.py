@@ -204,6 +204,28 @@ def import_again(bench: Bench) -> None:
     bench.figure("import of the identical file", ours, shell, "<= 0.3x sqlite3 .import", few)
 
 
+def log_cost(bench: Bench) -> None:
+    """What the hash-chained operation log costs, against the same program without any log."""
+    bench.say("\nthe operation log: rows, digests and chain against none")
+    words = [str(bench.python), str(Path(__file__).with_name("logless.py"))]
+    ours, theirs = bench.spare(SMALL), bench.folder / "logless.db"
+    theirs.write_bytes(ours.read_bytes())
+    pair = []
+    for way, portfolio in (("log", ours), ("logless", theirs)):
+        items = _items(bench, portfolio)
+        command = bench.renewctl("done", portfolio=portfolio)
+        pair.append(command._replace(words=lambda way=way, items=items: [*words, way, "done", items.pop()]))
+    bench.figure("done ITEM", pair[0], pair[1], "<= 1.3x without a log")
+    pair = []
+    for way in ("log", "logless"):
+        file = bench.folder / f"first-{way}.db"
+        command = bench.renewctl("import", portfolio=file, before=_fresh(file))
+        pair.append(command._replace(words=[*words, way, "import", str(bench.book(LARGE))]))
+    bench.figure(
+        "first import of 100,000 rows", pair[0], pair[1], "<= 2x without a log", min(bench.repeat, 5)
+    )
+
+
 def import_million(bench: Bench) -> None:
     """Ten times the rows: memory, and time against a tenth of them."""
     bench.say("\nfirst import, 1,000,000 rows")
@@ -226,6 +248,7 @@ FIGURES = [
     Figure("small", "--help, completion of a name, done", small),
     Figure("import", "a first import of 100,000 rows, with peers and parts", import_first),
     Figure("import-again", "the same file, and one with 1 % changed", import_again),
+    Figure("log-cost", "done and import against the same without an operation log", log_cost),
     Figure("due-million", "the first page over 1,000,000 accounts", due_million, million=True),
     Figure(
         "import-million", "a first import of 1,000,000 rows: time and memory", import_million, million=True

@@ -6,6 +6,7 @@ import pytest
 
 from tests.processes import Person
 
+pytestmark = pytest.mark.file_only("the demo makes a portfolio file of its own")
 CSV = ("accounts.csv", "value.csv", "stakeholders.csv")
 
 

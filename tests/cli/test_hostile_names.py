@@ -43,7 +43,7 @@ def _metrics() -> str:
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Person:
+def book(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Person:
     """A portfolio of nothing but hostile names, a save opened for each."""
     somebody = Person(tmp_path_factory.mktemp("hostile"))
     (somebody.home / "book.csv").write_bytes(_book().encode())

@@ -111,3 +111,13 @@ def test_a_date_after_the_closed_cycle_moves_the_renewal_as_ever(desk):
     imported(desk, DEAL.replace("2026-12-05", "2027-12-31"))
     assert str(contract(desk).renewal_on) == "2027-12-31"
     assert contract(desk).arr_minor == 6_000_000
+
+
+def test_a_contract_that_was_lost_stays_lost_when_a_file_names_contracts(book):
+    assert book.run("lost", "A1", "--reason", "price").code == 0
+    book.import_(
+        "id,account_id,arr,currency,renewal_date\nK1,A1,9000,USD,2026-12-31\n",
+        "--kind", "contracts", name="contracts.csv",
+    )  # fmt: skip
+    states = {contract.id: contract.state for contract in book.values("contract", "account_no = 1")}
+    assert states == {"A1": "lost", "K1": "open"}

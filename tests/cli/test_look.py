@@ -29,7 +29,7 @@ A7,Gale Works,active,12000,JPY,,,no,no,Bo,,,,,,,
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory):
+def book(tmp_path_factory, engine):
     somebody = Person(tmp_path_factory.mktemp("look"))
     (somebody.home / "book.csv").write_text(BOOK)
     assert somebody.run("import", "book.csv").code == 0
@@ -241,7 +241,7 @@ def test_hostile_names_are_text_in_every_form(tmp_path):
 
 
 @pytest.fixture
-def own(tmp_path):
+def own(tmp_path, engine):
     """A book of one's own, to change."""
     somebody = Person(tmp_path)
     text = BOOK.replace("90000,EUR", '"1,234,567.89",BRL').replace(",no,no,Bo,Saul", ",no,no,Bó,Saul")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sqlite3
 from datetime import UTC, date, timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from renewctl.core.text import fold
 from renewctl.store.agenda import refresh
 from renewctl.store.policy_files import load_policy
 from renewctl.store.portfolio import open_portfolio
+from tests.engines import place
 from renewctl.store.saves import cases, load_files
 from renewctl.views.save import lines
 
@@ -53,8 +53,8 @@ CONTRACTS = [
 
 
 @pytest.fixture
-def book(tmp_path, monkeypatch):
-    path = tmp_path / "p.db"
+def book(tmp_path, monkeypatch, engine):
+    path = place(tmp_path / "p.db")
     monkeypatch.setenv("RENEWCTL_PORTFOLIO", str(path))
     monkeypatch.setenv("RENEWCTL_AS_OF", AS_OF.isoformat())
     monkeypatch.setenv("RENEWCTL_USER", "eva")
@@ -92,10 +92,8 @@ def ask(say):
 
 
 def rows(path, sql):
-    with sqlite3.connect(path) as connection:
-        found = connection.execute(sql).fetchall()
-    connection.close()
-    return found
+    with open_portfolio(str(path)) as portfolio:
+        return portfolio.rows(sql)
 
 
 def close_case(path, state="saved", on=AS_OF):

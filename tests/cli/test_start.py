@@ -2,12 +2,17 @@
 
 import stat
 
+import pytest
+
+from tests.engines import engine_now
+
 
 def test_init_makes_an_empty_portfolio_and_says_where(desk):
     done = desk.run("init")
     assert (done.code, done.out) == (0, "")
     assert str(desk.path) in done.err
-    assert stat.S_IMODE(desk.path.stat().st_mode) == 0o600
+    if engine_now() == "sqlite":
+        assert stat.S_IMODE(desk.path.stat().st_mode) == 0o600
     assert desk.values("account") == []
 
 
@@ -28,6 +33,7 @@ def test_a_dry_run_makes_nothing(desk):
     assert not desk.path.exists()
 
 
+@pytest.mark.file_only("another file")
 def test_another_file_is_refused_and_left_alone(desk):
     desk.path.write_text("my notes, not a portfolio " * 50)
     assert desk.run("init").code == 12
@@ -35,6 +41,7 @@ def test_another_file_is_refused_and_left_alone(desk):
     assert desk.run("init", "--portfolio", str(desk.folder)).code == 12
 
 
+@pytest.mark.file_only("folders of files")
 def test_a_folder_that_cannot_be_written_ends_in_a_clear_line(person):
     locked = person.home / "locked"
     locked.mkdir(mode=0o500)
@@ -46,4 +53,4 @@ def test_a_folder_that_cannot_be_written_ends_in_a_clear_line(person):
 
 def test_a_password_is_not_taken_as_an_argument(desk):
     desk.fails(2, "password-in-argument", "init", "--portfolio", "postgresql://me:secret@host/db")
-    desk.fails(2, "engine-unavailable", "init", "--portfolio", "postgresql://host/db")
+    desk.fails(2, "unknown-engine", "init", "--portfolio", "mysql://host/db")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.books import write_book
+from tests.engines import copy, is_written
 from tests.processes import Person
 
 ROWS = 3000
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Path:
     """A portfolio large enough that its list does not fit into a pipe."""
     somebody = Person(tmp_path_factory.mktemp("large"))
     write_book(somebody.home / "book.csv", ROWS)
@@ -30,7 +30,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ana(person: Person, template: Path) -> Person:
     """Ana, with that portfolio."""
-    shutil.copy(template, person.portfolio)
+    copy(template, person.portfolio)
     return person
 
 
@@ -101,9 +101,8 @@ def test_a_file_may_come_through_the_pipe(person: Person) -> None:
 def _interrupt(person: Person, *words: str) -> tuple[int, str]:
     """Start a command, press ^C once it has begun to write, and say how it ended."""
     process = _start(person, *words)
-    journal = Path(f"{person.portfolio}-journal")
     until = time.monotonic() + 60
-    while not journal.exists() and process.poll() is None and time.monotonic() < until:
+    while not is_written(person.portfolio) and process.poll() is None and time.monotonic() < until:
         time.sleep(0.002)
     assert process.poll() is None, "it ended before it could be interrupted"
     process.send_signal(signal.SIGINT)
@@ -121,16 +120,15 @@ def test_an_import_that_is_interrupted_leaves_everything_as_it_was(ana: Person) 
     assert "Traceback" not in said
     assert ana.run("list", "--json").out == before
     assert ana.run("history", "--json").out == log
-    assert not Path(f"{ana.portfolio}-journal").exists()
+    assert not is_written(ana.portfolio)
 
 
 def test_an_import_that_is_killed_leaves_everything_as_it_was(ana: Person) -> None:
     before = ana.run("list", "--json").out
     write_book(ana.home / "more.csv", 20_000)
     process = _start(ana, "import", "more.csv")
-    journal = Path(f"{ana.portfolio}-journal")
     until = time.monotonic() + 60
-    while not journal.exists() and process.poll() is None and time.monotonic() < until:
+    while not is_written(ana.portfolio) and process.poll() is None and time.monotonic() < until:
         time.sleep(0.002)
     process.kill()
     process.communicate()
@@ -141,6 +139,7 @@ def test_an_import_that_is_killed_leaves_everything_as_it_was(ana: Person) -> No
     assert ana.run("list", "--json").out != before
 
 
+@pytest.mark.file_only("modes of files")
 def test_a_portfolio_is_for_its_owner_only(ana: Person, person: Person) -> None:
     (person.home / "one.csv").write_text("id,name,arr,renewal_date\nA1,Acme,5000,2026-05-01\n")
     assert person.run("import", "one.csv", "--portfolio", "new.db").code == 0

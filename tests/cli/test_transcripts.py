@@ -11,9 +11,25 @@ HERE = Path(__file__).parent
 UPDATE = os.environ.get("RENEWCTL_UPDATE") == "1"
 
 
-@pytest.mark.parametrize("file", sorted(HERE.glob("*.md")), ids=lambda file: file.stem)
-def test_a_transcript_shows_what_the_commands_print(file: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+# Transcripts about the portfolio's own file, its pages and the folder it lies in.
+OF_FILES = [HERE / f"{name}.md" for name in ("backup", "doctor", "forget")]
+
+
+@pytest.mark.parametrize("file", sorted({*HERE.glob("*.md")} - {*OF_FILES}), ids=lambda file: file.stem)
+def test_a_transcript_shows_what_the_commands_print(file: Path, tmp_path: Path, engine: str) -> None:
+    check(file, tmp_path)
+
+
+@pytest.mark.file_only("about the portfolio's own file")
+@pytest.mark.parametrize("file", OF_FILES, ids=lambda file: file.stem)
+def test_a_transcript_about_files_shows_what_the_commands_print(
+    file: Path, tmp_path: Path, engine: str
+) -> None:
+    check(file, tmp_path)
+
+
+def check(file: Path, folder: Path) -> None:
+    home = folder / "home"
     home.mkdir()
     assert replay(file, home, update=UPDATE) > 0, f"{file.name} holds no command"
 

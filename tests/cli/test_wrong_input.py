@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.engines import copy
 from tests.processes import Person, Result, bind_to_permissions
 
 BOOK = (
@@ -128,7 +129,7 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Path:
     """A portfolio of three accounts, imported once."""
     somebody = Person(tmp_path_factory.mktemp("book"))
     (somebody.home / "book.csv").write_text(BOOK)
@@ -140,7 +141,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ana(person: Person, template: Path) -> Person:
     """Ana, with that portfolio."""
-    shutil.copy(template, person.portfolio)
+    copy(template, person.portfolio)
     return person
 
 
@@ -224,7 +225,7 @@ READS = [
 
 @pytest.mark.parametrize("words", READS, ids=" ".join)
 def test_no_command_but_import_makes_a_missing_portfolio(person: Person, words: tuple[str, ...]) -> None:
-    check_error(person.run(*words), 12, r"portfolio\.db")
+    check_error(person.run(*words), 12, re.escape(person.portfolio.name))
     assert list(person.home.iterdir()) == []
 
 
@@ -251,6 +252,7 @@ def _cut(file: Path) -> None:
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 3])
 
 
+@pytest.mark.file_only("bytes of the file; see test_postgres.py")
 @pytest.mark.parametrize(
     "harm", [_newer, _foreign, _damaged, _cut], ids=lambda harm: harm.__name__.strip("_")
 )
@@ -264,6 +266,7 @@ def test_a_portfolio_that_cannot_be_used_is_said_and_left(
     assert digest(ana.portfolio) == before
 
 
+@pytest.mark.file_only("locks of the file; see test_postgres.py")
 def test_a_portfolio_in_use_by_a_writer_is_said_and_left(ana: Person) -> None:
     other = sqlite3.connect(ana.portfolio, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -294,6 +297,7 @@ def locked(person: Person) -> Path:
     return folder
 
 
+@pytest.mark.file_only("folders of files")
 def test_a_read_only_folder_gets_no_portfolio(person: Person, locked: Path) -> None:
     (person.home / "book.csv").write_text(BOOK)
     locked.chmod(0o555)
@@ -302,6 +306,7 @@ def test_a_read_only_folder_gets_no_portfolio(person: Person, locked: Path) -> N
     assert list(locked.iterdir()) == []
 
 
+@pytest.mark.file_only("folders of files")
 def test_a_portfolio_in_a_read_only_folder_is_read_but_not_written(
     person: Person, locked: Path, template: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.core.classify import Classified, Facts, classification, classify, main_contract
+from renewctl.core.classify import Classified, Facts, all_lost, classification, classify, main_contract
 from renewctl.core.model import Account, Contract, Reading
 from renewctl.core.policy import Policy
 from renewctl.policies.shipped import RAW
@@ -179,3 +179,9 @@ def test_the_main_contract_is_the_next_one_due():
     assert main_contract([late, undated, soon]) == soon
     assert main_contract([undated]) == undated
     assert main_contract([late]) is None
+
+
+@given(st.lists(st.sampled_from(["open", "lost", "superseded"]), max_size=5))
+def test_an_account_is_lost_when_it_had_contracts_of_its_own_and_kept_none(states):
+    found = [a_contract(no, state=state) for no, state in enumerate(states, 1)]
+    assert all_lost(found) is ("lost" in states and "open" not in states)

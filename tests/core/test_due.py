@@ -1,6 +1,7 @@
 """The agenda of contracts: which items, in which order, and what closing them does."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from renewctl.core.due import (
     in_order,
     item_id,
     order,
+    tie,
 )
 from renewctl.core.timeline import Planner, anchor
 from tests.book import POLICY, TODAY, WEEKDAYS, state
@@ -234,3 +236,63 @@ def test_the_clocks_of_saves_go_by_the_instant_they_run_out():
     )
     nearer = late._replace(renewal=due_contract(2, renewal_on=TODAY + timedelta(days=5)))
     assert in_order([nearer, early]) == [early, nearer] == sorted([nearer, early], key=order)
+
+
+@settings(max_examples=50)
+@given(st.lists(contracts, min_size=2, max_size=5), st.lists(st.integers(-90, 0), min_size=5, max_size=5))
+def test_what_an_agenda_and_its_bounds_remember_of_one_contract_never_colours_the_next(book, replied):
+    agenda, bounds = (
+        ContractAgenda(POLICY, Planner(POLICY, WEEKDAYS), TODAY),
+        Bounds(Planner(POLICY, WEEKDAYS)),
+    )
+    said = zip(book * 2, replied * 2, strict=False)
+    for contract in [one._replace(replied_on=TODAY + timedelta(days=days)) for one, days in said]:
+        assert agenda.items(contract, {}, FOREVER) == items(contract)
+        anchor_on, _ = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
+        plan = contract.segment, contract.segment_arr_minor, contract.renewal_on, anchor_on, TODAY
+        assert bounds.untouched(*plan) == Bounds(Planner(POLICY, WEEKDAYS)).untouched(*plan)
+
+
+def test_the_bound_moves_on_as_the_steps_after_a_signature_are_closed():
+    table = POLICY.raw["timelines"]["enterprise"]
+    days = {name: row["after_days"] for name, row in table.items() if row.get("trigger") == "won"}
+    assert len(days) > 1
+    renewal_on = TODAY + timedelta(days=365)
+    plan = "enterprise", 12_000_000, renewal_on, renewal_on, TODAY
+    states = {}
+    for name in sorted(days, key=days.__getitem__):
+        bound = Bounds(Planner(POLICY, WEEKDAYS)).next_due_on(*plan, states, 2, TODAY)
+        assert bound == TODAY + timedelta(days=days[name])
+        states[f"{name}@1"] = state(step=f"{name}@1")
+    rest = Bounds(Planner(POLICY, WEEKDAYS)).next_due_on(*plan, states, 2, TODAY)
+    assert rest > TODAY + timedelta(days=max(days.values()))
+
+
+def test_a_catch_up_of_which_every_step_was_done_by_itself_is_no_longer_owed():
+    contract = due_contract(renewal_on=TODAY + timedelta(days=50))
+    covered = next(item for item in items(contract) if item.task.step == "catch-up").task.covers
+    states = {step: state(step=step) for step in covered}
+    assert "catch-up" not in steps(items(contract, states=states))
+    states.pop(covered[0])
+    left = next(item for item in items(contract, states=states) if item.task.step == "catch-up")
+    assert left.task.covers == covered[:1]
+
+
+ties = st.builds(
+    lambda no, days, arr: due_contract(no, renewal_on=TODAY + timedelta(days=days), arr_base_minor=arr),
+    st.integers(1, 9),
+    st.integers(0, 2),
+    st.sampled_from([None, 0, 1, 500]),
+)
+
+
+@given(st.lists(ties, max_size=6))
+def test_ties_go_to_the_nearer_renewal_then_the_larger_known_arr_then_the_id(book):
+    for one, other in pairwise(sorted(book, key=tie)):
+        assert one.renewal_on <= other.renewal_on
+        if one.renewal_on == other.renewal_on:
+            assert (one.arr_base_minor is None) <= (other.arr_base_minor is None)
+            if None not in (one.arr_base_minor, other.arr_base_minor):
+                assert one.arr_base_minor >= other.arr_base_minor
+            if one.arr_base_minor == other.arr_base_minor:
+                assert one.id <= other.id

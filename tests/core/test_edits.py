@@ -311,3 +311,48 @@ def test_what_is_no_time_is_no_time(text):
 
 def test_a_decimal_comma_is_a_decimal_comma_in_hours():
     assert minutes_of("1,5") == 90
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "currency", "shown"),
+    [
+        ("arr_minor", None, "USD", None),
+        ("arr_minor", 0, "USD", 0),
+        ("renewal_on", date(2026, 5, 31), None, "2026-05-31"),
+        ("auto_renew", 0, None, False),
+        ("auto_renew", None, None, None),
+        ("notice_days", 0, None, 0),
+    ],
+)
+def test_an_unknown_value_is_null_in_json_and_never_zero_or_false(column, value, currency, shown):
+    found = plain_value(column, value, currency)
+    assert (found, type(found)) == (shown, type(shown))
+
+
+def test_an_account_without_a_contract_can_be_edited():
+    found = edited(of=False, csm="Bo", expansion_arr="500")
+    assert after(found, "account") == {"csm": "Bo", "expansion_minor": 500_00}
+    assert {change.entity for change in found.changes} == {"account", "pin"}
+
+
+FINEST = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3}  # ISO 4217 minor digits
+
+
+@given(
+    st.one_of(st.none(), st.integers(0, 10**11), st.integers(0, 10**9).map(lambda units: units * 100)),
+    st.one_of(st.none(), st.integers(0, 10**11), st.integers(0, 10**9).map(lambda units: units * 100)),
+    st.sampled_from(["EUR", "JPY", "KWD"]),
+)
+def test_a_new_currency_keeps_every_figure_as_written_or_names_the_one_it_cannot_hold(arr, expansion, code):
+    who, of = account(expansion_minor=expansion), contract(arr_minor=arr)
+    found = edited(who, of, currency=code)
+    wanted = {}
+    for field, minor in (("arr", arr), ("expansion_arr", expansion)):
+        wanted[field] = None if minor is None else Fraction(minor, 100) * 10 ** FINEST[code]
+    lacking = [field for field, minor in wanted.items() if minor is not None and minor.denominator > 1]
+    if lacking:
+        assert (found.code, found.message.split()[0]) == ("amount-unreadable", lacking[0])
+        return
+    stored = of._replace(**after(found, "contract")), who._replace(**after(found, "account"))
+    assert (stored[0].arr_minor, stored[0].currency) == (wanted["arr"], code)
+    assert (stored[1].expansion_minor, stored[1].currency) == (wanted["expansion_arr"], code)

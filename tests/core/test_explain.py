@@ -1,14 +1,17 @@
 """A flip really flips its decision, nothing smaller does, and every fact says where it came from."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from renewctl.core import money
 from renewctl.core.classify import Facts, classification
 from renewctl.core.explain import DECISIONS, decisions, explain, flips
 from renewctl.core.levers import levers
+from renewctl.core.policy import Policy
 from renewctl.policies.shipped_rules import RAW as RULES
 from tests.book import an_account as bare_account
 from tests.core.test_classify import SHARED, a_contract, a_reading, accounts, contracts, policies, readings
@@ -153,3 +156,30 @@ def test_an_old_reading_that_no_longer_counts_flips_nothing():
     assert read[0].read_on == DAY - timedelta(days=200)
     listed = flips(the_facts(an_account(), [], read), SHARED, DAY)["health"]
     assert {flip.field for flip in listed} == {"score"}
+
+
+@given(st.integers(1, 10**15), st.sampled_from(["LBP", "JPY", "KWD"]))
+def test_the_arr_on_either_side_of_each_threshold_is_tried_whatever_the_rate(rate, code):
+    """A rate of many decimals once took seconds per threshold: 100,000 USD are 9 billion LBP."""
+    raw = {**SHARED.raw, "rates": {code: format(Decimal(rate).scaleb(-15), "f")}}
+    policy = Policy(raw)
+    contract = a_contract(1, arr_minor=1, currency=code, state="open")
+    lever = next(each for each in levers(the_facts(an_account(), [contract], []), policy, DAY))
+    candidates = set(lever.candidates)
+    assert all(0 <= value <= money.LARGEST_MINOR for value in candidates)
+
+    def worth(minor):
+        return money.convert(minor, code, "USD", policy.rates)
+
+    for limit in (10_000_00, 25_000_00, 50_000_00, 100_000_00):
+        if worth(money.LARGEST_MINOR) < limit or worth(2) >= limit:
+            continue  # no amount reaches it, or the contract stands at it
+        assert any(worth(value - 1) < limit <= worth(value) for value in candidates)
+        assert any(worth(value) < limit <= worth(value + 1) for value in candidates)
+
+
+def test_a_policy_that_wants_every_input_names_all_that_are_missing():
+    raw = {**SHARED.raw, "health": {**SHARED.raw["health"], "least_weight": 1}}
+    facts = the_facts(an_account(), [], [a_reading(0, relationship=80.0)])
+    listed = flips(facts, Policy(raw), DAY)["health"]
+    assert [flip.field.split(" + ") for flip in listed] == [["usage", "engagement", "tickets", "nps"]]

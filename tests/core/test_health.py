@@ -239,3 +239,24 @@ def test_both_roads_and_every_order_of_readings_agree(account, found, chance):
 def test_every_score_lies_between_nought_and_a_hundred(account, found):
     score = health(account, found, POLICY, DAY).score
     assert score is None or 0 <= score <= 100
+
+
+@given(
+    st.sampled_from([("csat", 1, 5), ("nps", -100, 100), ("engagement", 0, 100), ("relationship", 0, 100)]),
+    st.floats(0.01, 1e6),
+    st.booleans(),
+)
+def test_a_reading_beyond_the_end_of_its_scale_counts_as_one_at_the_end(field, by, upper):
+    name, low, high = field
+    found = [
+        health(an_account(), [a_reading(**{**WHOLE, name: value})], POLICY, DAY)
+        for value in ((high, high + by) if upper else (low, low - by))
+    ]
+    assert found[0].score == found[1].score
+    assert found[0].score is not None
+
+
+@pytest.mark.parametrize(("said", "score", "band"), [(140.0, 100.0, "green"), (-3.0, 0.0, "red")])
+def test_an_imported_score_off_the_scale_is_the_end_of_the_scale(said, score, band):
+    found = health(an_account(), [a_reading(score=said)], POLICY, DAY)
+    assert (found.score, found.band) == (score, band)

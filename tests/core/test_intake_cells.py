@@ -1,5 +1,7 @@
 """Amounts, numbers and words of a column: settled from all cells, exact, and never guessed."""
 
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -363,3 +365,121 @@ def test_a_bare_amount_beside_two_currencies_is_refused_unless_row_or_option_say
     assert (told.code, told.rejects, "--currency" in told.message) == ("currency-unknown", True, True)
     assert amounts("ARR", ["700", "R$ 5", "€ 6"], ["CAD", None, None])[0] == (70_000, "CAD")
     assert amounts("ARR", ["700", "R$ 5"], currency="BRL")[0] == (70_000, "BRL")
+
+
+@pytest.mark.parametrize(
+    "cell", ["(100", "100)", "(-5)", "-5-", "--5", "$100 USD", "USD 100 EUR", "1e99 %", "1,2,3", "1.2.3,4"]
+)
+def test_signs_brackets_or_currencies_said_twice_or_by_halves_make_no_amount(cell: str) -> None:
+    assert problem("ARR", cell).code == "amount-unreadable"
+
+
+@pytest.mark.parametrize(("cell", "minor"), [(".5", 50), (",50", 50), ("$.05", 5), ("0.5", 50)])
+def test_a_fraction_needs_no_nought_before_its_mark(cell: str, minor: int) -> None:
+    assert amounts("ARR", [cell]) == [(minor, "USD")]
+
+
+def test_three_decimals_stay_ambiguous_beside_the_sign_of_a_currency_that_has_three() -> None:
+    assert [each.code for each in settle("ARR", ["KWD 1.234"]).refusals] == ["ambiguous-decimal"]
+    assert amounts("ARR", ["KWD 1.234", "KWD 1.50"]) == [(1_234, "KWD"), (1_500, "KWD")]
+    assert amounts("ARR", ["KWD 1.234", "KWD 1,50"]) == [(1_234_000, "KWD"), (1_500, "KWD")]
+
+
+def test_both_marks_in_one_column_are_read_where_each_cell_is_certain_and_refused_where_one_is_not() -> None:
+    assert amounts("ARR", ["1.50", "1,50"]) == [(150, "USD")] * 2
+    (refusal,) = settle("ARR", ["1.50", "1,50", "1.234"]).refusals
+    assert refusal.code == "ambiguous-decimal"
+    assert "'1.234'" in refusal.message
+    assert "--decimal" in refusal.hint
+
+
+def test_a_clearly_brazilian_file_groups_thousands_with_points() -> None:
+    mapping = match_headings(["Cliente", "Receita recorrente anual", "Moeda", "Vencimento"], "accounts")
+    for currency, refused in (("BRL", []), ("USD", ["ambiguous-decimal"])):
+        evidence = Evidence(mapping, Options())
+        evidence.feed([["Acme"], ["1.234"], [currency], ["2026-05-31"]])
+        settled = evidence.settle()
+        assert [each.code for each in settled.refusals] == refused
+    assert amount_parser(column("ARR", ["1.234"], decimal=","))(["1.234"], ["BRL"]) == ([123_400], ["BRL"])
+
+
+def test_an_absurd_number_beside_shares_is_named_and_does_not_settle_their_scale() -> None:
+    assert values("Growth rate", ["0.25", "1e999"]) == [0.25, BAD]
+    assert problem("Growth rate", "1e999", "0.25").code == "number-unreadable"
+
+
+def test_a_whole_number_groups_thousands_where_nothing_else_is_said() -> None:
+    assert values("Seats used", ["1.234"]) == values("Seats used", ["1,234"]) == [1_234]
+
+
+def test_a_number_with_the_other_mark_than_its_column_is_named_and_not_read() -> None:
+    assert values("CSAT", ["4,5"], decimal=",") == [4.5]
+    found = problem("CSAT", "4,5", decimal=".")
+    assert found.code == "number-unreadable"
+    assert "the column's decimal mark is ." in found.message
+
+
+@given(
+    st.decimals(-(10**12), 10**12, places=None, allow_nan=False).filter(lambda each: each.as_tuple()[2] > -15)
+)
+def test_a_decimal_is_kept_to_its_last_digit_as_plain_text(number: Decimal) -> None:
+    mapping = match_headings(["account_id", "metric", "value"], "value")
+    evidence = Evidence(mapping, Options(decimal="."))
+    cell = format(number, "f")
+    evidence.feed([["A1"], ["hours saved"], [cell]])
+    (found,) = parser(evidence.settle().columns["value"])([cell])
+    assert Decimal(found) == number
+    assert set(found) <= set("-.0123456789")
+    assert found.strip(".") == found
+
+
+def test_a_plain_amount_beyond_the_limit_is_refused_and_its_neighbours_are_read() -> None:
+    # The limit is 90,000,000,000.00; twelve digits are the most that are read without a closer look.
+    assert amounts("ARR", ["90000000000", "90000000001", "5"]) == [
+        (9_000_000_000_000, "USD"),
+        (BAD, None),
+        (500, "USD"),
+    ]
+    assert problem("ARR", "999999999999.50").code == "amount-too-large"
+    assert amounts("ARR", ["999999999999.50", "0.50"])[0] == (BAD, None)
+
+
+def test_more_different_cells_than_are_remembered_are_read_all_the_same() -> None:
+    minors = [whole * 100 + 25 for whole in range(17_000)]
+    cells = [f"{minor // 100}.25" for minor in minors]
+    each = column("ARR", cells[:5])
+    read = amount_parser(each)
+    assert read(cells, None)[0] == read(cells, None)[0] == minors
+
+
+def test_a_cell_that_decides_counts_also_behind_all_that_is_remembered() -> None:
+    mapping = match_headings(["id", "ARR"], "accounts")
+    evidence = Evidence(mapping, Options())
+    for first in (0, 9_000, 18_000):
+        cells = [f"{number} 000" for number in range(first, first + 9_000)]
+        evidence.feed([["x"] * len(cells), cells])
+    evidence.feed([["x"] * 2, ["1.234", "1,5"]])
+    assert evidence.settle().columns["arr"].decimal == ","
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (True, "TRUE"),
+        (False, "FALSE"),
+        (date(2026, 3, 1), "2026-03-01"),
+        (datetime(2026, 3, 1), "2026-03-01"),
+        (datetime(2026, 3, 1, 9, 30), "2026-03-01T09:30:00"),
+        (time(9, 30), "09:30:00"),
+        ("Acme", "Acme"),
+        (12, "12"),
+        (1e200, "1e+200"),
+    ],
+)
+def test_a_typed_cell_of_a_sheet_becomes_the_text_it_stands_for(value: Any, text: str) -> None:
+    assert sheet_text(value) == text
+
+
+def test_a_cell_that_could_not_be_read_shows_as_such_beside_a_blank() -> None:
+    assert repr(values("NPS", ["much", "", "5"])) == "[BAD, None, 5.0]"

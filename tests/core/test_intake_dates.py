@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from renewctl.core.intake import BAD, Options
 from renewctl.core.intake_cells import Column, Evidence, IsoDates, Settled, explain, parser
+from renewctl.core.intake_dates import day_order, read_date
 from renewctl.core.intake_headings import match_headings
 
 DAYS = st.dates(date(1990, 1, 1), date(2090, 12, 31))
@@ -151,6 +152,7 @@ def test_dates_seen_in_exports_are_read(cell: str, iso: str) -> None:
         ("Q3 2026", "date-unreadable"),
         ("31 foo 2026", "date-unreadable"),
         ("01/01/2026 a 31/12/2026", "date-unreadable"),
+        ("2026-01-01" + "0" * 60, "date-unreadable"),
     ],
 )
 def test_what_is_no_date_rejects_the_row_with_its_reason(cell: str, code: str) -> None:
@@ -186,3 +188,36 @@ def test_two_digit_years_are_of_this_century_and_stand_last_unless_told_otherwis
 @given(DAYS)
 def test_iso_text_becomes_its_date(day: date) -> None:
     assert list(map(IsoDates().__getitem__, [day.isoformat(), None])) == [day, None]
+
+
+@given(st.integers(1, 31), st.integers(1, 31), st.sampled_from("/-."))
+def test_under_no_order_a_date_is_read_only_when_every_order_gives_the_same(
+    first: int, second: int, sep: str
+) -> None:
+    cell = f"{first:02}{sep}{second:02}{sep}2027"
+    readings = {read_date(cell, order)[0] for order in ("dmy", "mdy")} - {None}
+    found, wrong = read_date(cell, "each")
+    if len(readings) == 1:
+        assert ({found}, wrong) == (readings, "")
+    else:
+        assert (found, wrong) == (None, "date-unreadable" if readings else "date-impossible")
+
+
+def test_a_two_digit_year_over_31_puts_the_year_first_in_its_whole_column() -> None:
+    assert read(["85/01/15", "03/04/26"]) == ["2085-01-15", "2003-04-26"]
+
+
+def test_a_certain_two_digit_year_is_read_first_also_beside_cells_that_put_it_last() -> None:
+    assert read(["85/01/15", "26/03/04"]) == ["2085-01-15", "2004-03-26"]
+
+
+def test_a_long_cell_is_no_date_of_any_order() -> None:
+    assert day_order("03/04/2026" + " 10:00:00" * 9) is None
+
+
+def test_more_different_dates_than_are_remembered_are_read_and_memory_stays_bounded() -> None:
+    days = [date.fromordinal(date(1970, 1, 1).toordinal() + at) for at in range(17_000)]
+    dates = IsoDates()
+    assert [dates[day.isoformat()] for day in days] == days
+    assert dates[None] is None
+    assert len(dates) < len(days)

@@ -15,7 +15,7 @@ from renewctl.core.intake_dialect import (
     sniff_delimiter,
 )
 from renewctl.core.intake_headings import match_headings
-from renewctl.core.intake_rows import find_heading, is_skippable, skippable_rows
+from renewctl.core.intake_rows import all_records, find_heading, is_skippable, skippable_rows
 
 HEADING = ["id", "name", "arr", "renewal_date", "csm"]
 MAPPING = match_headings(HEADING)
@@ -186,3 +186,53 @@ def test_the_quick_look_at_a_batch_misses_no_row_without_a_date(rows: list[list[
     assert skippable_rows(rows, HEADING, MAPPING) == {
         at: reason for at, reason in slow.items() if len(rows[at]) <= 3 or not rows[at][3][:1].isdigit()
     }
+
+
+def test_a_file_that_is_no_utf8_is_still_looked_at_to_its_end() -> None:
+    assert detect_encoding(b"", [b"cr\xe9dito", b"\xe7"]) == "cp1252"
+    assert detect_encoding(b"", [b"cr\xe9dito", b"\x81"]) == "latin-1"  # cp1252 has no such letter
+
+
+def test_a_delimiter_under_which_the_lines_cannot_be_read_is_not_the_one() -> None:
+    line = 'x;"a\rb";c\n'  # under a comma the line break stands outside quotes
+    with pytest.raises(csv.Error):
+        list(csv.reader([line]))
+    assert sniff_delimiter([line, line]) == ";"
+
+
+@pytest.mark.parametrize(
+    ("row", "at"),
+    [
+        (["name", "arr", ""], 0),
+        (["name", "arr", "x" * 501], -1),
+        (["name", "email", "jo@acme.example"], -1),
+        (["name", "arr", "https://acme.example"], -1),
+    ],
+)
+def test_a_row_that_holds_an_address_a_link_or_an_essay_is_no_heading(row: list[str], at: int) -> None:
+    assert find_heading([row]) == at
+
+
+def test_blank_columns_beside_the_heading_do_not_hide_that_it_is_repeated() -> None:
+    heading = [*HEADING, "", " "]
+    assert is_skippable(HEADING, heading, MAPPING) == "repeated heading"
+    assert is_skippable([*HEADING[:-1], "owner"], heading, MAPPING) != "repeated heading"
+
+
+CELLS = st.sampled_from(["", "Total", "5", "2026-01-01", "Acme", "id", "name", "renewal_date", "01/02/2026"])
+
+
+@given(st.lists(st.lists(CELLS, min_size=5, max_size=5), max_size=5))
+def test_a_batch_taken_at_a_glance_holds_nothing_to_skip(rows: list[list[str]]) -> None:
+    columns = [[row[at] for row in rows] for at in range(5)]
+    dated = bool(rows) and all(row[3][:1].isdigit() for row in rows)
+    assert all_records(columns, MAPPING) is dated
+    if dated:
+        assert skippable_rows(rows, HEADING, MAPPING) == {}
+
+
+def test_without_a_date_column_every_row_is_looked_at() -> None:
+    mapping = match_headings(HEADING[:3])
+    rows = [["A1", "Acme", "5"], ["Total", "", "5"], ["", "", ""]]
+    assert not all_records([["A1"], ["Acme"], ["5"]], mapping)
+    assert skippable_rows(rows, HEADING[:3], mapping) == {1: "totals", 2: "blank"}

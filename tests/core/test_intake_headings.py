@@ -292,3 +292,15 @@ def test_a_heading_that_names_arr_beside_turnover_is_offered_and_never_taken(hea
 def test_a_column_taken_on_a_weak_word_is_named_in_plain_words() -> None:
     (note,) = match_headings(["Cliente", "ARR", "Início"]).notes
     assert note == "'Início' is taken for start_date; if it is something else: --map start_date="
+
+
+def test_a_metric_and_its_value_are_enough_for_a_file_of_value() -> None:
+    assert detect_kind(["account_id", "metric", "value"]) == "value"
+    assert detect_kind(["account_id", "metric"]) != "value"
+
+
+@given(st.integers(90, 200))
+def test_only_a_heading_of_reasonable_length_is_searched_for_its_unit(length: int) -> None:
+    name = "x" * length
+    shown = f"{name} (EUR)"
+    assert unit(shown) == ((name, "EUR") if len(shown) <= 100 else (shown, None))

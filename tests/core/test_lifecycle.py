@@ -254,3 +254,17 @@ def test_an_outcome_of_another_cycle_or_contract_is_not_this_one():
         assert isinstance(first.outcome, Outcome)
         again = win(first.contract, 1_200_00, outcomes=[first.outcome._replace(**other)])
         assert again.contract.cycle == 3
+
+
+def test_a_contract_that_ended_without_a_recorded_loss_cannot_be_lost_again():
+    of = contract(state="lost", stage="lost")
+    other = win(contract()).outcome
+    for outcomes in ([], [other]):
+        found = loss(of, outcomes)
+        assert (found.code, "was lost" in found.message) == ("not-open", True)
+
+
+def test_of_several_recorded_losses_the_latest_is_told():
+    first = loss(contract())
+    later = first.outcome._replace(no=8, closed_on=AS_OF + timedelta(days=1))
+    assert loss(first.contract, [later, first.outcome]).outcome == later

@@ -122,3 +122,12 @@ def test_a_step_goes_to_who_fills_its_role_or_to_the_csm_as_a_delegate():
     assert step_person("finance", account, "Saul", policy) == ("Cora", True)
     assert step_person("finance", an_account(), "Saul", policy) == ("Saul", True)
     assert step_person("finance", an_account(), None, policy) == (None, True)
+
+
+@pytest.mark.parametrize("arr", [None, 999_99, 1_000_00, 10**9])
+def test_where_no_rule_of_a_model_fits_the_csm_owns_the_renewal(arr):
+    raw = deepcopy(dict(RAW))
+    raw["ownership"]["models"]["hybrid"] = {"only": {"order": 1, "below": 1_000, "role": "specialist"}}
+    found = owner(an_account(**TEAM), arr, Policy(raw), 0)
+    below = arr is not None and arr < 1_000_00
+    assert (found.person, found.role) == (("Spiro", "specialist") if below else ("Cora", "csm"))

@@ -148,3 +148,17 @@ def test_time_over_the_top_of_the_budget_says_that_the_process_is_broken(segment
 def test_without_a_segment_there_is_no_budget_to_break():
     seen = effort(None, [an_hour_note(6000), an_hour_note(None)], [], POLICY)
     assert (seen.minutes, seen.budget_hours, seen.over) == (6000, None, False)
+
+
+def test_what_follows_the_signature_of_the_cycle_before_stands_on_its_days():
+    won_on = DAY - timedelta(days=1)
+    seen = plan(a_contract(cycle=2, won_on=won_on), {}, AGENDA)
+    table = RAW["timelines"]["enterprise"]
+    expected = {
+        (won_on + timedelta(days=row["after_days"]), f"7-{name}")
+        for name, row in table.items()
+        if row.get("trigger") == "won"
+    }
+    after = [day for day in seen.days if day.kind == "after_signature" and day.due_on is not None]
+    assert {(day.due_on, action.item) for day in after for action in day.actions} == expected
+    assert {day.trigger for day in after} == {"won"}

@@ -402,3 +402,159 @@ def test_a_step_is_found_by_its_key_or_by_the_only_one_so_beginning():
     assert keys("update") == ["update-1", "update-2", "update-3", "update-4"]
     assert keys("checkin-3") == ["checkin-30"]
     assert keys("") == keys("nonsense") == []
+
+
+# --- closing ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("result", CLOSED_SAVES)
+def test_closing_writes_the_state_and_the_day_and_said_again_changes_nothing(result):
+    case, _ = opened()
+    [change] = plays.close_case(case, result, AS_OF + timedelta(3))
+    assert (change.entity, change.key, change.account_no) == ("save_case", (3,), 1)
+    assert case._replace(**change.before) == case
+    closed = case._replace(**change.after)
+    assert not plays.is_open(closed)
+    assert (closed.state, closed.closed_on) == (result, AS_OF + timedelta(3))
+    assert plays.close_case(closed, result, AS_OF + timedelta(9)) == ()
+    for other in set(CLOSED_SAVES) - {result}:
+        assert plays.close_case(closed, other, AS_OF + timedelta(9)).code == "save-closed"
+
+
+def test_a_case_cannot_be_closed_before_its_flag():
+    case, _ = opened()
+    assert plays.close_case(case, "saved", AS_OF - timedelta(1)).code == "not-yet"
+    assert plays.close_case(case, "saved", AS_OF)[0].after["closed_on"] == AS_OF
+
+
+# --- reports ---------------------------------------------------------------------------------------
+
+
+def report(case, about, states=None, as_of=AS_OF, who=None, rules=POLICY, zone=UTC):
+    file = plays.CaseFile(case, who or account(), about, (), states or {})
+    return plays.report(file, rules, zone, as_of)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_report_holds_everything_the_case_plans_and_the_four_measures_of_success(scenario):
+    case, about, every = planned(scenario)
+    found = report(case, about)
+    assert found.steps + found.checkins == every
+    assert len(found.success) == len(set(found.success)) == 4  # SAV-6
+    assert [found.first_contact] == [each.step for each in every if each.step == "call"]
+    assert found.milestones == plays.milestones(case, POLICY)
+    assert found.clock == plays.clock_state(case, found.steps, {}, POLICY, UTC, AS_OF)
+    assert (found.provisional, found.changed_since, found.signals) == (True, False, ())
+
+
+def test_a_report_says_that_the_playbook_is_not_the_one_the_case_began_with():
+    case, about = opened("value")
+    raw = POLICY.raw
+    table = {**raw["playbooks"]["value"], "title": "Other"}
+    other = Policy({**raw, "playbooks": {**raw["playbooks"], "value": table}}, "x")
+    assert report(case, about, rules=other).changed_since
+    assert not report(*opened("product", rules=other), rules=other).changed_since
+
+
+@pytest.mark.parametrize(
+    ("arr_minor", "managers", "together"),
+    [
+        (10_000_000, {"Ana Prado": "Rui Costa"}, "Rui Costa"),
+        (9_999_999, {"Ana Prado": "Rui Costa"}, None),
+        (10_000_000, {}, None),
+    ],
+)
+def test_a_high_value_account_is_called_together_with_the_manager(arr_minor, managers, together):
+    rules = policy(team={"managers": managers})
+    case, about = opened(rules=rules, contracts=[contract(arr_minor=arr_minor)])
+    assert report(case, about, rules=rules).together_with == together
+
+
+def test_without_any_step_there_is_no_first_contact_and_without_a_call_it_is_the_first_step():
+    _, _, steps = planned()
+    quiet = [each for each in steps if each.channel != "call" and each.step != "call"]
+    assert plays.first_contact([]) is None
+    assert plays.first_contact(quiet) == quiet[0].step
+    other_call = quiet[1]._replace(channel="call")
+    assert plays.first_contact([quiet[0], other_call]) == other_call.step
+
+
+def test_saves_come_open_before_closed_running_clocks_first_and_then_what_is_due_next():
+    case, about, every = planned()
+    answered = {"call": state("call")}
+    rest = {each.step: state(each.step) for each in every if each.due_on < AS_OF + timedelta(7)}
+    order = [
+        report(case, about, as_of=AS_OF),
+        report(case._replace(no=4, respond_by="2026-03-12T10:00:00Z"), about),
+        report(case._replace(no=5), about, answered),
+        report(case._replace(no=6), about._replace(arr_base_minor=1), answered),
+        report(case._replace(no=7), about._replace(arr_base_minor=None), answered),
+        report(case._replace(no=8), about, answered | rest),
+        report(case._replace(no=9, state="lost", closed_on=AS_OF), about, answered),
+    ]
+    assert sorted(reversed(order), key=plays.urgency) == order
+
+
+@given(st.sampled_from(SCENARIOS), st.data())
+def test_the_next_step_is_the_first_that_is_owed_with_put_off_ones_on_the_day_they_return(scenario, data):
+    case, about, every = planned(scenario)
+    names = [each.step for each in every]
+    gone = data.draw(st.dictionaries(st.sampled_from(names), st.sampled_from(["done", "skipped", "snoozed"])))
+    states = {}
+    owed = {}
+    for each in every:
+        if each.step not in gone:
+            owed[each.step] = each.due_on
+        elif gone[each.step] == "snoozed":
+            until_on = AS_OF + timedelta(data.draw(st.integers(0, 120)))
+            states[each.step] = state(each.step, "snoozed", until_on)
+            # The first contact is owed within 48 hours of the flag, whatever it was put off to (SAV-1).
+            owed[each.step] = min(until_on, AS_OF + timedelta(2)) if each.step == "call" else until_on
+        else:
+            states[each.step] = state(each.step, gone[each.step])
+    found = plays.next_step(report(case, about, states))
+    assert (found and found.due_on) == min(owed.values(), default=None)
+    assert found is None or owed[found.step] == found.due_on
+
+
+@pytest.mark.parametrize("ended", CLOSED_SAVES)
+def test_a_closed_case_owes_its_check_ins_next_when_the_customer_stayed_and_else_nothing(ended):
+    case, about = opened()
+    found = plays.next_step(report(case._replace(state=ended, closed_on=AS_OF), about))
+    if ended in ("saved", "partly_saved"):
+        assert (found.phase, found.due_on) == ("check_in", AS_OF + timedelta(30))
+    else:
+        assert found is None
+
+
+# --- what whoever opens a case hears ---------------------------------------------------------------
+
+
+def told(who=None, rules=POLICY, cooling_on=None, arr_minor=2_000_000):
+    who = who or account()
+    case, about = opened(who=who, rules=rules, contracts=[contract(arr_minor=arr_minor)])
+    return plays.remarks(case, who, about, rules, cooling_on)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, []),
+        ({"cooling_on": date(2026, 4, 1)}, ["2026-04-01"]),
+        ({"arr_minor": 499_999}, ["USD 5,000"]),
+        ({"arr_minor": 500_000}, []),
+        ({"arr_minor": None}, []),
+        ({"who": account(csm=None)}, ["nobody is its CSM: eva"]),
+        ({"who": account(csm=None), "rules": policy(team={"csm": "Cora"})}, []),
+        ({"who": account(cancel_notice_on=date(2026, 3, 9))}, ["--flagged 2026-03-09"]),
+        ({"who": account(cancel_notice_on=AS_OF)}, []),
+        (
+            {"cooling_on": date(2026, 4, 1), "arr_minor": 1, "who": account(csm=None)},
+            ["2026-04-01", "USD 5,000", "nobody is its CSM"],
+        ),
+    ],
+)
+def test_whoever_opens_a_case_hears_what_speaks_against_it_and_nothing_else(facts, said):
+    found = told(**facts)
+    assert len(found) == len(said)
+    assert all(words in each for words, each in zip(said, found, strict=True))

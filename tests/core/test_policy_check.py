@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renewctl.core.policy import Policy
-from renewctl.core.policy_check import check, dotted, merge
+from renewctl.core.policy_check import check, dotted, merge, problem_at
 from renewctl.core.policy_schema import SCHEMA, Leaf, List, Map, Table
 from renewctl.store.policy_files import shipped
 
@@ -174,6 +174,51 @@ def test_a_mistyped_key_is_an_error_on_its_line_that_offers_the_right_one(path, 
             "[general]\ncountry = 'Brasil'",
             "general.country",
             '"Brasil" will not do; an ISO country code, such as "BR", or ""',
+        ),
+        (
+            "health = 3",
+            "health",
+            "a whole number where a table belongs; a table: [health]",
+        ),
+        (
+            '[general]\nvalue_scope = "' + "account" * 9 + '"',
+            "general.value_scope",
+            '"' + "account" * 8 + '…" is not known here; one of: account, contract',
+        ),
+        (
+            "[segments.smb]\nstarts_days = [30]",
+            "segments.smb.starts_days",
+            "1 values; two values, days before the anchor, the lower first: [1, 2]",
+        ),
+        (
+            "[general]\nusual_term_months = true",
+            "general.usual_term_months",
+            "True is true or false; a whole number from 1 to 120",
+        ),
+        (
+            "[segments.enterprise]\nwarn_hours = 14",
+            "segments.enterprise.warn_hours",
+            "14 is under the least effort; at least 15",
+        ),
+        (
+            "[health]\nusage_points = [[-50, -1], [0, 70], [20, 100]]",
+            "health.usage_points[0][1]",
+            "-1 is no score; a number from 0 to 100",
+        ),
+        (
+            "[timelines.smb.notice]\nafter_days = 3",
+            "timelines.smb.notice.after_days",
+            "counts from a trigger and there is none; leave it out",
+        ),
+        (
+            "[saves]\ncheckin_days = [60, 30, 90]",
+            "saves.checkin_days",
+            "out of order; rising, such as [30, 60, 90]",
+        ),
+        (
+            '[playbooks.value.steps.call]\nchannel = "customer"',
+            "playbooks.value.steps.call.channel",
+            'customer is no call; channel = "call" (SAV-1)',
         ),
         ("[rates]\nEUX = 1", "rates.EUX", "no such currency; an ISO 4217 code, such as EUR"),
         ("[rates]\nUSD = 1.1", "rates.USD", "USD is the base currency; 1, or leave it out"),
@@ -407,3 +452,49 @@ def test_a_large_file_of_something_else_is_refused_without_endless_work():
     found = problems(text)
     assert 0 < len(found) < 1_000
     assert found[0].line == 1
+
+
+def test_stages_begin_as_planned_and_end_as_won_or_lost():
+    order = BASE["stages"]["order"]
+    for wrong in (order[1:] + order[:1], ["in_review", *order], [*order[:-2], "won"]):
+        said = [each.column for each in problems(overlay(("stages", "order"), wrong))]
+        assert "stages.order" in said
+    assert problems(overlay(("stages", "order"), [*order[:-2], "lost", "won"])) == ()
+
+
+def test_a_stage_named_twice_is_told_where_it_stands_again():
+    order = BASE["stages"]["order"]
+    found = problems(overlay(("stages", "late"), [order[-3], order[-3]]))
+    assert [(each.column, each.message) for each in found] == [
+        ("stages.late[1]", f'"{order[-3]}" is there twice; each at most once')
+    ]
+
+
+@pytest.mark.parametrize("scenario", list(BASE["playbooks"]))
+def test_a_playbook_that_investigates_nothing_is_refused(scenario):
+    steps = BASE["playbooks"][scenario]["steps"]
+    asked = [name for name, step in steps.items() if step["phase"] == "investigate"]
+    off = "".join(f"[playbooks.{scenario}.steps.{name}]\nenabled = false\n" for name in asked)
+    assert "call" not in asked
+    said = 'nothing is investigated; at least one step with phase = "investigate" (SAV-5)'
+    assert [(each.column, each.message) for each in problems(off)] == [(f"playbooks.{scenario}.steps", said)]
+    one_left = off.partition("enabled = false\n")[2]
+    assert problems(one_left) == ()
+
+
+def test_a_step_that_is_switched_off_may_be_as_wrong_as_it_likes():
+    wrong = "[timelines.smb.notice]\nafter_days = 3\ndays = 61\n"
+    assert problems(wrong) != ()
+    assert problems(wrong + "enabled = false\n") == ()
+
+
+def test_a_problem_found_elsewhere_is_placed_on_the_line_of_its_key():
+    text = '[general]\n\ncountry = "XX"\n'
+    found = problem_at(text, "own.toml", ("general", "country"), "no calendar of XX")
+    assert (found.file, found.line, found.column, found.message) == (
+        "own.toml",
+        3,
+        "general.country",
+        "no calendar of XX",
+    )
+    assert problem_at(text, "own.toml", ("general", "time_zone"), "unknown").line == 1

@@ -281,3 +281,21 @@ def test_reading_a_policy_needs_every_section_only_when_it_is_asked_for():
     assert "playbooks" not in dict(raw)
     assert policy.playbooks
     assert policy.rules
+
+
+def test_the_stages_are_those_of_the_rules_in_order():
+    order = "planned in_review notified value_reviewed proposed negotiating approving contract_sent won lost"
+    assert POLICY.stages == tuple(order.split())
+    assert POLICY.late_stages == {"approving", "contract_sent"}
+
+
+@pytest.mark.parametrize(
+    ("written", "minor"),
+    [(50_000, 50_000_00), (0.1, 10), (9_999.99, 9_999_99), ("0.29", 29), ("1e3", 1_000_00)],
+)
+def test_an_amount_of_the_policy_is_taken_to_the_cent_as_it_is_written(written, minor):
+    raw = shipped().whole()
+    assert (
+        Policy({**raw, "touch": {**raw["touch"], "assisted_below": written}}).touch.assisted_below_minor
+        == minor
+    )

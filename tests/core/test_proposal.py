@@ -280,3 +280,11 @@ def test_an_unknown_term_is_offered_as_the_usual_one_and_named():
         assert found.current_months is None
         said = f"term of contract C1 is unknown; {months} months are offered"
         assert any(said in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize("band", ["yellow", None, "green"])
+def test_expansion_is_bundled_only_where_health_is_good_and_the_seller_is_told_otherwise(band):
+    warned = [each for each in offer(band=band).warnings if "BND-1" in each]
+    assert len(warned) == (band != "green")
+    assert all(f"health is {band or 'unknown'};" in each for each in warned)
+    assert not any("BND-1" in each for each in offer(band=band, tiers=["good"]).warnings)

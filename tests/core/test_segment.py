@@ -12,6 +12,8 @@ from renewctl.core.model import Contract
 from renewctl.core.policy import Policy
 from renewctl.core.segment import (
     base_minor,
+    contracts_arr,
+    converted,
     in_force,
     segment,
     segment_verdict,
@@ -152,3 +154,38 @@ def test_customers_no_more_or_not_yet_are_out_of_force(status):
 @pytest.mark.parametrize("status", [None, "", "active", "Customer", "ativo", "Churn risk", "em risco"])
 def test_customers_are_in_force_also_when_the_status_is_blank_or_only_warns(status):
     assert in_force(status)
+
+
+SUMS = st.lists(
+    st.builds(
+        lambda arr, currency, state: a_contract(arr_minor=arr, currency=currency, state=state),
+        st.one_of(st.none(), st.integers(0, 10**9)),
+        st.sampled_from([None, "EUR", "USD"]),
+        st.sampled_from(["open", "lost"]),
+    ),
+    max_size=4,
+)
+
+
+@given(SUMS, st.sampled_from([None, "EUR"]), st.one_of(st.none(), st.integers(0, 10**10)))
+def test_an_arr_is_shown_in_the_one_currency_it_is_in_and_else_in_the_base(found, own, base_value):
+    counted = [each for each in found if each.state == "open" and each.arr_minor is not None]
+    currencies = {each.currency or own or "USD" for each in counted}
+    seen = contracts_arr(found, an_account(currency=own), base_value, "USD")
+    if len(currencies) == 1:
+        assert seen == (sum(each.arr_minor for each in counted), currencies.pop())
+    else:
+        assert seen == (base_value, "USD" if counted else own or "USD")
+
+
+def test_an_amount_is_shown_with_the_rate_that_made_its_base_value():
+    assert converted(1_000, "USD", 1_000, POLICY) == "USD 10"
+    rate = POLICY.raw["rates"]["EUR"]
+    assert converted(1_000, "EUR", 1_100, POLICY) == f"EUR 10 at {rate} = USD 11"
+    assert converted(1_000, "JPY", None, POLICY) == "JPY 1,000, no rate to USD"
+
+
+def test_an_account_without_a_contract_has_renewed_nothing_quietly():
+    quiet = an_account(), a_contract(cycle=9), 105_000_00, "green", "flat", POLICY
+    assert suggest_override(*quiet).value == "mid_market"
+    assert suggest_override(quiet[0], None, *quiet[2:]) is None

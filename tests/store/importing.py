@@ -8,7 +8,8 @@ from renewctl.store.importer import import_files
 from renewctl.store.importer_options import ImportOptions
 from renewctl.store.importer_report import FileReport, ImportReport
 from renewctl.store.policy_files import load_policy
-from renewctl.store.portfolio import open_portfolio
+from renewctl.store.portfolio import columns, open_portfolio
+from tests.engines import engine_now, place
 
 AS_OF = date(2026, 11, 21)
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -22,7 +23,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.path = folder / "portfolio.db"
+        self.path = place(folder / "portfolio.db")
 
     def file(self, name: str, text: str | bytes) -> str:
         """Write a file; text as UTF-8."""
@@ -55,13 +56,21 @@ class Desk:
         with open_portfolio(str(self.path)) as portfolio:
             portfolio.execute(sql, params)
 
+    def indexes(self) -> list[str]:
+        """Names of the indexes that are not a key's, in order."""
+        files = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        server = (
+            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "WHERE c.relnamespace = current_schema()::regnamespace AND NOT i.indisunique"
+        )
+        return sorted(name for (name,) in self.rows(files if engine_now() == "sqlite" else server))
+
     def dump(self) -> list[str]:
         """Every row of every table that holds facts, numbers and places of origin aside."""
         told = []
         for table in ("account", "contract", "health_reading", "stakeholder", "value_metric", "outcome"):
             with open_portfolio(str(self.path)) as portfolio:
-                names = [row[1] for row in portfolio.rows(f"PRAGMA table_info({table})")]
-                kept = [name for name in names if name not in _ASIDE]
+                kept = [name for name in columns(table) if name not in _ASIDE]
                 told += [f"{table} {row}" for row in portfolio.rows(f"SELECT {','.join(kept)} FROM {table}")]
         return sorted(told)
 

@@ -14,7 +14,7 @@ from renewctl.core.policy import Policy
 from renewctl.errors import PolicyError
 from renewctl.store.agenda import load_book, refresh, work_calendar
 from renewctl.store.due import DueReader
-from renewctl.store.portfolio import scratch_portfolio
+from renewctl.store.sqlite import scratch_portfolio
 from tests.book import POLICY, TODAY, account, contract, insert, reading, state
 
 

@@ -15,7 +15,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path, engine: str) -> Desk:
     return Desk(tmp_path)
 
 

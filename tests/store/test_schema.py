@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel
 
-from renewctl.store import portfolio, tables
+from renewctl.store import portfolio, sqlite, tables
 
 SCHEMA = Path(tables.__file__).with_name("schema.sql")
 MODELS = SQLModel.metadata.tables
 
 
-def test_the_checked_in_schema_is_what_the_tables_generate():
-    assert SCHEMA.read_text(encoding="utf-8") == tables.ddl(), "run: python -m renewctl.store.tables"
+@pytest.mark.parametrize("name", ["schema.sql", "schema_postgres.sql"])
+def test_the_checked_in_schema_is_what_the_tables_generate(name):
+    text = SCHEMA.with_name(name).read_text(encoding="utf-8")
+    assert text == tables.ddl(name), "run: python -m renewctl.store.tables"
 
 
 def test_the_daily_path_knows_the_same_version_and_mark():
@@ -50,14 +52,14 @@ def test_every_table_checks_types_and_holds_no_money_as_a_fraction():
     "statement",
     [
         "INSERT INTO meta VALUES (NULL, 'x')",
-        "INSERT INTO operation VALUES (1, 'now', 'x', NULL, 'x', 'x')",
+        "INSERT INTO operation VALUES (1, 'now', 'x', NULL, 'x', 'x', NULL, 'x', 1, 'x', 'x', 'x')",
         "INSERT INTO pin VALUES ('contract', 'one', 'arr_minor', '1')",
         "INSERT INTO item_state VALUES ('1', 1, 1, 's', 'done', '2026-01-01', NULL, NULL, NULL, 'ana')",
         "INSERT INTO health_reading (account_no, read_on) VALUES (1, '2026-1-1')",
     ],
 )
 def test_the_schema_refuses_what_breaks_its_rules(statement):
-    opened = portfolio.scratch_portfolio()
+    opened = sqlite.scratch_portfolio()
     opened.execute("PRAGMA foreign_keys = ON")
     with opened, pytest.raises(portfolio.PortfolioError) as refused:
         opened.execute(statement)

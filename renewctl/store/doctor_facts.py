@@ -1,0 +1,234 @@
+"""What `doctor` asks of the facts: that they can be, that they fit each other, and that caches fit them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from operator import itemgetter
+from typing import Any
+
+from renewctl.core.invariants import SUBJECT, Breach, Invariants, is_date, of_account
+from renewctl.core.model import CLOSED_SAVES
+from renewctl.core.policy import Policy
+from renewctl.store.doctor import NAMED, OUTSIDE, REPORT, RESTORE, Finding, Seen, Subject, counted
+from renewctl.store.portfolio import ENTITIES, Portfolio, columns
+from renewctl.store.replay import differences
+
+_BATCH = 500
+_LOOK = "nothing has to be done; correct it where it is wrong: renewctl set, or in its source"
+
+
+def facts(subject: Subject, seen: Seen) -> Iterator[Finding]:
+    """Whether every stored row can be, and the rows of an account fit each other."""
+    portfolio, policy = subject.opened, _policy(subject)
+    rules = Invariants(policy, {entity: columns(entity) for entity in ENTITIES})
+    count = 0
+    sound = True
+    for entity, info in ENTITIES.items():
+        names = columns(entity)
+        at = [names.index(name) for name in info.key]
+        order = ",".join(info.key)
+        for row in portfolio.execute(f"SELECT {','.join(names)} FROM {entity} ORDER BY {order}"):  # noqa: S608
+            count += 1
+            for breach in rules.row(entity, row):
+                sound = sound and breach.is_note
+                yield _finding(breach, f"{entity} {'|'.join(str(row[each]) for each in at)}")
+    seen.text = counted(count, "row")
+    if sound:  # of rows that cannot be, nothing can be asked
+        yield from _accounts(portfolio)
+        yield from _items(portfolio, rules)
+        yield from _pins(portfolio)
+        yield from _owners(subject, policy)
+
+
+def _policy(subject: Subject) -> Policy:
+    if subject.policy is None:
+        raise ValueError("no policy")
+    return subject.policy
+
+
+def _finding(breach: Breach, where: str) -> Finding:
+    return Finding(
+        "odd" if breach.is_note else "impossible", where, breach.what, _LOOK if breach.is_note else REPORT,
+        breach.is_note,
+    )  # fmt: skip
+
+
+def _accounts(portfolio: Portfolio) -> Iterator[Finding]:
+    """What must hold between the contracts and saves of one account."""
+    contracts: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for no, account_no in portfolio.execute(
+        "SELECT no, account_no FROM contract WHERE implied = 1 ORDER BY no"
+    ):
+        contracts[account_no].append({"no": no, "implied": 1})
+    saves: dict[int, list[int]] = defaultdict(list)
+    for no, account_no, state in portfolio.execute("SELECT no, account_no, state FROM save_case ORDER BY no"):
+        if state not in CLOSED_SAVES:
+            saves[account_no].append(no)
+    odd = [no for no, rows in contracts.items() if len(rows) > 1]
+    odd += [no for no, rows in saves.items() if len(rows) > 1 and no not in odd]
+    for number in sorted(odd):
+        for breach in of_account(contracts.get(number, ()), saves.get(number, ())):
+            yield _finding(breach, f"account {number}")
+
+
+def _items(portfolio: Portfolio, rules: Invariants) -> Iterator[Finding]:
+    """Whether what was done with a step was done with one of a contract or save that is there."""
+    rows = portfolio.execute("SELECT subject, cycle, step FROM item_state ORDER BY subject, cycle, step")
+    while batch := rows.fetchmany(_BATCH):
+        parsed = [(SUBJECT.fullmatch(row[0]), row) for row in batch]
+        nos = {
+            kind: {int(found[2]) for found, _ in parsed if found and found[1] == kind} for kind in ("", "s")
+        }
+        cycles = dict(_of(portfolio, "contract", "cycle", nos[""]))
+        scenarios = dict(_of(portfolio, "save_case", "scenario", nos["s"]))
+        for found, (subject, cycle, step) in parsed:
+            where = f"item_state {subject}|{cycle}|{step}"
+            number = int(found[2]) if found else 0
+            is_save = bool(found and found[1])
+            if number not in (scenarios if is_save else cycles):
+                what = f"is an orphan: there is no {'save' if is_save else 'contract'} {subject}"
+                yield Finding("orphan", where, what, REPORT)
+            elif not is_save and cycle > cycles[number]:
+                yield Finding(
+                    "orphan", where, f"is of cycle {cycle}; the contract is in {cycles[number]}", REPORT
+                )
+            elif breach := rules.step(scenarios[number] if is_save else None, step):
+                yield _finding(breach, where)
+
+
+def _of(portfolio: Portfolio, table: str, column: str, nos: Iterable[int]) -> Iterator[tuple[int, Any]]:
+    """(number, column) of rows by number."""
+    numbers = iter(sorted(nos))
+    while part := list(islice(numbers, _BATCH)):
+        marks = ",".join("?" * len(part))
+        sql = f"SELECT no, {column} FROM {table} WHERE no IN ({marks})"  # noqa: S608
+        yield from portfolio.rows(sql, part)
+
+
+def _pins(portfolio: Portfolio) -> Iterator[Finding]:
+    """Whether what is pinned is there. Of a health reading the account's number is kept."""
+    for entity in portfolio.rows("SELECT DISTINCT entity FROM pin"):
+        table, key = ("account", "no") if entity[0] == "health_reading" else (entity[0], "no")
+        sql = (
+            f"SELECT row_no, field FROM pin WHERE entity = ? AND NOT EXISTS "  # noqa: S608
+            f"(SELECT 1 FROM {table} t WHERE t.{key} = pin.row_no) ORDER BY row_no, field"
+        )
+        for row_no, field in portfolio.execute(sql, entity):
+            where = f"pin {entity[0]}|{row_no}|{field}"
+            yield Finding("orphan", where, f"is an orphan: there is no {table} {row_no}", REPORT)
+
+
+def _owners(subject: Subject, policy: Policy) -> Iterator[Finding]:
+    """OWN-3: each account with an agenda has exactly one owner. Nobody at all is told, as the agenda does."""
+    from renewctl.store.look import entries
+
+    unowned = []
+    for entry in entries(subject.opened, policy, subject.as_of):
+        if entry.in_force and entry.main is not None and entry.row.owner is None:
+            unowned.append(entry.account.id)
+    if unowned:
+        more = f" and {len(unowned) - NAMED:,} more" if len(unowned) > NAMED else ""
+        what = (
+            f"{len(unowned):,} with an agenda have nobody who owns them: {', '.join(unowned[:NAMED])}{more}"
+        )
+        how = "name a CSM: renewctl set ACCOUNT csm=NAME, or a stand-in under [team] of the policy"
+        yield Finding("unowned", "account", what, how, True)
+
+
+# --- caches ------------------------------------------------------------------------------------------------
+
+
+def caches(subject: Subject, seen: Seen) -> Iterator[Finding]:
+    """Whether the agenda's cache is what the facts give, and the memory of imported files what was kept."""
+    portfolio = subject.opened
+    yield from _agenda(portfolio, _policy(subject), seen)
+    yield from sources(portfolio)
+
+
+_AGENDA = ("contract_no", "next_due_on", "renewal_on", "arr_rank", "contract_id", "deadline_on", "alone")
+_ANEW = "it is made anew by the next import; " + RESTORE
+
+
+def _agenda(portfolio: Portfolio, policy: Policy, seen: Seen) -> Iterator[Finding]:
+    from renewctl.store import agenda
+
+    mark = portfolio.meta("agenda_mark")
+    if mark != agenda.cache_mark(policy):
+        seen.text = "no agenda yet" if mark is None else "an agenda made under another policy or version"
+        if mark is not None:
+            what = "was made under another policy or version of renewctl, and is not used under this one"
+            yield Finding("agenda-other", "agenda", what, "nothing; the next write makes it anew", True)
+        return
+    names = ",".join(_AGENDA)
+    stored = portfolio.execute(f"SELECT {names} FROM agenda ORDER BY contract_no")  # noqa: S608
+    count = 0
+
+    def read() -> Iterator[tuple[Any, ...]]:
+        nonlocal count
+        for row in stored:
+            count += 1
+            yield tuple(row)
+
+    fresh = sorted(agenda.computed(portfolio, policy), key=itemgetter(0))
+    for each in differences(fresh, read(), _AGENDA, ("contract_no",), "agenda", "the facts"):
+        what = each.what.replace("the facts tells of it", "the facts ask for it").replace(
+            "the facts does not know it", "the facts do not ask for it"
+        )
+        yield Finding("agenda-wrong", each.where, what.replace("the facts says", "the facts give"), _ANEW)
+    seen.text = f"an agenda of {counted(count, 'contract')}"
+    since = portfolio.meta("agenda_from") or ""
+    latest = portfolio.value("SELECT MAX(planned_from_on) FROM contract WHERE state = 'open'") or ""
+    if since < latest or (since and not is_date(since)):
+        what = f"says that the agenda holds from {since!r} on; a contract is planned from {latest}"
+        yield Finding("agenda-wrong", "meta agenda_from", what, _ANEW)
+
+
+def sources(portfolio: Portfolio) -> Iterator[Finding]:
+    """Whether the memory of each imported file still has the checksum it was kept with."""
+    from renewctl.store.importer_lines import checksum
+
+    names = "no, file, kind, digest, salt, rows, imported_on, head, checksum, lines"
+    for row in portfolio.execute(f"SELECT {names} FROM source ORDER BY no"):  # noqa: S608
+        try:
+            found = checksum(row[:8], [row[9]])
+        except (ValueError, TypeError):
+            found = ""
+        if found != row[8]:
+            what = "the memory of an imported file is not what was kept"
+            yield Finding("source-altered", f"source {row[0]}", what, OUTSIDE)
+
+
+# --- backups -----------------------------------------------------------------------------------------------
+
+
+def backups(subject: Subject, seen: Seen) -> Iterator[Finding]:
+    """Whether the newest backup is of this very portfolio: the end of its log is a link of the chain here."""
+    from renewctl.store.backup import listing, newest_sound
+
+    portfolio = subject.opened
+    path = subject.path or portfolio.path
+    if not listing(path):
+        seen.text = "none"
+        if portfolio.value("SELECT 1 FROM operation LIMIT 1"):
+            yield Finding("no-backup", "the backups", "there is none", "make one: renewctl backup", True)
+        return
+    newest, wrong = newest_sound(path)
+    for error in wrong:
+        yield Finding("backup-unsound", "the backups", error.message, "make another: renewctl backup")
+    if newest is None:
+        seen.text = "none that is sound"
+        return
+    name, held = newest.file.name, newest.facts
+    seq = held.newest[0] if held.newest else 0
+    seen.text = f"the newest is {name}, up to operation {seq}"
+    here = portfolio.value("SELECT digest FROM operation WHERE seq = ?", (seq,)) if seq else held.head
+    if here != held.head and held.head:  # one of an older schema has no digests
+        last = portfolio.value("SELECT MAX(seq) FROM operation") or 0
+        what = (
+            f"goes up to operation {seq}, the portfolio to {last}: it was shortened or put back since"
+            if last < seq
+            else f"has another operation {seq} than the portfolio, which was replaced since"
+        )
+        restored = listing(path)[0].reason == "before-restore"
+        how = "see what each holds: renewctl restore --dry-run"
+        yield Finding("not-of-the-backup", name, what, how, restored)

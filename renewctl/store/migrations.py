@@ -1,0 +1,258 @@
+"""Bringing an older portfolio to the schema of this version, wholly or not at all.
+
+A step leads from one schema version to the next and is never changed again: it carries the tables it
+makes in its own text, because `schema.sql` moves on. All steps that a portfolio needs run in one
+transaction under the write lock, after a verified copy was put aside.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from renewctl.errors import PortfolioError
+from renewctl.store.chain import CHANGE, OPERATION, Content, digest_of, row_text
+from renewctl.store.portfolio import APPLICATION_ID, SCHEMA_VERSION, Migrated, Portfolio
+
+_BLOCK = 1_000  # rows held at a time
+
+
+class Step(NamedTuple):
+    """What leads to a schema version from the one before."""
+
+    version: int
+    name: str
+    apply: Callable[[Portfolio], None]
+
+
+def migrate(portfolio: Portfolio, version: int) -> None:
+    """Bring a portfolio of schema `version` to SCHEMA_VERSION; `portfolio.migrated` tells of it then.
+
+    Does nothing where another process did it meanwhile. Raises PortfolioError (exit 12), with nothing
+    changed, where the portfolio cannot be written, is damaged, or is of a version that never was.
+    """
+    if version < 1:
+        raise PortfolioError(
+            "unknown-schema",
+            f"{portfolio.path} has schema {version}, which no renewctl ever laid out",
+            "restore a copy with: renewctl restore",
+        )
+    try:
+        while (now := portfolio.schema_version()) < SCHEMA_VERSION:
+            _climb(portfolio, now)
+    except PortfolioError as error:
+        if error.code != "portfolio-not-writable":
+            raise
+        refuse(portfolio, version, f"; {error.message}")
+
+
+class _Done(Exception):
+    """Another process was there first."""
+
+
+def _climb(portfolio: Portfolio, version: int) -> None:
+    """Take all steps in one transaction, unless another process has taken them meanwhile."""
+    copies: list[Any] = []
+
+    def prepare() -> None:
+        if portfolio.schema_version() != version:
+            raise _Done
+        # whether it can be written at all is found out before a copy is made
+        portfolio.execute("CREATE TABLE migration_probe (no INTEGER)")
+        portfolio.execute("DROP TABLE migration_probe")
+        from renewctl.store import backup
+
+        copies.append(backup.before(portfolio, "before-migration"))
+
+    try:
+        with portfolio.restructuring(prepare):
+            for step in MIGRATIONS:
+                if step.version > version:
+                    step.apply(portfolio)
+                    portfolio.set_schema_version(step.version, step.name)
+    except _Done:
+        return
+    if portfolio.schema_version() == SCHEMA_VERSION:  # else the line to a server broke at the very end
+        portfolio.migrated = Migrated(version, SCHEMA_VERSION, copies[0])
+
+
+def refuse(portfolio: Portfolio, version: int, why: str = "") -> None:
+    """Raise PortfolioError (exit 12): it must be migrated first, and how."""
+    raise PortfolioError(
+        "needs-migration",
+        f"{portfolio.path} has schema {version} and must be migrated to schema {SCHEMA_VERSION} first{why}",
+        "run a command such as `renewctl list` as somebody who may write the file and its folder, "
+        "or copy it to where you may and name the copy with --portfolio"
+        if portfolio.engine == "sqlite"
+        else "have the owner of its tables run a command such as `renewctl list` on it once",
+    )
+
+
+def lay_out_older(target: Portfolio, version: int) -> None:
+    """Lay out an empty file as an earlier version did, for a copy of a portfolio of that schema."""
+    from pathlib import Path
+
+    text = Path(__file__).with_name("schemas").joinpath(f"{version}.sql").read_text(encoding="utf-8")
+    for statement in filter(None, map(str.strip, text.split(";\n"))):
+        target.execute(statement)
+    target.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    target.execute(f"PRAGMA user_version = {version}")
+
+
+# --- making a table anew ----------------------------------------------------------------------------
+
+
+def table(name: str, *lines: str, options: Sequence[str] = ("STRICT",)) -> str:
+    """The statement that makes a table, letter by letter as `schema.sql` of that version has it."""
+    return f"CREATE TABLE {name} (\n\t" + ",\n\t".join(lines) + "\n)\n " + ",\n ".join(options)
+
+
+def remake(portfolio: Portfolio, name: str, statements: Sequence[str], fill: Callable[[str], None]) -> None:
+    """Make a table anew with its indexes; `fill` puts back what it finds in the table it is given.
+
+    Foreign keys do not act inside `restructuring`: rows that point here stay as they are.
+    """
+    aside = f"{name}_aside"
+    # a copy, not a renamed table: renaming takes names of indexes and references of others along
+    portfolio.execute(f"CREATE TEMPORARY TABLE {aside} AS SELECT * FROM {name}")  # noqa: S608
+    portfolio.execute(f"DROP TABLE {name}")
+    for statement in statements:
+        portfolio.execute(portfolio.dialect(statement))
+    fill(aside)
+    portfolio.execute(f"DROP TABLE {aside}")
+
+
+# --- 1 -> 2: the log becomes a chain ------------------------------------------------------------------
+
+_OPERATION_2 = table(
+    "operation",
+    "seq INTEGER NOT NULL",
+    "at TEXT NOT NULL",
+    "as_of TEXT NOT NULL",
+    "actor TEXT NOT NULL",
+    "command TEXT NOT NULL",
+    "summary TEXT NOT NULL",
+    "undoes INTEGER",
+    "nonce TEXT",
+    "count INTEGER NOT NULL",
+    "content TEXT NOT NULL",
+    "previous TEXT NOT NULL",
+    "digest TEXT NOT NULL",
+    "PRIMARY KEY (seq)",
+    "UNIQUE (nonce)",
+)
+_ERASURE_2 = table(
+    "erasure",
+    "no INTEGER NOT NULL",
+    "op INTEGER NOT NULL",
+    "was TEXT NOT NULL",
+    "now TEXT NOT NULL",
+    "PRIMARY KEY (no)",
+)
+_MIGRATION_2 = table(
+    "migration",
+    "version INTEGER NOT NULL",
+    "name TEXT NOT NULL",
+    "at TEXT NOT NULL",
+    "PRIMARY KEY (version)",
+)
+_SOURCE_2 = (
+    table(
+        "source",
+        "no INTEGER NOT NULL",
+        "file TEXT NOT NULL",
+        "kind TEXT NOT NULL",
+        "digest TEXT NOT NULL",
+        "salt TEXT NOT NULL",
+        "rows INTEGER NOT NULL",
+        "imported_on TEXT NOT NULL",
+        "head TEXT NOT NULL",
+        "lines BLOB NOT NULL",
+        "checksum TEXT NOT NULL",
+        "PRIMARY KEY (no)",
+    ),
+    "CREATE INDEX source_salt ON source (salt)",
+)
+
+# Without them taking a contract back reads every outcome, save and activity once for each.
+_INDEXES_2 = tuple(
+    f"CREATE INDEX {name}_contract ON {name} (contract_no)" for name in ("activity", "outcome", "save_case")
+)
+
+
+def _chain_the_log(portfolio: Portfolio) -> None:
+    """Give every operation the digests that chain it to the one before, and make the tables it needs.
+
+    Numbers of change rows that an abandoned attempt at an import left out are closed up: a chain has none.
+    The memory of imported files is left behind: its salts name the schema version, so nothing of it would
+    ever be found again.
+    """
+    _close_gaps(portfolio)
+    portfolio.execute("DROP TABLE source")
+    for statement in (*_SOURCE_2, _ERASURE_2, _MIGRATION_2, *_INDEXES_2):
+        portfolio.execute(portfolio.dialect(statement))
+    remake(portfolio, "operation", (_OPERATION_2,), lambda old: _chain(portfolio, old))
+
+
+_GAPS_SQL = """
+SELECT MIN(no), MAX(no), gap
+FROM (SELECT no, no - ROW_NUMBER() OVER (ORDER BY no) AS gap FROM change) AS numbered
+GROUP BY gap HAVING gap <> 0 ORDER BY 1
+"""
+
+
+def _close_gaps(portfolio: Portfolio) -> None:
+    """Number the change rows from 1 without a gap, in the order they have."""
+    moves = portfolio.rows(_GAPS_SQL)
+    if moves:  # by way of numbers below zero, so that no row meets another's number
+        portfolio.execute("UPDATE change SET no = -no WHERE no >= ?", (moves[0][0],))
+    for first, last, gap in moves:
+        portfolio.execute("UPDATE change SET no = -no - ? WHERE no BETWEEN ? AND ?", (gap, -last, -first))
+
+
+def _chain(portfolio: Portfolio, old: str) -> None:
+    """Copy the operations of schema 1 over, chained."""
+    sql = f"INSERT INTO operation ({','.join(OPERATION)}) VALUES ({','.join('?' * len(OPERATION))})"  # noqa: S608
+    groups = groupby(_pages(portfolio, "change", "no", CHANGE), key=lambda row: int(row[1]))
+    waiting = next(groups, None)
+    previous = ""
+    chained: list[tuple[Any, ...]] = []
+    for seq, *who, command, summary in _pages(portfolio, old, "seq", OPERATION[:6]):
+        content, count = Content(), 0
+        if waiting is not None and waiting[0] == seq:
+            for row in waiting[1]:
+                content.add(row_text(row).encode())
+                count += 1
+            waiting = next(groups, None)
+        nonce = os.urandom(16).hex()
+        closed = content.close(nonce, command, summary)
+        row = (seq, *who, command, summary, None, nonce, count, closed, previous)
+        previous = digest_of(row)
+        chained.append((*row, previous))
+        if len(chained) == _BLOCK:
+            portfolio.execute_many(sql, chained)
+            chained = []
+    if chained:
+        portfolio.execute_many(sql, chained)
+    if waiting is not None:
+        raise PortfolioError(
+            "portfolio-damaged",
+            f"{portfolio.path}: changes of operation {waiting[0]} are out of order or belong to none",
+            "restore a copy with: renewctl restore",
+        )
+
+
+def _pages(portfolio: Portfolio, name: str, key: str, wanted: Sequence[str]) -> Iterator[Any]:
+    """The rows of a table in the order of its key, read a block at a time."""
+    at = wanted.index(key)
+    names = ",".join(wanted)
+    sql = f"SELECT {names} FROM {name} WHERE {key} > ? ORDER BY {key} LIMIT {_BLOCK}"  # noqa: S608
+    first = portfolio.value(f"SELECT MIN({key}) FROM {name}")  # noqa: S608
+    last = 0 if first is None else first - 1
+    while rows := portfolio.rows(sql, (last,)):
+        yield from rows
+        last = rows[-1][at]
+
+
+# Ordered; the last one leads to SCHEMA_VERSION. Never change one that was released.
+MIGRATIONS = (Step(2, "chain-the-log", _chain_the_log),)

@@ -1,0 +1,303 @@
+"""Restoring a backup: what would be lost, and then the portfolio exactly as the backup has it, or as it was.
+
+A sound portfolio is overwritten in place, in one transaction, after a backup of its own; a damaged file
+is kept beside under another name; a missing one is made.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import takewhile
+from pathlib import Path
+from typing import NamedTuple
+
+from renewctl.errors import InputRefused, Interrupted, PortfolioError
+from renewctl.store import backup, copies, sqlite
+from renewctl.store.examine import Examined, Facts, examine, facts_of
+from renewctl.store.files import make_folder
+from renewctl.store.portfolio import SCHEMA_VERSION, Portfolio, open_portfolio, utc_now
+
+# What is wrong with a file that a restore may replace; with anything else it is left alone.
+_DAMAGED = ("portfolio-damaged", "not-a-portfolio", "portfolio-tampered", "unknown-schema")
+_LINK = "digest"
+_OLD_LINK = "at, as_of, actor, command, summary"  # of a schema without digests
+_KEPT_FOR_SPEED = ("agenda", "meta")  # tables that a reading command may bring up to date
+_LOCKED_BYTES = (0x40000000, 512)  # where SQLite's locks are: whoever has them all has the file to himself
+
+
+class Told(NamedTuple):
+    """An operation as it is told of."""
+
+    seq: int
+    at: str
+    actor: str
+    command: str
+    summary: str
+    rows: int
+
+
+class Plan(NamedTuple):
+    """What restoring would do."""
+
+    path: str
+    backup: Examined
+    source: Path  # what is copied: the backup, or a copy of it brought to today's schema
+    state: str  # of the present portfolio: sound | damaged | missing
+    problem: str  # what is wrong with it, where it is damaged
+    present: Facts | None  # None where it cannot be read
+    common: int  # the last operation that both have; 0: none
+    lost: tuple[Told, ...]  # operations since, of the present portfolio
+    gained: tuple[Told, ...]  # operations since, of the backup
+
+    @property
+    def another(self) -> bool:
+        """Whether the backup is not an earlier or later state of this portfolio, but of another."""
+        facts = self.backup.facts
+        return bool(self.present and self.present.operations and facts.operations and not self.common)
+
+
+class Restored(NamedTuple):
+    """What a restore did."""
+
+    rows: int | None  # compared with the backup afterwards; None where somebody had already gone on
+    kept: Path | None  # the state before: a backup, or the damaged file under its new name
+
+
+@contextmanager
+def planned(path: str, file: Path | None) -> Iterator[Plan]:
+    """What restoring a file (default: the newest sound backup) would do to the portfolio at `path`.
+
+    Changes nothing. The plan can be carried out as long as the context lasts. Raises InputRefused for a
+    file that cannot be relied upon, PortfolioError where the present portfolio may not be replaced.
+    """
+    examined = examine(file) if file is not None else _newest(path)
+    if "://" not in path and Path(path).exists() and examined.file.samefile(path):
+        raise InputRefused("same-file", f"{path} is the portfolio itself", "name a backup of it")
+    with _current(examined) as source, copies.open_copy(source) as theirs:
+        state, problem, present = "missing", "", None
+        common, gained = 0, _since(theirs, 0)
+        lost: tuple[Told, ...] = ()
+        if "://" in path or (Path(path).exists() and Path(path).stat().st_size):
+            try:
+                with _opened(path) as ours, ours.reading():
+                    present = facts_of(ours)
+                    common = _common(ours, theirs, examined.facts.version)
+                    lost, gained = _since(ours, common), _since(theirs, common)
+                    if isinstance(ours, sqlite.SqlitePortfolio):
+                        copies.sound(ours)
+                state = "sound"
+            except copies.Differs as error:
+                state, problem = "damaged", str(error)
+            except PortfolioError as error:
+                if error.code not in _DAMAGED:
+                    raise
+                state, problem = "damaged", error.message
+        yield Plan(path, examined, source, state, problem, present, common, lost, gained)
+
+
+def _newest(path: str) -> Examined:
+    found, wrong = backup.newest_sound(path)
+    if found is None:
+        why = f"; {wrong[0]}" if wrong else ""
+        raise InputRefused(
+            "no-backup",
+            f"there is no sound backup of {path} in {backup.folder_of(path)}{why}",
+            "name one: renewctl restore FILE",
+        )
+    return found
+
+
+def _opened(path: str) -> Portfolio:
+    """The present portfolio; on a server one is laid out where there is none."""
+    return open_portfolio(path, create="://" in path)
+
+
+@contextmanager
+def _current(examined: Examined) -> Iterator[Path]:
+    """The backup itself, or a copy of it that is of today's schema, as long as the context lasts."""
+    version = examined.facts.version
+    if version == SCHEMA_VERSION:
+        yield examined.file
+        return
+    from renewctl.store import migrations
+
+    folder = Path(tempfile.mkdtemp(prefix="renewctl-"))
+    try:
+        file = _copied(examined.file, folder / "backup.db")
+        with copies.Passing(sqlite.connect(file), str(file)) as passing:
+            migrations.migrate(passing, version)
+        yield file
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copied(source: Path, file: Path) -> Path:
+    """A new file, for its owner alone, with what a portfolio file holds."""
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    with copies.open_copy(source) as copy, copy.reading():
+        copies.copy_to(copy, file)
+    return file
+
+
+def _common(ours: Portfolio, theirs: Portfolio, version: int) -> int:
+    """The last operation up to which both logs are the same."""
+    link = _LINK if version >= 2 else _OLD_LINK
+    sql = f"SELECT seq, {link} FROM operation ORDER BY seq"  # noqa: S608
+    pairs = zip(ours.execute(sql), theirs.execute(sql), strict=False)
+    last = 0
+    for one, _ in takewhile(lambda pair: tuple(pair[0]) == tuple(pair[1]), pairs):
+        last = int(one[0])
+    return last
+
+
+def _since(portfolio: Portfolio, seq: int) -> tuple[Told, ...]:
+    """The operations after one, the newest first."""
+    sql = "SELECT seq, at, actor, command, summary, count FROM operation WHERE seq > ? ORDER BY seq DESC"
+    return tuple(Told._make(row) for row in portfolio.rows(sql, (seq,)))
+
+
+# --- carried out ---------------------------------------------------------------------------------------
+
+
+def carry_out(plan: Plan) -> Restored:
+    """Do it: afterwards the portfolio holds exactly what the backup does, or what it did before.
+
+    Raises PortfolioError where somebody changed it since the plan was made, or no backup of the present
+    state can be written; nothing is changed then.
+    """
+    if plan.state != "sound":
+        return _place(plan)
+    kept = (_overwrite_rows if "://" in plan.path else _overwrite_file)(plan)
+    with open_portfolio(plan.path) as fresh:
+        return Restored(_compared(fresh, plan, kept), kept)
+
+
+def _overwrite_file(plan: Plan) -> Path | None:
+    """Over the pages of the present file. Closed only after every connection: that would drop their locks."""
+    file = Path(plan.path)
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        with open_portfolio(plan.path) as ours, copies.open_copy(plan.source) as source:
+            ours.execute("PRAGMA journal_mode = DELETE")
+            with ours.reading():  # nobody can commit as long as this lasts
+                _check_unchanged(ours, plan)
+                counter = copies.commits(handle)
+                kept = backup.before(ours, "before-restore", spare=plan.backup.file)
+            copies.overwrite(file, source, counter, handle)
+    finally:
+        os.close(handle)
+    return kept
+
+
+def _overwrite_rows(plan: Plan) -> Path | None:
+    """Over the rows of a portfolio on a server, while it is our turn."""
+    with open_portfolio(plan.path) as ours, copies.open_copy(plan.source) as source:
+        ours.begin()
+        try:
+            _check_unchanged(ours, plan)
+            kept = backup.before(ours, "before-restore", spare=plan.backup.file)
+            copies.refill(ours, source, copies.tables(source))
+            ours.commit(source.value("SELECT nonce FROM operation ORDER BY seq DESC LIMIT 1") or "")
+        except BaseException:
+            ours.rollback()
+            raise
+    return kept
+
+
+def _check_unchanged(ours: Portfolio, plan: Plan) -> None:
+    if facts_of(ours) != plan.present:
+        raise copies.changed_meanwhile(plan.path)
+
+
+def _compared(fresh: Portfolio, plan: Plan, kept: Path | None) -> int | None:
+    """Read again and compare with the backup; PortfolioError where it is not the same."""
+    with copies.open_copy(plan.source) as source:
+        wanted = facts_of(source)
+    with fresh.another() as reader, reader.reading():
+        now = facts_of(reader)
+        try:
+            return copies.compare(reader, plan.source)
+        except copies.Differs as error:
+            if now.operations > wanted.operations or error.table in _KEPT_FOR_SPEED:
+                return None  # others have it again, and have gone on
+            before = f"; the state before is in {kept}" if kept else ""
+            raise PortfolioError(
+                "restore-failed",
+                f"{plan.path} is not what the backup holds: {error}{before}",
+                "try again, or restore another: renewctl backup --list",
+            ) from error
+
+
+def _place(plan: Plan) -> Restored:
+    """Under the name of a file that is missing or damaged. A damaged one is kept beside, with its journal."""
+    file = Path(plan.path).resolve()
+    temporary = file.with_name(f".{file.name[:100]}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    try:
+        make_folder(file.parent)
+        _copied(plan.source, temporary)
+        with copies.open_copy(plan.source) as source, source.reading():
+            rows = copies.compare(source, temporary)
+        kept = _aside(file, temporary, plan)
+        Interrupted.too_late = True
+        backup.sync_folder(file.parent)
+        return Restored(rows, kept)
+    except copies.Differs as error:
+        raise PortfolioError(
+            "restore-failed",
+            f"the copy of {plan.backup.file} is not what it holds: {error}; nothing was changed",
+        ) from error
+    except OSError as error:
+        raise PortfolioError(
+            "portfolio-not-writable",
+            f"cannot write {plan.path}: {error.strerror}; nothing was restored",
+            "check the permissions of the file and its folder",
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _aside(file: Path, fresh: Path, plan: Plan) -> Path | None:
+    """Put `fresh` in the place of a file, which keeps another name. At no moment is there no file, and
+    never one with the journal of another beside it: it would be rolled back into it.
+    """
+    at = utc_now().replace(":", "-")
+    kept = file.with_name(f"{file.name}.damaged-{at}")
+    journal, kept_journal = (each.with_name(each.name + "-journal") for each in (file, kept))
+    with _alone(file):
+        if kept.exists() or kept_journal.exists():
+            raise PortfolioError("file-exists", f"{kept} is there already", "try again in a moment")
+        there = file.exists() and file.stat().st_size > 0
+        if there and plan.state == "missing":
+            raise copies.changed_meanwhile(plan.path)
+        if there:
+            os.link(file, kept)
+        if journal.exists():
+            journal.rename(kept_journal)
+        fresh.replace(file)
+    return kept if there else None
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Hold a file that cannot be opened as a database against every program that has it open as one."""
+    try:
+        import fcntl
+
+        handle = os.open(file, os.O_RDWR)
+    except (ImportError, FileNotFoundError):  # best effort on Windows
+        yield
+        return
+    try:
+        start, length = _LOCKED_BYTES
+        try:
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
+        except OSError as error:
+            raise PortfolioError(
+                "portfolio-locked", f"{file} is in use by another command", "try again in a moment"
+            ) from error
+        yield
+    finally:
+        os.close(handle)

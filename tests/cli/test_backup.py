@@ -1,0 +1,267 @@
+"""`backup` and `restore` at the prompt, and the backups that commands make by themselves."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from renewctl.store import backup
+from tests.backups import held
+from tests.desk import ACCOUNTS
+
+file_only = pytest.mark.file_only("is about the portfolio's file")
+HEAD = "id,name,arr,currency,renewal_date\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Where backups go."""
+    found = tmp_path / "kept"
+    monkeypatch.setenv("RENEWCTL_BACKUPS", str(found))
+    return found
+
+
+def rows(count, arr=1000):
+    """A file of so many accounts."""
+    return HEAD + "".join(f"B{no},Book {no},{arr + no},USD,2026-09-0{no % 9 + 1}\n" for no in range(count))
+
+
+def names(folder):
+    """The reasons of the backups there are, the oldest first."""
+    found = [each.name.split(".")[-2] for each in sorted(folder.iterdir())] if folder.exists() else []
+    return [each.rstrip("-0123456789") for each in found]
+
+
+@pytest.mark.both_engines
+def test_a_backup_says_where_it_is_what_it_holds_and_that_it_was_verified(book, folder):
+    told = book.json("backup")
+    assert told["schema"] == "renewctl/backup/1"
+    assert told["portfolio"] == str(book.path)
+    assert Path(told["file"]).parent == folder
+    assert told["bytes"] == Path(told["file"]).stat().st_size
+    assert (told["operations"], told["verified"], told["removed"]) == (1, True, [])
+    with book.open() as portfolio:
+        assert told["head"] == portfolio.value("SELECT digest FROM operation")
+    shown = book.run("backup")
+    assert shown.code == 0
+    assert "1 operation, the last #1" in shown.out
+    assert told["head"] in shown.out
+
+
+@pytest.mark.both_engines
+def test_the_list_tells_the_sound_from_the_damaged_and_ends_with_1_where_there_are_such(book, folder):
+    assert "no backup in" in book.run("backup", "--list").out
+    first, second = book.json("backup")["file"], book.json("backup")["file"]
+    told = book.json("backup", "--list")["backups"]
+    assert [(each["file"], each["sound"]) for each in told] == [(second, True), (first, True)]
+    Path(first).write_bytes(Path(first).read_bytes()[:-1])
+    done = book.run("restore", "--list", "--json")
+    assert done.code == 1
+    told = json.loads(done.out)["backups"]
+    assert [each["sound"] for each in told] == [True, False]
+    assert told[1]["operations"] is None
+    assert "relied upon" in told[1]["problem"]
+    assert "not to be relied upon" in book.run("backup", "--list").out
+
+
+@file_only
+def test_a_backup_goes_into_the_folder_or_file_that_is_named(book, tmp_path):
+    assert (
+        Path(book.json("backup", "-o", str(tmp_path / "deep" / "er"))["file"]).parent
+        == tmp_path / "deep" / "er"
+    )
+    file = tmp_path / "mine.db"
+    assert book.json("backup", "-o", str(file))["file"] == str(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    before = file.read_bytes()
+    book.fails(10, "file-exists", "backup", "-o", str(file))
+    assert file.read_bytes() == before
+    book.fails(2, "bad-option", "backup", "-o", "-")
+    (tmp_path / "dotted.folder").mkdir()
+    assert (
+        Path(book.json("backup", "-o", str(tmp_path / "dotted.folder"))["file"]).parent.name
+        == "dotted.folder"
+    )
+
+
+@file_only
+def test_without_a_portfolio_there_is_nothing_to_back_up(desk):
+    desk.fails(12, "portfolio-missing", "backup")
+    desk.fails(10, "no-backup", "restore", "--yes")
+
+
+@pytest.mark.both_engines
+def test_only_so_many_as_asked_are_kept_and_the_removed_are_named(book, folder):
+    first = book.json("backup")["file"]
+    told = book.json("backup", "--keep", "1")
+    assert told["removed"] == [first]
+    assert [str(each) for each in folder.iterdir()] == [told["file"]]
+    assert f"removed     {told['file']}" in book.run("backup", "--keep", "1").out
+    assert book.run("backup", "--keep", "0").code == 2
+
+
+@pytest.mark.both_engines
+def test_restore_shows_what_would_be_lost_asks_and_does_it(book):
+    book.run("backup")
+    book.run("set", "A1", "arr=99000", "--reason", "call")
+    book.run("log", "A1", "Spoke to Joe", "--kind", "call")
+    shown = book.run("restore", "--dry-run")
+    assert shown.code == 0
+    assert "2 operations would be lost" in shown.out
+    assert "Acme Ltd: arr (call)" in shown.out
+    assert "dry run: nothing was restored" in shown.err
+    asked = book.run("restore")
+    assert (asked.code, "error[needs-yes]" in asked.err) == (2, True)
+    assert book.values("account", "id = 'A1'")
+    assert len(book.json("history")["operations"]) == 3
+    told = book.json("restore", "--yes")
+    assert told["restored"]
+    assert [each["command"] for each in told["lost"]] == ["log", "set"]
+    assert told["common"] == 1
+    assert told["rows"] > 0
+    assert len(book.json("history")["operations"]) == 1
+    again = book.run("restore", "--yes")  # the state before is the newest now
+    assert "would come back" in again.out
+    assert "nothing would be lost" in again.out
+    assert len(book.json("history")["operations"]) == 3
+    assert Path(told["kept"]).exists()
+
+
+@file_only
+def test_many_operations_are_counted_after_the_first_twenty(book):
+    book.run("backup")
+    for each in range(22):
+        book.run("log", "A1", f"note {each}", "--kind", "note")
+    shown = book.run("restore", "--dry-run").out
+    assert "22 operations would be lost" in shown
+    assert "and 2 more" in shown
+    assert len(json.loads(book.run("restore", "--dry-run", "--json").out)["lost"]) == 22
+
+
+@file_only
+def test_a_backup_of_another_portfolio_has_to_be_asked_for(book, person, tmp_path):
+    other = tmp_path / "other.db"
+    (tmp_path / "o.csv").write_text(rows(3))
+    assert book.run("import", str(tmp_path / "o.csv"), "--portfolio", str(other)).code == 0
+    file = book.json("backup", "--portfolio", str(other))["file"]
+    before = held(book.path)
+    for words in (("--yes",), ("--another",), ()):
+        done = book.run("restore", file, *words)
+        assert (done.code, "error[another-portfolio]" in done.err) == (2, True)
+        assert "two portfolios" in done.out
+        assert held(book.path) == before
+    assert book.json("restore", file, "--another", "--yes")["another"]
+    assert held(book.path) == held(other)
+
+
+@file_only
+def test_a_file_that_is_no_backup_is_refused_with_the_portfolio_as_it_was(book, tmp_path):
+    before = book.path.read_bytes()
+    (tmp_path / "x.db").write_text("no backup")
+    for code, name, file in ((10, "backup-damaged", "x.db"), (10, "backup-missing", "y.db")):
+        book.fails(code, name, "restore", str(tmp_path / file), "--yes")
+    assert book.path.read_bytes() == before
+
+
+@file_only
+def test_a_damaged_portfolio_is_kept_beside_and_that_is_said(book):
+    before = held(book.path)
+    book.run("backup")
+    book.path.write_bytes(b"broken " * 999)
+    shown = book.run("restore", "--yes")
+    assert shown.code == 0, shown.err
+    assert "is damaged" in shown.out
+    assert "the damaged file is kept at" in shown.err
+    assert held(book.path) == before
+
+
+@file_only
+def test_names_from_outside_do_not_reach_the_terminal_alive(book, tmp_path):
+    folder = tmp_path / "\x1b[31mred"
+    told = book.run("backup", "-o", str(folder))
+    assert told.code == 0
+    assert "\x1b" not in told.out
+    book.run("log", "A1", "x\x1b[2J", "--kind", "note")
+    assert "\x1b" not in book.run("restore", "--dry-run", str(next(folder.iterdir()))).out
+
+
+# --- by themselves -------------------------------------------------------------------------------------
+
+
+@pytest.mark.both_engines
+def test_a_small_import_makes_no_backup_and_a_large_one_does(desk, folder):
+    desk.import_(rows(150))
+    assert names(folder) == [], "nothing was there to lose"
+    desk.import_(rows(50, arr=2000))
+    assert names(folder) == []
+    file = desk.folder / "large.csv"
+    file.write_text(rows(150, arr=3000))
+    with desk.open() as portfolio:
+        operations = portfolio.value("SELECT COUNT(*) FROM operation")
+    done = desk.run("import", str(file), "--json")
+    told = json.loads(done.out)
+    assert names(folder) == ["before-import"]
+    assert told["backup"] == str(next(folder.iterdir()))
+    assert "as it was before is kept at" in done.err
+    assert told["files"][0]["updated"] == 150
+    back = json.loads(desk.run("restore", "--dry-run", "--json").out)
+    assert back["backup"]["operations"] == operations
+
+
+@file_only
+def test_each_road_of_an_import_makes_one_backup(desk, folder):
+    desk.import_(rows(300))
+    desk.import_(rows(300, arr=5000))  # line by line against the memory of the first
+    assert names(folder) == ["before-import"]
+    desk.import_(rows(300, arr=6000).replace("name,", "Name,"))  # another heading: at a glance
+    assert names(folder) == ["before-import"] * 2
+    mixed = rows(300, arr=7000) + rows(1, arr=7000)  # an id twice: read as a whole
+    desk.import_(mixed.replace("name,", "NAME,"))
+    assert names(folder) == ["before-import"] * 3
+    health = "account_id,date,csat\n" + "".join(f"B{no},2026-03-01,4\n" for no in range(150))
+    desk.import_(health, "--kind", "health", name="health.csv")
+    assert names(folder) == ["before-import"] * 4
+
+
+@pytest.mark.both_engines
+def test_a_large_file_after_a_small_one_is_backed_up_as_it_was_before_both(desk, folder):
+    desk.import_(rows(150))
+    small, large = desk.folder / "small.csv", desk.folder / "large.csv"
+    small.write_text("id,name,arr,currency,renewal_date,csm\nB1,Book 1,1001,USD,2026-09-02,Zed\n")
+    large.write_text("account_id,date,csat\n" + "".join(f"B{no},2026-03-01,4\n" for no in range(150)))
+    done = desk.run("import", str(small), str(large), "--json")
+    assert done.code == 0, done.err
+    files = json.loads(done.out)["files"]
+    assert [each["rows"] for each in files] == [1, 150]
+    assert [each["inserted"] + each["updated"] for each in files] == [1, 150]
+    assert names(folder) == ["before-import"]
+    with desk.open() as portfolio:
+        assert portfolio.value("SELECT COUNT(*) FROM operation") == 2
+    desk.json("restore", "--yes")
+    assert {each.csm for each in desk.values("account")} == {None}
+
+
+@file_only
+def test_where_no_backup_can_be_made_a_large_import_is_refused_or_told_to_go_on_without(desk, folder):
+    desk.import_(rows(150))
+    folder.write_text("no folder")
+    before = held(desk.path)
+    file = desk.folder / "large.csv"
+    file.write_text(rows(150, arr=3000))
+    said = desk.fails(12, "backup-failed", "import", str(file))
+    assert "--no-backup" in said
+    assert held(desk.path) == before
+    assert desk.run("import", str(file), "--dry-run").code == 0
+    assert desk.run("import", str(file), "--no-backup").code == 0
+    assert held(desk.path) != before
+
+
+@file_only
+def test_undoing_a_large_import_keeps_a_copy(desk, folder):
+    desk.import_(ACCOUNTS)
+    desk.import_(rows(600), name="more.csv")
+    before = names(folder)
+    assert desk.run("undo", "--yes").code == 0
+    assert names(folder) == [*before, "before-undo"]
+    assert all(each.automatic for each in backup.listing(str(desk.path)))

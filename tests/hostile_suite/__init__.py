@@ -1,0 +1,1 @@
+"""The hostile input suite: `python -m tests.hostile_suite` runs the whole and prints its figures."""

@@ -1,0 +1,84 @@
+"""Every command that prints, as it is called over the hostile book; one without a line here is an error."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from renewctl.cli.app import COMMANDS
+
+# Words of a call, split at blanks; {a} an account, {i} one of its items, {j} another, {s} its save, {t} one
+# of its steps, {p} the payload. Those without a mark are called once, the others for each payload.
+VIEWS: dict[str, tuple[str, ...]] = {
+    "list": ("", "--format csv", "--format md", "--format table", "--owner {p}"),
+    "show": ("{a}",),
+    "explain": ("{a}",),
+    "history": ("", "{a}"),
+    "due": ("--days 400", "--days 400 --owner {p}"),
+    "export": tuple(
+        f"{kind} --format {form}"
+        for kind in ("accounts", "contracts", "health", "stakeholders", "value", "outcomes", "saves", "log")
+        for form in ("csv", "json")
+    ),
+    "save list": ("",),
+    "save show": ("{a}",),
+    "policy show": ("", "supplier"),
+    "policy check": ("policy.toml",),
+    "proposal": ("{a} -o - --format md", "{a} -o - --format html --lang pt-BR", "{a} --dry-run"),
+    "value": ("{a} -o - --format md", "{a} -o - --format html", "{a} --dry-run"),
+    "doctor": ("",),
+}
+# In an order in which each finds what it needs: FIRST, then the views, then LAST.
+FIRST: dict[str, tuple[str, ...]] = {
+    "import": ("book.csv --dry-run", "value.csv --kind value", "stakeholders.csv --kind stakeholders"),
+    "set": ("{a} csm={p} industry={p} --reason {p}", "{a} {p}={p} --reason x"),
+    "log": ("{a} {p} --kind call --hours 1",),
+    "done": ("{i} --note {p}", "{i}"),
+    "skip": ("{j} --reason {p}",),
+    "snooze": ("{j} --until 2026-04-01", "{j} --until {p}"),
+    "stage": ("{a} negotiating", "{a} {p}"),
+    "save start": ("{a} --scenario product --reason {p}", "{a} --scenario {p}"),
+}
+LAST: dict[str, tuple[str, ...]] = {
+    "save done": ("{t} --note {p}",),
+    "save close": ("{s} --result saved --note {p}", "{p} --result lost"),
+    "won": ("{a} --arr 5000", "{a} --arr {p}"),
+    "lost": ("{a} --reason {p} --competitor {p}",),
+    "undo": ("--yes",),
+    "forget": ("{a} --yes",),
+    "backup": ("",),
+    "restore": ("no-such-{p}",),
+    "demo": ("demo",),
+    "init": ("",),
+    "policy init": ("-o -", "-o policy.toml"),
+}
+# What any command may be given that it does not know, as `--debug` shows it too.
+ARGUMENTS = (
+    "{p}",
+    "{p} --debug",
+    "--{p}",
+    "x --as-of {p}",
+    "x --policy {p}",
+    "x --portfolio {p}",
+    "x --debug --policy policy{p}.toml",
+)
+
+
+def leaves(table: dict[str, Any] = COMMANDS, group: str = "") -> Iterator[str]:
+    """Every command as it is typed, from the program's own table."""
+    for name, entry in table.items():
+        if isinstance(entry, dict):
+            yield from leaves(entry, f"{group}{name} ")
+        elif name != "help":
+            yield f"{group}{name}"
+
+
+def calls(table: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, list[str]]]:
+    """`(command, words)` of every call of the commands there are; the marks are still in it."""
+    there = set(leaves())
+    for name, forms in table.items():
+        if name in there:
+            yield from ((name, [*name.split(), *form.split()]) for form in forms)
+
+
+def unknown() -> list[str]:
+    """Commands of the program that the suite does not call."""
+    return [name for name in leaves() if name not in {**FIRST, **VIEWS, **LAST}]
