@@ -1,4 +1,4 @@
-"""A line to a server that can be cut at a COMMIT: before the server got it, or before its answer came back."""
+"""A line to a server that can be cut at a COMMIT: before the server got it, or before its answer came."""
 
 import contextlib
 import socket

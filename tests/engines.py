@@ -27,7 +27,6 @@ SHARE = (
     "store/test_exporter.py",
     "cli/test_due.py",
     "cli/test_renew.py",
-    "cli/test_transcripts.py",
 )
 _now: dict[str, Any] = {"engine": "sqlite", "server": None, "asked": False}
 

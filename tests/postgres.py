@@ -152,7 +152,7 @@ def server(
         try:
             yield Server(folder, port, process.pid)
         finally:
-            process.send_signal(signal.SIGINT)  # end what is open, then stop
+            process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
             try:
                 process.wait(SECONDS)
             except subprocess.TimeoutExpired:
@@ -191,7 +191,7 @@ def _started(
 def _not_without_us() -> None:
     """Between fork and exec: ask to be stopped when whoever runs the tests is killed. Linux only."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGINT, 0, 0, 0)
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT, 0, 0, 0)
 
 
 def _answers(folder: Path, port: int) -> bool:

@@ -168,7 +168,9 @@ class Session:
         """Output without what differs between two runs."""
         now = datetime.now(UTC)
         days = "|".join(f"{now - timedelta(days=back):%Y-%m-%d}" for back in (0, 1))
-        text = text.replace(str(self.own), "~/.local/share/renewctl/portfolio.db").replace(str(self.home), "~")
+        text = text.replace(str(self.own), "~/.local/share/renewctl/portfolio.db").replace(
+            str(self.home), "~"
+        )
         return re.sub(rf"\b(?:{days})[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+00:00| UTC)?", "<now>", text)
 
 

@@ -33,7 +33,7 @@ COMMANDS: dict[str, Any] = {
     "explain": ("look", "explain", "Explain how an account is classified and what would change it."),
     "history": ("history", "history", "Show what was changed, when and by whom."),
     "undo": ("undo", "undo", "Take a command back: the last one, or the one of that number."),
-    "forget": ("forget", "forget", "Erase a stakeholder or a whole account, also from the history, for good."),
+    "forget": ("forget", "forget", "Erase a stakeholder or an account, also from the history, for good."),
     "set": ("change", "set_", "Change facts of an account by hand, with the reason."),
     "due": ("due", "due", "List the actions owed, the first thing to do first."),
     "done": ("due", "done", "Mark an item as done."),
@@ -171,9 +171,9 @@ def run(args: list[str]) -> int:
         raise
     except RenewctlError as error:
         if "--debug" in args:
-            import traceback
+            from renewctl.views.terminal import traceback_text
 
-            traceback.print_exc()
+            sys.stderr.write(traceback_text())
         _complain(error.code, error.message, error.hint)
         return error.exit_code
     except BrokenPipeError:
@@ -245,18 +245,18 @@ def _usage_hint(args: list[str]) -> str:
 
 def _internal(error: Exception, debug: bool) -> int:
     """Keep the traceback in a file only the user can read, and say where."""
-    import traceback
-
     from renewctl.cli.options import default_portfolio
+    from renewctl.views.terminal import traceback_text
 
+    told = traceback_text()  # taken before anything else fails; harmless wherever it is read
     if debug:
-        traceback.print_exc()
+        sys.stderr.write(told)
     log = default_portfolio().with_name("error.log")
     where = ""
     try:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
-            traceback.print_exc(file=file)
+            file.write(told)
         where = f"the traceback is in {log}"
     except OSError:
         where = "run it again with --debug to see the traceback"

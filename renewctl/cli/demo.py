@@ -135,7 +135,8 @@ def demo(
         say(f"  {line}")
     say("")
     say(
-        f"The proposal is in {safe(target)}: open the .html file in a browser. Your own portfolio was not touched."
+        f"The proposal is in {safe(target)}: open the .html file in a browser. "
+        "Your own portfolio was not touched."
     )
 
 
@@ -187,8 +188,8 @@ def _files(as_of: date) -> dict[str, list[dict[str, Any]]]:
     """The demo's CSV files by name, with dates relative to the day."""
     random = Random(7)  # noqa: S311  always the same book
     accounts = [_account(as_of, random, dict(story)) for story in _STORIES]
-    for at, word in enumerate(_WORDS):
-        name = f"{word} {_TRADES[at % len(_TRADES)]}"
+    for at, first in enumerate(_WORDS):
+        name = f"{first} {_TRADES[at % len(_TRADES)]}"
         size = random.choice((3_000, 5_500, 8_200, 9_900, 14_000, 22_000, 36_000, 52_000, 78_000, 165_000))
         accounts.append(
             _account(as_of, random, {"id": f"C{at + 101}", "name": name, "arr": size + random.randrange(900)})

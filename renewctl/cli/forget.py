@@ -45,7 +45,7 @@ def forget(
         bool, typer.Option("--purge", help="Only finish an earlier forgetting: rewrite the storage.")
     ] = False,
 ) -> None:
-    """Erase a stakeholder or a whole account, also from the history, for good.
+    """Erase a stakeholder or an account, also from the history, for good.
 
     Of a stakeholder: name, address, what was thought of them, and each mention in notes and reasons.
     Of an account (--kind account): its names, ids, people, notes and reasons; money, dates and segment stay.

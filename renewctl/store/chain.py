@@ -77,7 +77,7 @@ def digest_of(operation: Sequence[Any]) -> str:
 
 
 def seal_of(facts: Sequence[Sequence[Any]], versions: Sequence[Sequence[Any]]) -> str:
-    """A digest of what no operation tells of: rows of `meta` (key, value) and `migration`, in order of keys."""
+    """A digest of what no operation tells of: rows of `meta` (key, value) and `migration`, by key."""
     return str(_sha256(_text(*([*map(list, rows)] for rows in (facts, versions)))).hexdigest())
 
 

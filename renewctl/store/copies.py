@@ -268,12 +268,33 @@ def overwrite(file: Path, source: SqlitePortfolio, counter: bytes, handle: int) 
         Interrupted.too_late |= commits(handle) != counter
         raise
     except sqlite3.Error as error:
+        if _may_be_written(file, counter, handle):
+            raise PortfolioError(
+                "commit-uncertain",
+                f"{file} may be restored, but the disk would not confirm it ({error})",
+                "check the disk, then see what the portfolio holds: renewctl history",
+            ) from error
         raise sqlite.refusal(error, str(file)) from error
+
+
+def _may_be_written(file: Path, counter: bytes, handle: int) -> bool:
+    """Whether a file that could not be written to the end was, once what was cut short is rolled back."""
+    try:
+        with closing(sqlite3.connect(_uri(file, "rw"), uri=True, timeout=1.0, isolation_level=None)) as again:
+            again.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        return commits(handle) != counter
+    except (sqlite3.Error, PortfolioError):
+        return True
 
 
 def commits(handle: int) -> bytes:
     """How often a database file was written, as it says itself; read without a lock of our own."""
-    return os.pread(handle, 4, _COUNTER)
+    try:
+        return os.pread(handle, 4, _COUNTER)
+    except OSError as error:
+        raise PortfolioError(
+            "disk-error", f"the portfolio cannot be read: {error.strerror}", "check the disk, then try again"
+        ) from error
 
 
 def changed_meanwhile(path: str) -> PortfolioError:

@@ -158,14 +158,11 @@ def _check_sheet(source: Input, sheet: IO[bytes], declared: int) -> None:
             columns = max(columns, *map(_number, {letters for letters, _ in refs}))
             text = text[last:]  # where the next block goes on
         elif not refs and not _PLACED.search(text):  # cells in their order, none says where it is
-            first, *more = (len(_CELLS.findall(part)) for part in _ROWS.split(text))
-            low = min(low, row)
-            row, column, columns = (
-                row + len(more),
-                [column + first, *more][-1],
-                max(columns, column + first, *more),
-            )
-            rows = max(rows, row)
+            counts = [len(_CELLS.findall(part)) for part in _ROWS.split(text)]
+            counts[0] += column
+            if filled := [row + at for at, count in enumerate(counts) if count and (at or count > column)]:
+                low, rows, columns = min(low, filled[0]), max(rows, filled[-1]), max(columns, *counts)
+            row, column = row + len(counts) - 1, counts[-1]
             text = b""
         for tag in _TAGS.finditer(text):
             if tag[1] == b"row":

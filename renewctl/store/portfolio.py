@@ -208,7 +208,7 @@ def _logged(side: Any, entity: str, whole: bool) -> str | None:
 
 
 class Migrated(NamedTuple):
-    """That a portfolio was brought to another schema as it was opened, and where the earlier state is kept."""
+    """A portfolio was brought to another schema as it was opened; where its earlier state is kept."""
 
     version: int
     now: int
@@ -240,7 +240,7 @@ class Portfolio:
         raise NotImplementedError
 
     def another(self) -> "Portfolio":
-        """A second connection to the same portfolio, which sees what is committed whatever this one is doing."""
+        """A second connection, which sees what is committed whatever this one is doing."""
         raise NotImplementedError
 
     def begin(self) -> None:
@@ -466,8 +466,9 @@ def layout(name: str) -> list[str]:
 def open_portfolio(path: str, *, create: bool = False, migrate: bool = True) -> Portfolio:
     """Open the portfolio at a path or a `postgresql://` address; only `create` makes one that is not there.
 
-    One of an older schema is migrated first, or refused where `migrate` is off. Raises PortfolioError (exit 12) where it is missing, locked,
-    damaged, no portfolio of ours or of a newer schema, and UsageError for an address of another kind.
+    One of an older schema is migrated first, or refused where `migrate` is off. Raises PortfolioError
+    (exit 12) where it is missing, locked, damaged, no portfolio of ours or of a newer schema; UsageError
+    for another kind of address.
     """
     if "://" in path:
         from renewctl.store import postgres

@@ -170,8 +170,17 @@ def carry_out(plan: Plan) -> Restored:
     if plan.state != "sound":
         return _place(plan)
     kept = (_overwrite_rows if "://" in plan.path else _overwrite_file)(plan)
-    with open_portfolio(plan.path) as fresh:
-        return Restored(_compared(fresh, plan, kept), kept)
+    try:
+        with open_portfolio(plan.path) as fresh:
+            return Restored(_compared(fresh, plan, kept), kept)
+    except PortfolioError as error:
+        if error.code == "restore-failed":
+            raise
+        raise PortfolioError(
+            "commit-uncertain",
+            f"{plan.path} is restored, but could not be read again to compare: {error.message}",
+            "check the disk, then the portfolio: renewctl doctor",
+        ) from error
 
 
 def _overwrite_file(plan: Plan) -> Path | None:

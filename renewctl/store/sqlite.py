@@ -207,12 +207,20 @@ class SqlitePortfolio(Portfolio):
         self.execute("VACUUM")
 
 
+def _exists(file: Path) -> bool:
+    """Whether there is something of that name; of a name no file can have there is nothing."""
+    try:
+        return file.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def open_file(path: str, *, create: bool = False, migrate: bool = True) -> SqlitePortfolio:
     """See `portfolio.open_portfolio`. With `migrate` off one of an older schema is refused instead."""
     file = Path(path)
     if create:
         _make_file(file)
-    if not file.exists():
+    if not _exists(file):
         raise PortfolioError(
             "portfolio-missing",
             f"there is no portfolio at {path}",
@@ -267,6 +275,7 @@ def scratch_portfolio() -> SqlitePortfolio:
 
 
 def connect(file: Path) -> sqlite3.Connection:
+    """A connection to a file that is there, set to trust no schema and to hold references."""
     try:
         connection = sqlite3.connect(
             f"file:{quote(str(file.absolute()))}?mode=rw",
@@ -374,7 +383,7 @@ def refusal(error: sqlite3.Error, path: str) -> PortfolioError:
         return PortfolioError(
             "disk-error",
             f"the disk or network under {path} reports an error",
-            "nothing was changed; check the disk, then run the command again",
+            "check the disk, then run the command again",
         )
     if "not a database" in text and not _has_magic(path):
         from shlex import quote as word

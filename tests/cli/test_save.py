@@ -14,9 +14,9 @@ from renewctl.core.text import fold
 from renewctl.store.agenda import refresh
 from renewctl.store.policy_files import load_policy
 from renewctl.store.portfolio import open_portfolio
-from tests.engines import place
 from renewctl.store.saves import cases, load_files
 from renewctl.views.save import lines
+from tests.engines import place
 
 AS_OF = date(2026, 3, 10)
 HOSTILE = "Evil \x1b[31m[/] {{7*7}}\u202e Ltd"

@@ -11,11 +11,20 @@ HERE = Path(__file__).parent
 UPDATE = os.environ.get("RENEWCTL_UPDATE") == "1"
 
 
-# Transcripts about the portfolio's own file, its pages and the folder it lies in.
+FIRST = HERE / "start.md"
+# About the portfolio's own file, its pages and the folder it lies in.
 OF_FILES = [HERE / f"{name}.md" for name in ("backup", "doctor", "forget")]
 
 
-@pytest.mark.parametrize("file", sorted({*HERE.glob("*.md")} - {*OF_FILES}), ids=lambda file: file.stem)
+@pytest.mark.both_engines
+def test_the_transcript_of_the_first_steps_shows_what_the_commands_print(tmp_path: Path, engine: str) -> None:
+    check(FIRST, tmp_path)
+
+
+REST = sorted({*HERE.glob("*.md")} - {*OF_FILES, FIRST})
+
+
+@pytest.mark.parametrize("file", REST, ids=lambda file: file.stem)
 def test_a_transcript_shows_what_the_commands_print(file: Path, tmp_path: Path, engine: str) -> None:
     check(file, tmp_path)
 

@@ -238,7 +238,7 @@ def test_the_clocks_of_saves_go_by_the_instant_they_run_out():
     assert in_order([nearer, early]) == [early, nearer] == sorted([nearer, early], key=order)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.lists(contracts, min_size=2, max_size=5), st.lists(st.integers(-90, 0), min_size=5, max_size=5))
 def test_what_an_agenda_and_its_bounds_remember_of_one_contract_never_colours_the_next(book, replied):
     agenda, bounds = (

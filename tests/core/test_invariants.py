@@ -1,7 +1,7 @@
 """A row a command would write breaks nothing; each single damage to it is named."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ def stored(value):
     }
 
 
-def blank(entity, **filled):
+def blank(entity, /, **filled):
     return dict.fromkeys(columns(entity)) | filled
 
 
@@ -58,7 +58,7 @@ SOUND = {
 }  # fmt: skip
 
 
-def breaches(entity, rules=RULES, **damage):
+def breaches(entity, /, rules=RULES, **damage):
     assert damage.keys() <= SOUND[entity].keys()
     return rules.row(entity, list((SOUND[entity] | damage).values()))
 
@@ -74,25 +74,20 @@ CLOSED = {
                 "growth_rate": "0.2", "seats_used": -1, "early_on": "soon", "currency": "XXY"},
     "contract": {"arr_minor": -1, "renewal_day": 32, "term_months": 0, "notice_days": 1001, "cycle": 0,
                  "state": "won", "auto_renew": 3, "no": 0, "renewal_on": "2026-02-30", "implied": 0.0},
-    "health_reading": {"csat": 0.9, "nps": 101, "engagement": "80", "score": 100.1, "read_on": None and ""},
+    "health_reading": {"csat": 0.9, "nps": 101, "engagement": "80", "score": 100.1, "read_on": ""},
     "stakeholder": {"role": "boss", "influence": "huge", "sentiment": "sad", "last_contact_on": 20260105},
     "value_metric": {"value": "1e", "baseline": "nan", "rate": 5, "period_end_on": "2025-13-01"},
     "outcome": {"result": "draw", "arr_before_minor": 1.0, "arr_after_minor": LARGEST + 1, "closed_on": ""},
     "save_case": {"state": "open", "flagged_at": "2026-03-02 09:00", "respond_by": 5, "closed_on": "x"},
-    "item_state": {"state": "open", "minutes": -1, "cycle": True, "until_on": "2026-2-3"},
-    "activity": {"kind": "lunch", "minutes": "15", "happened_on": "yesterday"},
+    "item_state": {"state": "open", "cycle": True, "until_on": "2026-2-3"},
+    "activity": {"kind": "lunch", "happened_on": "yesterday"},
     "erasure": {"was": "0" * 63, "now": "F" * 64},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("entity", "column", "wrong"),
-    [
-        (entity, column, wrong)
-        for entity, damages in CLOSED.items()
-        for column, wrong in damages.items()
-        if wrong is not None
-    ],
+    [(entity, column, wrong) for entity, damages in CLOSED.items() for column, wrong in damages.items()],
 )
 def test_a_cell_that_no_command_writes_is_named_by_its_column(entity, column, wrong):
     (found,) = breaches(entity, **{column: wrong})
@@ -206,7 +201,7 @@ def test_anything_else_is_no_date(value):
     assert not is_date(value)
 
 
-@given(st.datetimes())
+@given(st.datetimes(datetime(1900, 1, 1)))
 def test_an_instant_is_utc_to_the_second(at):
     assert is_instant(at.replace(microsecond=0).isoformat() + "Z")
     assert not is_instant(at.replace(microsecond=0).isoformat())
@@ -215,8 +210,8 @@ def test_an_instant_is_utc_to_the_second(at):
 
 @pytest.mark.parametrize(
     "value",
-    [None, 5, "", "2026-02-29T09:00:00Z", "2026-03-02 09:00:00Z", "2026-03-02T24:00:00Z", "２026-03-02T09:00:00Z",
-     "2026-W10-1T09:00:00Z"],
+    [None, 5, "", "2026-02-29T09:00:00Z", "2026-03-02 09:00:00Z", "2026-03-02T24:00:00Z",
+     "２026-03-02T09:00:00Z", "2026-W10-1T09:00:00Z"],
 )  # fmt: skip
 def test_anything_else_is_no_instant(value):
     assert not is_instant(value)

@@ -157,9 +157,8 @@ def main() -> int:
             for part in PARTS[name](desk, lambda usual: max(1, round(usual * scale)), given.seed):
                 tally = part()
                 tallies.append(tally)
-                print(
-                    f"  {tally.part}: {tally.trials:,} in {tally.seconds:.0f} s", file=sys.stderr, flush=True
-                )
+                found = f"{dict(tally.wrong) or 'nothing wrong'}, {tally.seconds:.0f} s"
+                print(f"  {tally.part}: {tally.trials:,}, {found}", file=sys.stderr, flush=True)
                 if not tally.control:
                     print(*tally.told, sep="\n", file=sys.stderr, flush=True)
     print(table(tallies))

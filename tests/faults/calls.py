@@ -87,7 +87,8 @@ def _sweep_one(
             what = f"{scene.name}, {fault.call} {nth}{'+' if for_good else ''} {fault.error}" + (
                 " anywhere" if everything else ""
             )
-            judge(bench, tally, scene, ended, folder, what, mute=everything and fault.call == "write")
+            mute = everything and fault.call == "write"
+            judge(bench, tally, scene, ended, folder, what, mute=mute, stuck=fault.call == "unlink")
             bench.clear(folder)
         elif nth > 60:
             return
@@ -99,21 +100,25 @@ def _ours(folder: Path, scene: Scene) -> list[Path]:
 
 
 def judge(
-    bench: Bench, tally: Tally, scene: Scene, ended: Ended, folder: Path, what: str, *, mute: bool = False
-) -> None:
-    """Whether a command that met a fault kept its word."""
+    bench: Bench, tally: Tally, scene: Scene, ended: Ended, folder: Path, what: str, *,
+    mute: bool = False, stuck: bool = False,
+) -> None:  # fmt: skip
+    """Whether a command that met a fault kept its word.
+
+    `mute`: it may have been unable to say anything; `stuck`: unable to remove a file.
+    """
     before, after = bench.outcome(scene)
-    told_kept = ended.complaint.startswith("error[output-failed]") and "kept" in ended.err
-    unsure = ended.complaint.startswith("error[commit-uncertain]")
+    # Both say that a change may be there, and how to see it.
+    unsure = ended.complaint.startswith(("error[output-failed]", "error[commit-uncertain]"))
     mute = mute and not ended.complaint.startswith("error[")  # it could not say anything
-    done = ended.code in (0, 1) or told_kept
+    done = ended.code in (0, 1)
     said = f"{what}: {ended.code} {ended.complaint or ended.out[:60]}"
     found = tally.judge(done and scene.wrote, before, after, folder / NAME, said)
     if not scene.wrote and found == "after":
         found = "before"
     if ended.code not in (0, 1, *DOCUMENTED):
         tally.fail("exit", said)
-    elif not done and not unsure and not mute and found == "after":
+    elif scene.asked and not done and not unsure and not mute and found == "after":
         tally.fail("denied", f"{said}: said to have failed, and is there")
     if "Traceback" in ended.err + ended.out or list(folder.rglob("error.log")):
         tally.fail("traceback", said)
@@ -128,5 +133,5 @@ def judge(
                 tally.fail("lost", f"{said}: {name} is not there")
         elif path.read_bytes() != bench.made[f"{scene.name}/{name}"]:
             tally.fail("partial", f"{said}: {name} has {path.stat().st_size} bytes")
-    for left in [*folder.glob(".*.tmp"), *folder.glob("backups/.*")]:
+    for left in [] if stuck else [*folder.glob(".*.tmp"), *folder.glob("backups/.*")]:
         tally.fail("litter", f"{said}: {left.name} is left behind")

@@ -64,7 +64,7 @@ def kills(
 def timing(bench: Bench, scene: Scene, twist: Twist) -> tuple[float, float]:
     """Seconds a command lives, and for how long of it from the first sight of a journal on."""
     lives, holds = [], []
-    for _ in range(5):
+    for _ in range(3):
         folder = bench.fresh(scene.finds)
         started = Run(scene.words, folder, twist=twist)
         await_journal(started, folder)

@@ -8,11 +8,13 @@ import os
 import resource
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -69,7 +71,10 @@ class Run:
         self.words = words
         self._streams = (Path(f"{streams or folder}.out"), Path(f"{streams or folder}.err"))
         settings = environment(folder, **{"RENEWCTL_PORTFOLIO": str(folder / "portfolio.db"), **(env or {})})
-        waits, self._opens = os.pipe() if gate else (None, None)
+        waits, self._opens = None, None
+        self._at_gate = False
+        if gate:
+            waits, self._opens = (each.detach() for each in socket.socketpair())
         sys.stdout.flush()
         sys.stderr.flush()
         self.pid = os.fork()
@@ -118,9 +123,13 @@ class Run:
         from renewctl.__main__ import main
 
         if waits is not None:
+            os.write(waits, b"r")
             os.read(waits, 1)
             os.close(waits)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        except KeyboardInterrupt:  # it had come before, and is handled now
+            os._exit(EARLY)
         try:
             main()
         except SystemExit as end:
@@ -131,18 +140,18 @@ class Run:
     def go(self) -> None:
         """Open the gate."""
         if self._opens is not None:
-            os.write(self._opens, b"g")
+            self.await_gate()
+            with suppress(OSError):  # where it has died at the gate
+                os.write(self._opens, b"g")
             os.close(self._opens)
             self._opens = None
             self.begun = time.perf_counter()
 
-    def await_entry(self) -> None:
-        """Until a gated run waits at its gate; then open it."""
-        until = time.monotonic() + _PATIENCE
-        while not self._streams[1].exists() and time.monotonic() < until:
-            time.sleep(0.0001)
-        time.sleep(0.0005)
-        self.go()
+    def await_gate(self) -> None:
+        """Until a gated run waits at its gate."""
+        if self._opens is not None and not self._at_gate:
+            os.read(self._opens, 1)
+            self._at_gate = True
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal, unless it has ended."""
@@ -192,6 +201,7 @@ def run(words: Sequence[str], folder: Path, **how: object) -> Ended:
 
 def traced(run: Run, log: Path, *options: str) -> Ended:
     """Let a gated run go under strace, with its log in a file; how it ended."""
+    run.await_gate()
     tracer = subprocess.Popen(
         ["strace", "-p", str(run.pid), "-o", str(log), *options], stderr=subprocess.PIPE, text=True
     )

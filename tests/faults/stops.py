@@ -28,7 +28,8 @@ def interrupts(
         anywhere = dice.random() < 0.5
         at = dice.uniform(0, life) if anywhere else dice.uniform(0, holds * 1.1)
         started = Run(scene.words, folder, twist=twist, gate=True)
-        started.await_entry()
+        started.await_gate()
+        started.go()
         if not anywhere:
             await_journal(started, folder)
         sleep_until((started.begun if anywhere else time.perf_counter()) + at)

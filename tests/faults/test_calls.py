@@ -40,8 +40,10 @@ def test_without_a_transaction_a_failing_call_would_leave_half_a_change(desk: Be
 
 def test_a_full_disk_ends_in_one_clear_line_and_changes_nothing(desk: Bench) -> None:
     if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root; limits on the size of files are tried instead")
-    tally = room.full_disks(desk, [scene(each) for each in ("done", "export", "import again")], 4, 1)
+        pytest.xfail(
+            "mounting a small file system needs root; the next test limits the size of files instead"
+        )
+    tally = room.full_disks(desk, [scene(each) for each in ("done", "export")], 4, 1)
     assert tally.trials or tally.notes
     assert tally.clean, tally.told
     if tally.trials:  # neither all failed nor all fitted
@@ -49,7 +51,7 @@ def test_a_full_disk_ends_in_one_clear_line_and_changes_nothing(desk: Bench) -> 
 
 
 def test_a_file_that_may_not_grow_ends_in_one_clear_line_and_changes_nothing(desk: Bench) -> None:
-    tally = room.file_limits(desk, [scene(each) for each in ("done", "export", "first import")], 4, 1)
+    tally = room.file_limits(desk, [scene(each) for each in ("done", "export")], 4, 1)
     assert tally.clean, tally.told
-    broken = room.file_limits(desk, [scene("import again")], 12, 1, twist=twists.no_transaction)
+    broken = room.file_limits(desk, [scene("import again")], 8, 1, twist=twists.no_transaction)
     assert broken.wrong, "the suite cannot see half a change"

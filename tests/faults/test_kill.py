@@ -7,9 +7,7 @@ import pytest
 from tests.faults import kill, twists
 from tests.faults.scenes import Bench, bench, chosen, scene
 
-QUICK = chosen(
-    "first import", "import again", "done", "set", "save start", "undo", "backup", "restore", "migrate"
-)
+QUICK = chosen("first import", "import again", "done", "undo", "restore", "migrate")
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +17,7 @@ def desk() -> Iterator[Bench]:
 
 
 def test_a_command_killed_at_any_instant_leaves_all_of_its_change_or_nothing(desk: Bench) -> None:
-    tally = kill.kills(desk, QUICK, 27, 1)
+    tally = kill.kills(desk, QUICK, 24, 1)
     assert tally.clean, tally.told
 
 
@@ -30,8 +28,8 @@ def test_without_a_transaction_half_a_change_would_be_found(desk: Bench) -> None
 
 @pytest.mark.needs("strace")
 def test_a_command_killed_before_any_call_that_changes_a_file_leaves_all_or_nothing(desk: Bench) -> None:
-    tally = kill.kills_at_calls(desk, [scene("set"), scene("first import")], 1, most=12)
-    assert tally.trials == 24
+    tally = kill.kills_at_calls(desk, [scene("set"), scene("first import")], 1, most=10)
+    assert tally.trials == 20
     assert tally.clean, tally.told
 
 

@@ -22,14 +22,14 @@ def desk() -> Iterator[Bench]:
 
 @pytest.mark.needs("strace")
 def test_a_power_cut_takes_nothing_that_was_told_done(desk: Bench) -> None:
-    tally = power.power_cuts(desk, 80, 1, session=SHORT)
-    assert tally.trials >= 75
+    tally = power.power_cuts(desk, 60, 1, session=SHORT)
+    assert tally.trials >= 55
     assert tally.clean, tally.told
 
 
 @pytest.mark.needs("strace")
 def test_a_portfolio_in_new_folders_is_there_after_a_power_cut(desk: Bench) -> None:
-    tally = power.power_cuts(desk, 50, 1, session=SHORT[:2], where="data/renewctl/portfolio.db")
+    tally = power.power_cuts(desk, 40, 1, session=SHORT[:2], where="data/renewctl/portfolio.db")
     assert tally.clean, tally.told
 
 
@@ -38,7 +38,7 @@ def test_a_portfolio_in_new_folders_is_there_after_a_power_cut(desk: Bench) -> N
 def test_with_fewer_syncs_acknowledged_commits_would_be_seen_to_go(
     desk: Bench, twist: Callable[[], None]
 ) -> None:
-    tally = power.power_cuts(desk, 160, 1, session=SHORT, twist=twist)
+    tally = power.power_cuts(desk, 120, 1, session=SHORT, twist=twist)
     assert tally.wrong["lost"], "the suite cannot see a lost commit"
 
 

@@ -22,8 +22,8 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "save show": ("{a}",),
     "policy show": ("", "supplier"),
     "policy check": ("policy.toml",),
-    "proposal": ("{a} -o - --format md", "{a} -o - --format html --lang pt-BR", "{a} --dry-run"),
-    "value": ("{a} -o - --format md", "{a} -o - --format html", "{a} --dry-run"),
+    "proposal": ("{a} -o - --format html --lang pt-BR", "{a} --dry-run"),
+    "value": ("{a} -o - --format md", "{a} --dry-run"),
     "doctor": ("",),
 }
 # In an order in which each finds what it needs: FIRST, then the views, then LAST.

@@ -78,7 +78,7 @@ def screen_figures(
         seen += screens.look(somebody, mode, commands.calls(commands.LAST), payloads, known)
         yield Figure(f"screens: every command, {mode}", len(payloads), len(seen), _told(seen))
         screens.plant(planted.portfolio, payloads)
-        seen = screens.look(planted, mode, commands.calls(commands.VIEWS), payloads, known)
+        seen = screens.look(planted, mode, commands.calls(commands.VIEWS), few(payloads, 8), known)
         screens.plant(planted.portfolio, payloads, everywhere=True)
         seen += screens.look(planted, mode, commands.calls(commands.VIEWS), few(payloads), known)
         # Damage of this kind is found by `doctor`; that it ends in exit 3 is not live.
@@ -193,7 +193,7 @@ def whole() -> dict[str, object]:
     payloads, files = terminal_payloads(), writers.writer_payloads()
     return {
         "screens": lambda home: screen_figures(home, payloads),
-        "arguments": lambda home: argument_figures(home, payloads),
+        "arguments": lambda home: argument_figures(home, few(payloads, 8)),
         "templates": lambda home: template_figures(home, templates.hostile_templates()),
         "writers": lambda home: writer_figures(home, files, browser=True),
         "weights": lambda home: weight_figures(home, whole=True),

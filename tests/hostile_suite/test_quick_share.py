@@ -55,7 +55,6 @@ def test_arguments_are_harmless_in_what_is_said_of_them(tmp_path: Path) -> None:
     assert [each for each in seen if each.live] == []
 
 
-@pytest.mark.xfail(strict=True, reason="cli/app.py prints tracebacks as they are")
 def test_a_traceback_is_harmless(tmp_path: Path) -> None:
     calls = [("show", ["show", "x", "--policy", "no-such-{p}", "--debug"])]
     seen = screens.look(Person(tmp_path), "terminal", calls, few(PAYLOADS, 2), {})

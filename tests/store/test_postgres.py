@@ -57,7 +57,8 @@ def refusal(path, **options):
 
 # --- spelling -----------------------------------------------------------------------------------------
 
-PIECES = {"?": "%s", "'100% sure?'": "'100%% sure?'", '"odd ?%"': '"odd ?%%"', "''": "''", "'it''s ?'": "'it''s ?'",
+PIECES = {"?": "%s", "'100% sure?'": "'100%% sure?'", '"odd ?%"': '"odd ?%%"', "''": "''",
+          "'it''s ?'": "'it''s ?'",
           "a LIKE 's%'": "a LIKE 's%%'", "b % 2": "b %% 2", " = ": " = "}  # fmt: skip
 
 
@@ -127,8 +128,8 @@ def test_rows_that_are_copied_in_are_those_that_are_inserted(filled, constant):
         opened.execute_many(sql, rows[: len(odd)])
         for row in rows[len(odd) :]:
             opened.execute(sql, row)
-        found = {way: opened.rows("SELECT substr(key, 2), value FROM meta WHERE key LIKE ? ORDER BY 1", (f"{way}%",))
-                 for way in "mo"}  # fmt: skip
+        asked = "SELECT substr(key, 2), value FROM meta WHERE key LIKE ? ORDER BY 1"
+        found = {way: opened.rows(asked, (f"{way}%",)) for way in "mo"}
     assert len(found["m"]) == len(odd)
     assert found["m"] == found["o"]
 
@@ -140,9 +141,12 @@ LONG = "".join(random.Random(7).choices(string.ascii_letters, k=9000))  # more t
     "text", ["nul \0 here", "half \ud800 a letter", LONG], ids=["nul", "surrogate", "long"]
 )
 def test_text_that_the_server_cannot_hold_is_refused_in_words(filled, text):
-    with open_portfolio(str(filled)) as opened, pytest.raises(PortfolioError) as refused:
-        with opened.write("set", "ana", AS_OF) as operation:
-            operation.apply([insert(account(2, id=text))])
+    with (
+        open_portfolio(str(filled)) as opened,
+        pytest.raises(PortfolioError) as refused,
+        opened.write("set", "ana", AS_OF) as operation,
+    ):
+        operation.apply([insert(account(2, id=text))])
     assert refused.value.code == "value-refused"
     assert accounts(filled) == [1]
 
@@ -284,10 +288,17 @@ def test_two_portfolios_of_one_database_do_not_wait_for_each_other(filled, tmp_p
 @pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt, SystemExit])
 def test_whatever_interrupts_a_write_undoes_all_of_it(filled, fault):
     before = filled.read_bytes()
-    with pytest.raises(fault), open_portfolio(str(filled)) as opened:
-        with opened.write("x", "ana", AS_OF) as operation:
-            operation.apply([insert(account(2))])
-            raise fault
+
+    def interrupted():
+        yield insert(account(2))
+        raise fault
+
+    with (
+        pytest.raises(fault),
+        open_portfolio(str(filled)) as opened,
+        opened.write("x", "ana", AS_OF) as operation,
+    ):
+        operation.apply(interrupted())
     assert filled.read_bytes() == before
 
 
@@ -302,9 +313,13 @@ def test_two_operations_of_one_number_cannot_both_be_recorded(filled, monkeypatc
     """The chain holds where the turn does not, as on an engine that knows no advisory locks."""
     monkeypatch.setattr(engine_code.PostgresPortfolio, "_turn_sql", lambda self: "SELECT 1")
     with open_portfolio(str(filled)) as one, open_portfolio(str(filled)) as two:
-        with pytest.raises(PortfolioError), one.write("one", "ana", AS_OF) as operation:
+
+        def late():
             add(two, 3)
-            operation.apply([insert(account(2))])
+            yield insert(account(2))
+
+        with pytest.raises(PortfolioError), one.write("one", "ana", AS_OF) as operation:
+            operation.apply(late())
     assert accounts(filled) == [1, 3]
 
 
@@ -371,12 +386,16 @@ def test_an_operation_without_changes_needs_no_answer(cutter, filled):
 
 def test_a_session_ended_in_the_middle_of_a_write_leaves_nothing_of_it(filled, postgres):
     before = filled.read_bytes()
-    with open_portfolio(str(filled)) as opened, pytest.raises(PortfolioError) as refused:
-        with opened.write("x", "ana", AS_OF) as operation:
-            operation.apply([insert(account(2))])
+    with open_portfolio(str(filled)) as opened:
+
+        def ended():
+            yield insert(account(2))
             [(pid,)] = opened.rows("SELECT pg_backend_pid()")
             postgres.run(f"SELECT pg_terminate_backend({pid})")
-            operation.apply(insert(account(no)) for no in (3, 4))
+            yield insert(account(3))
+
+        with pytest.raises(PortfolioError) as refused, opened.write("x", "ana", AS_OF) as operation:
+            operation.apply(ended())
     assert refused.value.code == "connection-lost"
     assert filled.read_bytes() == before
     with open_portfolio(str(filled)) as opened:
