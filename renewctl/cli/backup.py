@@ -61,6 +61,10 @@ def backup(
         emit(view.made_document(path, made, at))
     else:
         _print(view.made_lines(made))
+    if made.doubt:
+        say(f"warning: this portfolio is not sound, and neither is its copy: {safe(made.doubt)}")
+        say("see what is wrong with: renewctl doctor   (older backups were all kept)")
+        raise typer.Exit(1)
 
 
 def _list(env: Env, path: str) -> None:

@@ -38,7 +38,7 @@ _CHOSEN = {("account", "segment_override"): "segment", ("outcome", "result"): "r
 }
 _INSTANTS = frozenset(("flagged_at", "respond_by", "target_by"))
 _DECIMALS = frozenset(("value", "baseline", "rate"))
-_NOT_NEGATIVE = frozenset(("arr_minor", "expansion_minor", "minutes", "notice_days"))
+_NOT_NEGATIVE = frozenset(("arr_minor", "expansion_minor"))
 
 
 class Breach(NamedTuple):
@@ -129,6 +129,8 @@ class Invariants:
         if name.endswith("_minor"):
             low = 0 if name in _NOT_NEGATIVE else -LARGEST
             return (lambda value: _whole(value, low)), "no amount that may be held"
+        if name == "minutes":
+            return (lambda value: _whole(value, 0)), "no time that was spent"
         if name == "currency":
             return self._currencies.__contains__, "no currency that is known"
         if name in _INSTANTS:

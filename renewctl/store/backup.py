@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl
 
 from renewctl.errors import InputRefused, PortfolioError, RenewctlError
 from renewctl.store import copies
-from renewctl.store.examine import Examined, Facts, examine, facts_of
+from renewctl.store.examine import Examined, Facts, examine, facts_of, unfaithful
 from renewctl.store.files import make_folder
 from renewctl.store.places import data_folder
-from renewctl.store.portfolio import Portfolio, utc_now
+from renewctl.store.portfolio import SCHEMA_VERSION, Portfolio, utc_now
 
 KEEP = 10  # backups of a kind that are kept: those made by hand, and those made by themselves
 MANUAL = "manual"
@@ -48,6 +48,7 @@ class Made(NamedTuple):
     file: Path
     bytes: int
     rows: int  # compared with the portfolio, one by one
+    doubt: str | None  # what is wrong with the portfolio, and so with its copy too; None: nothing found
     facts: Facts
     removed: tuple[Path, ...]  # older ones that made room
 
@@ -97,11 +98,17 @@ def _listing(folder: Path, stem: str) -> list[Copy]:
 
 
 def newest_sound(path: str) -> tuple[Examined | None, list[RenewctlError]]:
-    """The newest backup of a portfolio that can be relied upon, and what is wrong with newer ones."""
+    """The newest backup of a portfolio that can be relied upon, and what is wrong with newer ones.
+
+    What a restore put aside comes last: it is the state that somebody wanted to be rid of.
+    """
     wrong: list[RenewctlError] = []
-    for copy in listing(path):
+    for copy in sorted(listing(path), key=lambda each: each.reason == "before-restore"):
         try:
-            return examine(copy.file), wrong
+            found = examine(copy.file)
+            if found.facts.version == SCHEMA_VERSION and (why := unfaithful(copy.file)):
+                raise InputRefused("backup-damaged", f"{copy.file} cannot be relied upon: {why}")
+            return found, wrong
         except RenewctlError as error:
             wrong.append(error)
     return None, wrong
@@ -144,8 +151,11 @@ def make(
         number = max((each.no for each in _listing(folder, stem) if each.at == at), default=0) + 1
         while not _named(temporary, target := folder / _name(stem, at, reason, number)):
             number += 1
-    removed = _make_room(folder, stem, target, keep, facts, spare)
-    return Made(target, target.stat().st_size, rows, facts, removed)
+    # Whatever may be wrong with the portfolio, its earlier copies must not make room for one like it. Before
+    # every bulk change that would take too long to find out.
+    doubt = unfaithful(target) if reason == MANUAL else None
+    removed = () if doubt else _make_room(folder, stem, target, keep, facts, spare)
+    return Made(target, target.stat().st_size, rows, doubt, facts, removed)
 
 
 def _name(stem: str, at: str, reason: str, number: int) -> str:
@@ -161,7 +171,7 @@ def make_file(portfolio: Portfolio, target: Path) -> Made:
     with _verified(portfolio, target.parent, target.stem[:48]) as (temporary, rows, facts):
         if not _named(temporary, target):
             raise taken
-    return Made(target, target.stat().st_size, rows, facts, ())
+    return Made(target, target.stat().st_size, rows, unfaithful(target), facts, ())
 
 
 @contextmanager
@@ -253,12 +263,14 @@ def _make_room(
     automatic = next(each.automatic for each in _listing(folder, stem) if each.file == made)
     others = [each for each in _listing(folder, stem) if each.automatic == automatic and each.file != made]
     removed = []
-    for each in others[keep - 1 :]:
+    whole = 0  # of this portfolio: another of its name has its own, and a damaged one keeps no place
+    for each in others:
         with suppress(RenewctlError, OSError):
-            if spare is not None and each.file.samefile(spare):
-                continue
             found = examine(each.file, wholly=False)
-            if found.stamped and found.facts.same_line(facts):
+            if not (found.stamped and found.facts.same_line(facts)):
+                continue
+            whole += 1
+            if whole >= keep and not (spare is not None and each.file.samefile(spare)):
                 each.file.unlink()
                 removed.append(each.file)
     return tuple(removed)

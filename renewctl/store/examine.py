@@ -91,6 +91,25 @@ def examine(file: Path, *, wholly: bool = True) -> Examined:
         raise _damaged(file, error.message) from error
 
 
+def unfaithful(file: Path) -> str | None:
+    """What is wrong with what a sound file says: its log or its tables were altered; None where nothing is.
+
+    The log is digested again and folded forward, so it takes as long as `doctor`.
+    """
+    from datetime import date
+
+    from renewctl.store import doctor
+    from renewctl.store.doctor_file import examined
+
+    with examined(str(file), None, date.min) as subject:
+        for planned in doctor.checks(quick=False):
+            if planned.check in ("log", "replay"):
+                result = doctor.run(planned, subject)
+                if result.findings:
+                    return f"{result.findings[0].where}: {result.findings[0].what}"
+    return None
+
+
 def _plain_file(file: Path) -> int:
     """Its size. InputRefused where it is no file of its own, or an empty one."""
     try:

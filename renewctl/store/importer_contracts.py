@@ -237,11 +237,12 @@ class ContractRows:
                 row = known[ids[at]] = self._insert(ids[at], account["no"], wanted, line, implied=0)
                 writer.changed.add(account["no"])
                 writer.report.inserted += 1
-            elif row["implied"] and row["account_no"] != account["no"]:
-                message = f"contract id {ids[at]} is the id of another account"
+            elif row["account_no"] != account["no"]:
+                # A contract that changes hands takes its history, outcomes and saves along; nobody said so.
+                message = f"contract id {ids[at]} is taken by another account"
                 writer.report.reject(line, cells, "", "contract-id-taken", ids[at], message)
                 continue
-            elif self._change(row, wanted | self._owner(row, account, wanted), line) or at in changed:
+            elif self._change(row, wanted | self._named(row, wanted), line) or at in changed:
                 writer.report.updated += 1
             else:
                 writer.report.unchanged += 1
@@ -254,8 +255,8 @@ class ContractRows:
         message = f"contract {contract_id} came on an earlier line too"
         self.writer.report.reject(line, cells, "", "duplicate-id", contract_id, message)
 
-    def _owner(self, row: dict[str, Any], account: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-        """What changes when a file names a contract that was implied, or that another account had.
+    def _named(self, row: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+        """What changes when a file names a contract that was implied.
 
         One that is named with the very facts it was implied with stays implied.
         """
@@ -264,8 +265,6 @@ class ContractRows:
         if row["implied"] and not same:
             changes["implied"] = 0
             changes["state"] = "open" if row["state"] == "superseded" else row["state"]
-        if row["account_no"] != account["no"]:
-            changes["account_no"] = account["no"]
         return changes
 
     def _implied_of(self, numbers: set[int]) -> dict[int, dict[str, Any]]:

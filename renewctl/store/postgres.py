@@ -136,6 +136,9 @@ class PostgresPortfolio(Portfolio):
             self._settle(nonce, error)
             Interrupted.too_late |= bool(nonce)
             return
+        except KeyboardInterrupt:  # the server may have done it all the same
+            Interrupted.too_late |= bool(nonce)
+            raise
         finally:
             self._writes = False
         if done.statusmessage != "COMMIT":  # the server answers so where the transaction had failed before

@@ -27,7 +27,13 @@ def backups(portfolio: Portfolio, eraser: Eraser) -> tuple[list[str], list[str]]
 def _files(portfolio: Portfolio) -> list[str]:
     from renewctl.store import backup
 
-    return [str(each.file) for each in backup.listing(portfolio.path)]
+    found = [str(each.file) for each in backup.listing(portfolio.path)]
+    if "://" not in portfolio.path:  # damaged files that a restore has put beside it
+        file = Path(portfolio.path).absolute()
+        found += [
+            str(each) for each in file.parent.iterdir() if each.name.startswith(f"{file.name}.damaged-")
+        ]
+    return found
 
 
 def holds(path: str, eraser: Eraser) -> bool:

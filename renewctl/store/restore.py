@@ -72,7 +72,7 @@ def planned(path: str, file: Path | None) -> Iterator[Plan]:
     Changes nothing. The plan can be carried out as long as the context lasts. Raises InputRefused for a
     file that cannot be relied upon, PortfolioError where the present portfolio may not be replaced.
     """
-    examined = examine(file) if file is not None else _newest(path)
+    examined = examine(_named(path, file)) if file is not None else _newest(path)
     if "://" not in path and Path(path).exists() and examined.file.samefile(path):
         raise InputRefused("same-file", f"{path} is the portfolio itself", "name a backup of it")
     with _current(examined) as source, copies.open_copy(source) as theirs:
@@ -95,6 +95,13 @@ def planned(path: str, file: Path | None) -> Iterator[Plan]:
                     raise
                 state, problem = "damaged", error.message
         yield Plan(path, examined, source, state, problem, present, common, lost, gained)
+
+
+def _named(path: str, file: Path) -> Path:
+    """The file of that name, or the backup of that name in the portfolio's own folder of backups."""
+    if not file.exists() and file == Path(file.name):
+        return next((each.file for each in backup.listing(path) if each.file.name == file.name), file)
+    return file
 
 
 def _newest(path: str) -> Examined:

@@ -47,7 +47,7 @@ def made_lines(made: Any) -> Iterator[str]:
     yield f"size        {size(made.bytes)}"
     yield f"holds       {state(made.facts)}"
     yield f"chain head  {made.facts.head or 'none'}"
-    yield f"verified    read again, sound, {many(made.rows, 'row')} equal to the portfolio's"
+    yield f"verified    read again, {many(made.rows, 'row')} equal to the portfolio's"
     for file in made.removed:
         yield f"removed     {safe(file)}"
 
@@ -65,6 +65,7 @@ def made_document(path: str, made: Any, at: str) -> dict[str, Any]:
         "head": made.facts.head or None,
         "rows": made.rows,
         "verified": True,
+        "doubt": made.doubt,
         "removed": [str(file) for file in made.removed],
     }
 
@@ -145,6 +146,8 @@ def plan_lines(plan: Any) -> Iterator[str]:
     if plan.another:
         yield "These are two portfolios: not one operation is the same in both."
     yield from _told("would be lost", plan.lost, plan.present is not None)
+    if any(each.command.startswith("forget ") for each in plan.lost):
+        yield "Whoever was forgotten since comes back: forget them again afterwards."
     yield from _told("would come back", plan.gained if plan.present is not None else (), False)
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -70,6 +71,8 @@ def render_limited(job: Job, limits: Limits | None = None) -> str:
         finally:
             timer.cancel()
             child.kill()  # it has said what it had to say
+            with suppress(OSError):  # what it did not read is still waiting, and closing sends it
+                child.stdin.close()  # type: ignore[union-attr]
             code = child.wait()
     if answer is None or late.is_set():
         raise _died(job, code, late.is_set(), limits)

@@ -1,6 +1,7 @@
 """`backup` and `restore` at the prompt, and the backups that commands make by themselves."""
 
 import json
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def test_restore_shows_what_would_be_lost_asks_and_does_it(book):
     assert told["common"] == 1
     assert told["rows"] > 0
     assert len(book.json("history")["operations"]) == 1
-    again = book.run("restore", "--yes")  # the state before is the newest now
+    again = book.run("restore", told["kept"], "--yes")
     assert "would come back" in again.out
     assert "nothing would be lost" in again.out
     assert len(book.json("history")["operations"]) == 3
@@ -265,3 +266,60 @@ def test_undoing_a_large_import_keeps_a_copy(desk, folder):
     assert desk.run("undo", "--yes").code == 0
     assert names(folder) == [*before, "before-undo"]
     assert all(each.automatic for each in backup.listing(str(desk.path)))
+
+
+# --- damage is not passed on as sound ---------------------------------------------------------------
+
+
+def alter(path):
+    """Change a name behind the log's back, in a way that no check of the file format can see."""
+    database = sqlite3.connect(path)
+    database.execute("UPDATE account SET name = 'Acme Xtd' WHERE id = 'A1'")
+    database.commit()
+    database.close()
+
+
+@file_only
+def test_the_copy_of_an_altered_portfolio_is_called_what_it_is_and_makes_no_older_one_go(book, folder):
+    good = Path(book.json("backup", "--keep", "1")["file"])
+    alter(book.path)
+    done = book.run("backup", "--keep", "1", "--json")
+    assert done.code == 1
+    assert "Acme Xtd" in json.loads(done.out)["doubt"]
+    assert "renewctl doctor" in done.err
+    assert good.exists()
+
+
+@file_only
+def test_a_restore_by_itself_passes_over_copies_that_the_log_contradicts(book, folder):
+    good = book.json("backup")["file"]
+    alter(book.path)
+    book.run("backup")
+    told = book.json("restore", "--yes")
+    assert told["backup"]["file"] == good if isinstance(told["backup"], dict) else told["backup"] == good
+    assert book.run("doctor").out.count("finding  ") == 1  # the copies of the altered one, which are kept
+    assert book.values("account", "id = 'A1'")[0].name == "Acme Ltd"
+
+
+@file_only
+def test_a_second_restore_does_not_take_the_first_one_back(book, folder):
+    good = book.json("backup")["file"]
+    book.run("log", "A1", "hello", "--kind", "call")
+    book.run("restore", "--yes")
+    assert sorted(names(folder)) == ["before-restore", "manual"]
+    assert Path(good).name in book.run("restore", "--dry-run").out
+
+
+@file_only
+def test_a_backup_can_be_named_as_the_list_shows_it(book, folder):
+    good = Path(book.json("backup")["file"])
+    assert str(good) in book.run("restore", good.name, "--dry-run").out
+    book.fails(10, "backup-missing", "restore", "nothing.db", "--dry-run")
+
+
+@file_only
+def test_a_restore_says_that_the_forgotten_come_back(book, folder):
+    book.run("backup")
+    assert "forgotten" not in book.run("restore", "--dry-run").out
+    assert book.run("forget", "Joe", "--yes").code == 0
+    assert "forget them again" in book.run("restore", "--dry-run").out

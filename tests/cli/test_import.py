@@ -165,3 +165,14 @@ def test_the_line_that_says_how_to_import_mended_rows_works_as_it_is_printed(per
     with open_portfolio(str(person.portfolio)) as portfolio:
         found = portfolio.rows("SELECT arr_minor, currency, renewal_on FROM contract ORDER BY no")
     assert found == [(4_800_000, "BRL", "2026-04-25"), (1_250_000, "BRL", "2026-04-03")]
+
+
+def test_a_contract_never_changes_hands(book):
+    heading = "id,account_id,arr,currency,renewal_date\n"
+    book.import_(heading + "K1,A1,9000,USD,2026-12-31\n", "--kind", "contracts", name="contracts.csv")
+    before = book.facts()["contract"]
+    (book.folder / "moved.csv").write_text(heading + "K1,B2,9000,USD,2026-04-30\n")
+    done = book.run("import", str(book.folder / "moved.csv"), "--kind", "contracts", "--json")
+    assert done.code == 1
+    assert json.loads(done.out)["files"][0]["problems"][0]["code"] == "contract-id-taken"
+    assert book.facts()["contract"] == before

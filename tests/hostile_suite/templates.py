@@ -194,7 +194,7 @@ def unbounded(template: Template, limits: Limits, memory: int = 2 << 30) -> bool
 
     def bound() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds * 3 + 2, limits.cpu_seconds * 3 + 3))
+        resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds + 1, limits.cpu_seconds + 2))
 
     try:
         done = subprocess.run(

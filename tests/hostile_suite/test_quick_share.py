@@ -96,7 +96,7 @@ def test_a_page_of_a_user_template_is_refused_by_the_command_in_one_line(tmp_pat
 
 
 def test_files_are_harmless_for_some_of_every_family(tmp_path: Path) -> None:
-    none_live(parts.writer_figures(tmp_path, few(writers.writer_payloads(), 1)[:6], browser=False))
+    none_live(parts.writer_figures(tmp_path, few(writers.writer_payloads(), 1)[:4], browser=False))
 
 
 @pytest.mark.needs("chromium")

@@ -141,7 +141,7 @@ def test_restoring_gives_exactly_the_state_of_the_backup_and_keeps_the_one_befor
     done = put_back(path, file)
     assert content(path, tmp_path) == before
     assert held(done.kept) == later
-    put_back(path)  # the newest is the one that was kept
+    put_back(path, done.kept)
     assert content(path, tmp_path) == later
 
 
