@@ -4,6 +4,7 @@
 Today's date and the actor are settled here and nowhere else.
 """
 
+import errno
 import inspect
 import os
 import sys
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from renewctl.core.dates import parse_iso
-from renewctl.errors import Interrupted, UsageError
+from renewctl.errors import InputRefused, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from renewctl.core.policy import Policy
@@ -163,7 +164,17 @@ def command(
 
         def run(**given: Any) -> None:
             common = {name: given.pop(name) for name in names}
-            function(Env(common, title), **given)
+            try:
+                function(Env(common, title), **given)
+            except UnicodeEncodeError as error:
+                raise _not_text(error) from error
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:
+                    raise
+                shown = str(error.filename or "")[:60]
+                raise InputRefused(
+                    "name-too-long", f"{shown}…: too long for the name of a file", "give the path of a file"
+                ) from error
 
         parameters = own + [
             inspect.Parameter(
@@ -180,6 +191,14 @@ def command(
         return run
 
     return decorate
+
+
+def _not_text(error: UnicodeEncodeError) -> Exception:
+    """Bytes of an argument or variable that are no text of this system came to where text is stored."""
+    if not any("\ud800" <= letter <= "\udfff" for letter in error.object):
+        return error
+    shown = error.object if len(error.object) <= 40 else error.object[:40] + "…"
+    return UsageError("not-text", f"{shown!r} is not text in UTF-8", "type it anew, or set a UTF-8 locale")
 
 
 def owned_by(env: Env, portfolio: "Portfolio", name: str | None) -> frozenset[str] | None:
