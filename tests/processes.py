@@ -1,16 +1,21 @@
 """Running the program as a person or a script does: real processes, a home of its own, a fixed day."""
 
 import ctypes
+import json
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.engines import place
+from tests.loop import MARK
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = "2026-03-02"
@@ -71,12 +76,53 @@ class Person:
 
     def run_on_terminal(self, *words: str, **env: str) -> Result:
         """Run `renewctl WORDS` on a terminal of 100 columns with colour; everything lands in `out`."""
+        code, shown = self._on_terminal("renewctl", *words, **env)
+        return Result(code, shown, "")
+
+    def run_many(
+        self, calls: Sequence[tuple[Sequence[str], dict[str, str]]], terminal: bool = False
+    ) -> list[Result]:
+        """Run each of `(words, variables)` in turn in one process, which costs one start-up for all.
+
+        Questions are answered with no; on a terminal of 80 columns everything lands in `out`.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            spec = Path(folder, "calls.json")
+            spec.write_text(json.dumps(calls))
+            if terminal:
+                _, shown = self._on_terminal(
+                    "tests.loop", str(spec), seconds=7200, answer=b"n\n", COLUMNS="80"
+                )
+                texts = (shown.replace("\r\n", "\n"), "")
+            else:
+                done = subprocess.run(
+                    [sys.executable, "-m", "tests.loop", str(spec)],
+                    cwd=self.home,
+                    env=self.env,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    timeout=7200,
+                    check=False,
+                )
+                texts = (
+                    done.stdout.decode(errors="surrogateescape"),
+                    done.stderr.decode(errors="surrogateescape"),
+                )
+            ended = spec.with_suffix(".codes")
+            assert ended.exists(), texts
+            codes = json.loads(ended.read_text())
+        outs, errs = (_by_number(text, len(calls)) for text in texts)
+        return [Result(*each) for each in zip(codes, outs, errs, strict=True)]
+
+    def _on_terminal(
+        self, module: str, *words: str, seconds: float = 120, answer: bytes = b"", **env: str
+    ) -> tuple[int, str]:
         settings = {**self.env, "COLUMNS": "100"}
         settings.pop("NO_COLOR", None)
         settings.update(env)
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
-            [sys.executable, "-m", "renewctl", *words],
+            [sys.executable, "-m", module, *words],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -85,9 +131,21 @@ class Person:
             start_new_session=True,
         )
         os.close(theirs)
-        shown = drain(ours, process)
-        os.close(ours)
-        return Result(process.wait(), shown.decode(errors="backslashreplace"), "")
+        try:
+            shown = drain(ours, process, seconds, answer=answer)
+        finally:
+            os.close(ours)
+            code = process.wait()
+        return code, shown.decode(errors="surrogateescape")
+
+
+def _by_number(text: str, count: int) -> list[str]:
+    """What each of many commands wrote, between the lines that name them."""
+    said = [""] * count
+    parts = re.split(rf"^{re.escape(MARK)}(\d+)\n", text, flags=re.M)
+    for no, part in zip(parts[1::2], parts[2::2], strict=True):
+        said[int(no)] += part
+    return said
 
 
 def drain(ours: int, process: "subprocess.Popen[bytes]", seconds: float = 120, answer: bytes = b"") -> bytes:

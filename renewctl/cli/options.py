@@ -296,18 +296,12 @@ def _portfolio_path(given: str | None) -> str:
     path = given or os.environ.get("RENEWCTL_PORTFOLIO")
     if not path:
         return str(default_portfolio())
-    if "://" in path or "=" in path:
-        from renewctl.store.address import address, holds_secret, refuse_secret
+    if "://" in path or "=" in path or path.lower().startswith("postgres"):
+        from renewctl.store.address import address, check_file_name
 
-        if given and holds_secret(given):
-            refuse_secret()
-        if "://" not in path and holds_secret(path):  # a file of that name would show it
-            raise UsageError(
-                "not-an-address",
-                "RENEWCTL_PORTFOLIO holds a password, but is no URL",
-                "write it as postgresql://USER:PASSWORD@HOST/DATABASE",
-            )
-        return address(path, argument=bool(given)) if "://" in path else path
+        if "://" in path:
+            return address(path, argument=bool(given))
+        check_file_name(path, argument=bool(given))
     return path
 
 

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
+from itertools import zip_longest
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -18,6 +19,16 @@ SCHEMA = "renewctl"  # of an address that names none
 KINDS = ("postgresql", "postgres")
 _SECRET = frozenset(
     ["password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"]
+)
+# What libpq knows, in whatever version; another word is a slip that may stand beside a password.
+_KNOWN = frozenset(
+    "schema user host hostaddr port dbname passfile connect_timeout client_encoding options application_name "
+    "fallback_application_name keepalives keepalives_idle keepalives_interval keepalives_count "
+    "tcp_user_timeout replication gssencmode gssdelegation gsslib krbsrvname requirepeer require_auth "
+    "channel_binding ssl sslmode sslnegotiation requiressl sslcompression sslcert sslkey sslcertmode "
+    "sslrootcert sslcrl sslcrldir sslsni sslkeylogfile ssl_min_protocol_version ssl_max_protocol_version "
+    "min_protocol_version max_protocol_version service servicefile target_session_attrs load_balance_hosts "
+    "oauth_issuer oauth_client_id oauth_scope".split()
 )
 # A setting of this name in any spelling of a connection, such as `host=… password=…`.
 _SECRET_WORD = re.compile(rf"(?i)(?:^|[\s?&;])(?:{'|'.join(_SECRET)})\s*=")
@@ -57,6 +68,8 @@ def address(text: str, *, argument: bool = False) -> Address:
     for key, value in asked:
         if key.lower() in _SECRET:
             secrets[key.lower()] = value
+        elif key not in _KNOWN:
+            _unreadable("a setting in the address of the portfolio is none that PostgreSQL knows")
         else:
             settings.append((key, value))
     if argument and secrets:
@@ -93,9 +106,22 @@ def refuse_secret() -> NoReturn:
     )
 
 
-def holds_secret(argument: str) -> bool:
-    """Whether an argument that is no address spells out a password all the same."""
-    return _SECRET_WORD.search(unquote(argument)) is not None
+def check_file_name(name: str, *, argument: bool = False) -> None:
+    """Refuse what is neither an address nor meant as a file: a file of that name would show a password."""
+    secret = holds_secret(name)
+    if secret and argument:
+        refuse_secret()
+    if secret or name.lower().startswith(tuple(f"{kind}:" for kind in KINDS)):
+        raise UsageError(
+            "not-an-address",
+            "what is given as the portfolio is neither a URL nor the name of a file",
+            "write it as postgresql://USER:PASSWORD@HOST/DATABASE",
+        )
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a text that is no address spells out a password all the same."""
+    return _SECRET_WORD.search(unquote(text)) is not None
 
 
 def _split(rest: str) -> tuple[str, list[tuple[str, str]]]:
@@ -123,10 +149,10 @@ def _check_hosts(hosts: str) -> None:
             _unreadable()
 
 
-def _unreadable() -> NoReturn:
+def _unreadable(why: str = "the address of the portfolio cannot be read") -> NoReturn:
     raise UsageError(
         "bad-address",
-        "the address of the portfolio cannot be read",
+        why,
         "write it as postgresql://USER@HOST:PORT/DATABASE, with %2F %40 %3F %23 for / @ ? # in a password",
     ) from None
 
@@ -164,13 +190,13 @@ def stays_here(parsed: Mapping[str, Any]) -> bool:
     """Whether every host that a connection may go to is this machine itself.
 
     A service file may name any host, so what it says is not known here. `hostaddr` is where a
-    connection goes, whatever the host is called.
+    connection goes, whatever the host beside it in the list is called.
     """
     if parsed.get("service") or os.environ.get("PGSERVICE"):
         return False
-    named = parsed.get("hostaddr") or os.environ.get("PGHOSTADDR")
-    named = named or parsed.get("host") or os.environ.get("PGHOST") or ""
-    return all(map(_is_here, str(named).split(",")))
+    named = str(parsed.get("host") or os.environ.get("PGHOST") or "").split(",")
+    numbers = str(parsed.get("hostaddr") or os.environ.get("PGHOSTADDR") or "").split(",")
+    return all(_is_here(number or host) for number, host in zip_longest(numbers, named, fillvalue=""))
 
 
 def _is_here(host: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 
 from renewctl.store.history import FEW
+from tests.processes import Person
 
 
 def work(book):
@@ -107,12 +108,10 @@ def test_an_empty_portfolio_has_no_history(desk):
     assert desk.json("history")["operations"] == []
 
 
-def test_a_terminal_shows_twenty_and_says_how_to_see_more(person):
-    person.run("init")
-    (person.home / "a.csv").write_text("id,name,arr,renewal_date\nA1,Acme,,\n")
-    assert person.run("import", "a.csv").code == 0
+def test_a_terminal_shows_twenty_and_says_how_to_see_more(book):
     for n in range(20):
-        person.run("log", "A1", f"note {n}")
+        book.run("log", "A1", f"note {n}")
+    person = Person(book.folder)
     shown = person.run_on_terminal("history").out
     assert "note 0" in shown
     assert "import" not in shown

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.desk import Desk
 from tests.engines import copy
 from tests.processes import Person, Result, bind_to_permissions
 
@@ -267,13 +268,14 @@ def test_a_portfolio_that_cannot_be_used_is_said_and_left(
 
 
 @pytest.mark.file_only("locks of the file; see test_postgres.py")
-def test_a_portfolio_in_use_by_a_writer_is_said_and_left(ana: Person) -> None:
-    other = sqlite3.connect(ana.portfolio, isolation_level=None)
+def test_a_portfolio_in_use_by_a_writer_is_said_and_left(book: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renewctl.store.portfolio.BUSY_SECONDS", 0.2)
+    other = sqlite3.connect(book.path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    result = ana.run("set", "Bolt", "csm=Eva", "--reason", "moved")
+    told = book.fails(12, "portfolio-locked", "set", "Acme", "csm=Eva", "--reason", "moved")
     other.execute("ROLLBACK")
     other.close()
-    check_error(result, 12, r"in use")
+    assert "in use" in told
 
 
 def _can_give_up_rights() -> bool:

@@ -3,21 +3,15 @@
 import csv
 import io
 import json
-import os
-import pty
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.hostile_suite.loop import MARK
 from tests.hostile_suite.payloads import Payload, live
-from tests.processes import Person, drain
+from tests.processes import Person
 
 HEAD = (
     "id,name,country,status,arr,currency,renewal_date,term_months,notice_days,auto_renew,csm,sales_owner,"
@@ -27,7 +21,6 @@ VALUE_HEAD = "account_id,metric,value,unit,period_start,period_end,baseline,rate
 PEOPLE_HEAD = "account_id,name,email,role,influence,sentiment,last_contact,thread_owner".split(",")
 MODES = ("terminal", "pipe", "json")
 _BAR = re.compile(r"\r?\x1b\[(?:\?25[lh]|2K|1A)")  # what the program's own bar of progress moves
-_BLOCK = re.compile(rf"^{re.escape(MARK)}(\d+)\n", re.M)
 
 
 class Seen(NamedTuple):
@@ -134,9 +127,10 @@ def look(
         if mode != "json" or not {"csv", "md", "html", "table"} & set(words)
         for no, typed, variables in spelled(words, payloads, known)
     ]
-    outs, codes = run_all(somebody, mode, [(typed, variables) for _, _, typed, variables in listed])
+    done = somebody.run_many([(typed, variables) for _, _, typed, variables in listed], mode == "terminal")
     seen = []
-    for (command, no, typed, _), said, code in zip(listed, outs, codes, strict=True):
+    for (command, no, typed, _), (code, *texts) in zip(listed, done, strict=True):
+        said = "".join(texts)
         out = _BAR.sub("", said) if command in ("demo", "import") else said
         raw = mode != "terminal" and _is_data(
             typed
@@ -153,49 +147,6 @@ def _rules(somebody: Person, command: str) -> dict[str, str]:
 
 def _is_data(words: list[str]) -> bool:
     return bool({"csv", "md", "html"} & set(words)) or words[:2] == ["policy", "init"]
-
-
-def run_all(
-    somebody: Person, mode: str, listed: list[tuple[list[str], dict[str, str]]]
-) -> tuple[list[str], list[int]]:
-    """What each of many commands wrote (both streams) and its exit code."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
-        json.dump(listed, file)
-    spec = Path(file.name)
-    words = [sys.executable, "-m", "tests.hostile_suite.loop", str(spec)]
-    env = dict(somebody.env)
-    try:
-        if mode == "terminal":
-            env.pop("NO_COLOR", None)
-            texts = [_on_terminal(words, somebody.home, env).replace("\r\n", "\n")]
-        else:
-            done = subprocess.run(
-                words, cwd=somebody.home, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=7200
-            )
-            texts = [stream.decode(errors="surrogateescape") for stream in (done.stdout, done.stderr)]
-        codes = json.loads(spec.with_suffix(".codes").read_text())
-    finally:
-        spec.unlink()
-        spec.with_suffix(".codes").unlink(missing_ok=True)
-    outs = [""] * len(listed)
-    for text in texts:
-        parts = _BLOCK.split(text)
-        for no, part in zip(parts[1::2], parts[2::2], strict=True):
-            outs[int(no)] += part
-    return outs, codes
-
-
-def _on_terminal(words: list[str], home: Path, env: dict[str, str]) -> str:
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        words, stdin=theirs, stdout=theirs, stderr=theirs, cwd=home, env=env, start_new_session=True
-    )
-    os.close(theirs)
-    try:
-        return drain(ours, process, 7200, answer=b"n\n").decode(errors="surrogateescape")
-    finally:
-        os.close(ours)
-        process.wait()
 
 
 _KEPT = re.compile(r"(_on|_at|_no|^at|_by)\Z")

@@ -19,7 +19,7 @@ from python_calamine import CalamineWorkbook
 from tests import hostile
 from tests.conftest import program
 from tests.hostile_suite.payloads import Payload
-from tests.hostile_suite.screens import key, run_all, sheet
+from tests.hostile_suite.screens import key, sheet
 from tests.processes import Person
 
 LURE = "http://{host}:{port}/pwned"
@@ -132,10 +132,8 @@ def exports(somebody: Person, folder: Path) -> tuple[int, list[str]]:
         for k in KINDS
         for how in ("csv", "json", "xlsx")
     ]
-    outs, codes = run_all(somebody, "pipe", [(words, {}) for words in calls])
-    wrong = [
-        f"{words}: exit {code}: {out}" for words, code, out in zip(calls, codes, outs, strict=True) if code
-    ]
+    done = somebody.run_many([(words, {}) for words in calls])
+    wrong = [f"{words}: {each}" for words, each in zip(calls, done, strict=True) if each.code]
     cells = 0
     for kind in KINDS:
         try:
@@ -183,11 +181,11 @@ def papers(somebody: Person, payloads: list[Payload], folder: Path) -> tuple[lis
         for paper in ("proposal", "value")
         for lang in ("en", "pt-BR")
     ]
-    outs, codes = run_all(somebody, "pipe", [(words, {}) for words in calls])
+    done = somebody.run_many([(words, {}) for words in calls])
     wrong = [
-        f"{words}: exit {code}: {ascii(out)[:200]}"
-        for words, code, out in zip(calls, codes, outs, strict=True)
-        if code not in (0, 1)
+        f"{words}: {ascii(each)[:300]}"
+        for words, each in zip(calls, done, strict=True)
+        if each.code not in (0, 1)
     ]
     files = []
     try:

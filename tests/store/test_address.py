@@ -3,13 +3,14 @@
 import itertools
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
 from renewctl.errors import PortfolioError, UsageError
-from renewctl.store.address import address, connection_settings, holds_secret, stays_here
+from renewctl.store.address import _KNOWN, _SECRET, address, check_file_name, connection_settings, stays_here
 
 SECRET = "c4nary-Xq7"  # noqa: S105
 
@@ -62,12 +63,34 @@ def test_an_argument_with_a_password_in_any_spelling_is_refused_without_repeatin
     "text", [f"host=h password={SECRET}", f"host=h  PassWord = {SECRET}", f"x%20password={SECRET}"]
 )
 def test_a_connection_string_with_a_password_is_seen_for_what_it_is(text):
-    assert holds_secret(text)
+    for argument, code in ((True, "password-in-argument"), (False, "not-an-address")):
+        with pytest.raises(UsageError) as refused:
+            check_file_name(text, argument=argument)
+        assert refused.value.code == code
+        assert SECRET not in str(refused.value) + refused.value.hint
 
 
-@pytest.mark.parametrize("text", ["notes=2026.db", "password.db", "my-password=", "folder/a=b.db"])
-def test_a_file_whose_name_has_an_equals_sign_is_just_a_file(text):
-    assert not holds_secret(text)
+@pytest.mark.parametrize("text", [f"postgresql:/ana:{SECRET}@h/d", f"Postgres:ana:{SECRET}@h/d"])
+def test_an_address_with_a_slash_too_few_is_not_taken_for_a_file(text):
+    for argument in (False, True):
+        with pytest.raises(UsageError) as refused:
+            check_file_name(text, argument=argument)
+        assert SECRET not in str(refused.value) + refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["notes=2026.db", "password.db", "my-password=", "folder/a=b.db", "postgres.db", "postgresql/a.db"],
+)
+def test_a_file_whose_name_only_looks_like_it_is_just_a_file(text):
+    check_file_name(text, argument=True)
+
+
+def test_every_setting_of_the_library_is_known():
+    defaults = psycopg.pq.Conninfo.get_defaults()
+    own = {each.keyword.decode() for each in defaults} - {"dbname"}
+    assert len(own) > 30
+    assert own <= _KNOWN | _SECRET
 
 
 @pytest.mark.parametrize(
@@ -80,6 +103,8 @@ def test_a_file_whose_name_has_an_equals_sign_is_just_a_file(text):
         f"postgresql://h:{SECRET}/d",
         f"postgresql://[::1:{SECRET}/d",
         f"postgresql://h/d?{SECRET}",
+        f"postgresql://ana@h/d?passwd={SECRET}",
+        f"postgresql://ana@h/d?sslmode=require&{SECRET}=x",
         f"postgresql://ana:a:b@h:{SECRET}/d",
     ],
 )
@@ -146,6 +171,9 @@ def test_one_host_of_several_that_is_away_is_enough(here, away):
         ("postgresql:///d?service=crm", {}),
         ("postgresql:///d", {"PGHOST": "db.example.com"}),
         ("postgresql:///d", {"PGHOSTADDR": "10.0.0.1"}),
+        ("postgresql://localhost,db.example.com/d?hostaddr=127.0.0.1,", {}),
+        ("postgresql://db.example.com,localhost/d?hostaddr=,127.0.0.1", {}),
+        ("postgresql://a,db.example.com/d", {"PGHOSTADDR": "127.0.0.1,"}),
         ("postgresql://localhost/d", {"PGHOSTADDR": "10.0.0.1"}),
         ("postgresql://localhost/d", {"PGSERVICE": "crm"}),
     ],

@@ -175,7 +175,7 @@ class Histories(RuleBasedStateMachine):
         return row[at]
 
 
-Histories.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+Histories.TestCase.settings = settings(max_examples=10, stateful_step_count=16, deadline=None)
 TestHistories = Histories.TestCase
 
 

@@ -1,6 +1,6 @@
 """Many commands in one process, whose streams are whatever its parent gave it.
 
-Called as `python -m tests.hostile_suite.loop FILE`: a JSON list of `[words, variables]`. Before each command
+Called as `python -m tests.loop FILE`: a JSON list of `[words, variables]`. Before each command
 a line names its number, so that what it wrote can be told apart; exit codes go to `FILE.codes`.
 """
 
