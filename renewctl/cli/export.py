@@ -48,7 +48,7 @@ def export(
     if target is not None and Path(target).is_file() and not Path(target).is_symlink():
         env.yes = yes
         env.confirm(f"{target} is there already; overwrite it?")
-    with env.open() as portfolio:
+    with env.open() as portfolio, portfolio.reading():
         counted = _Counted()
         exported = table(portfolio, kind)
         exported = exported._replace(rows=counted.over(exported.rows))

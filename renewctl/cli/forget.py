@@ -1,5 +1,6 @@
 """`forget`: erasing a person or an account from the portfolio and everything it remembers."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,10 +63,12 @@ def forget(
         target = find_target(portfolio, wanted, kind, account)
         ids = [each.id for each in target.accounts]
         if not env.dry_run:
+            if env.asks():
+                _preview(env, portfolio, target, reason or "")
             env.confirm(view.question(target.kind, target.shown, ids))
-        eraser, done = _erase(env, portfolio, target, reason or "")
+        eraser, done = _erase(env, portfolio, target, reason or "", dry_run=env.dry_run)
         unfinished = _purge(portfolio) if done.operations and not env.dry_run else ""
-        shown = _shown(env, portfolio, target, eraser, done, unfinished)
+        shown = _shown(portfolio, target, eraser, done, unfinished, env.dry_run)
     _show(env, shown)
     if unfinished:
         raise typer.Exit(1)
@@ -92,13 +95,22 @@ def _asked(who: str | None, kind: str | None, account: str | None) -> str:
     return who.strip()
 
 
-def _erase(env: Env, portfolio: "Portfolio", target: "Target", reason: str) -> "tuple[Eraser, Forgotten]":
+def _preview(env: Env, portfolio: "Portfolio", target: "Target", reason: str) -> None:
+    """Show at the terminal what would go, what would stay and where else it is, before it is asked."""
+    eraser, done = _erase(env, portfolio, target, reason, dry_run=True)
+    for line in view.lines(_shown(portfolio, target, eraser, done, "", True)):
+        sys.stderr.write(line + "\n")
+
+
+def _erase(
+    env: Env, portfolio: "Portfolio", target: "Target", reason: str, *, dry_run: bool
+) -> "tuple[Eraser, Forgotten]":
     from renewctl.store import forget as store
     from renewctl.store.persons import eraser_of
 
     with (
         portfolio.overwriting(),
-        portfolio.write(store.command_of(target), env.actor, env.as_of, dry_run=env.dry_run) as operation,
+        portfolio.write(store.command_of(target), env.actor, env.as_of, dry_run=dry_run) as operation,
     ):
         eraser = eraser_of(portfolio, target)
         return eraser, store.forget(portfolio, operation, target, eraser, reason, env.policy, env.as_of)
@@ -133,7 +145,12 @@ def _only_purge(env: Env, who: str | None) -> None:
 
 
 def _shown(
-    env: Env, portfolio: "Portfolio", target: "Target", eraser: "Eraser", done: "Forgotten", unfinished: str
+    portfolio: "Portfolio",
+    target: "Target",
+    eraser: "Eraser",
+    done: "Forgotten",
+    unfinished: str,
+    dry_run: bool,
 ) -> view.Shown:
     from renewctl.store.remains import backups
 
@@ -151,7 +168,7 @@ def _shown(
         unread,
         unfinished,
         portfolio.engine,
-        env.dry_run,
+        dry_run,
     )
 
 

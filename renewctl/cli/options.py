@@ -137,11 +137,15 @@ class Env:
         """A person as given to `--owner`; `me` is the actor."""
         return self.actor if name == "me" else name
 
+    def asks(self) -> bool:
+        """Whether there is somebody at a terminal to be asked, and `--yes` has not answered already."""
+        return not self.yes and sys.stdin.isatty() and sys.stderr.isatty()
+
     def confirm(self, question: str) -> None:
         """Ask before going on, unless `--yes`; without a terminal to ask at it is a refusal."""
         if self.yes:
             return
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not self.asks():
             raise UsageError("needs-yes", question, "say --yes to go ahead")
         sys.stderr.write(f"{question} [y/N] ")
         sys.stderr.flush()

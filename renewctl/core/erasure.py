@@ -238,6 +238,7 @@ class Eraser(NamedTuple):
     far: Mentions  # in everybody else's
     mail: Mentions  # in those of `namesakes`
     namesakes: frozenset[int]  # accounts that know somebody else of the same name
+    tail: str = ""  # behind erased ids, where somebody else has one of them already
 
     def mentions(self, account_no: int | None) -> Mentions:
         """What counts as a mention in the texts of an account."""
@@ -279,7 +280,7 @@ class Eraser(NamedTuple):
         elif entity == "stakeholder" and self.is_person(key, at):
             put = PERSON.get(column)
         if put is not None:
-            return put(value, key)
+            return put(value, key + self.tail)
         if not isinstance(value, str) or column not in TEXTS.get(entity, ()):
             return value
         if column == "champion" and account_no in self.homes and fold(value) in self.champions:

@@ -27,7 +27,7 @@ def facts(subject: Subject, seen: Seen) -> Iterator[Finding]:
         names = columns(entity)
         at = [names.index(name) for name in info.key]
         order = ",".join(info.key)
-        for row in portfolio.execute(f"SELECT {','.join(names)} FROM {entity} ORDER BY {order}"):  # noqa: S608
+        for row in portfolio.scan(f"SELECT {','.join(names)} FROM {entity} ORDER BY {order}"):  # noqa: S608
             count += 1
             for breach in rules.row(entity, row):
                 sound = sound and breach.is_note
@@ -56,12 +56,10 @@ def _finding(breach: Breach, where: str) -> Finding:
 def _accounts(portfolio: Portfolio) -> Iterator[Finding]:
     """What must hold between the contracts and saves of one account."""
     contracts: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for no, account_no in portfolio.execute(
-        "SELECT no, account_no FROM contract WHERE implied = 1 ORDER BY no"
-    ):
+    for no, account_no in portfolio.scan("SELECT no, account_no FROM contract WHERE implied = 1 ORDER BY no"):
         contracts[account_no].append({"no": no, "implied": 1})
     saves: dict[int, list[int]] = defaultdict(list)
-    for no, account_no, state in portfolio.execute("SELECT no, account_no, state FROM save_case ORDER BY no"):
+    for no, account_no, state in portfolio.scan("SELECT no, account_no, state FROM save_case ORDER BY no"):
         if state not in CLOSED_SAVES:
             saves[account_no].append(no)
     odd = [no for no, rows in contracts.items() if len(rows) > 1]
@@ -73,8 +71,8 @@ def _accounts(portfolio: Portfolio) -> Iterator[Finding]:
 
 def _items(portfolio: Portfolio, rules: Invariants) -> Iterator[Finding]:
     """Whether what was done with a step was done with one of a contract or save that is there."""
-    rows = portfolio.execute("SELECT subject, cycle, step FROM item_state ORDER BY subject, cycle, step")
-    while batch := rows.fetchmany(_BATCH):
+    rows = portfolio.scan("SELECT subject, cycle, step FROM item_state ORDER BY subject, cycle, step")
+    while batch := list(islice(rows, _BATCH)):
         parsed = [(SUBJECT.fullmatch(row[0]), row) for row in batch]
         nos = {
             kind: {int(found[2]) for found, _ in parsed if found and found[1] == kind} for kind in ("", "s")
@@ -160,7 +158,7 @@ def _agenda(portfolio: Portfolio, policy: Policy, seen: Seen) -> Iterator[Findin
             yield Finding("agenda-other", "agenda", what, "nothing; the next write makes it anew", True)
         return
     names = ",".join(_AGENDA)
-    stored = portfolio.execute(f"SELECT {names} FROM agenda ORDER BY contract_no")  # noqa: S608
+    stored = portfolio.scan(f"SELECT {names} FROM agenda ORDER BY contract_no")  # noqa: S608
     count = 0
 
     def read() -> Iterator[tuple[Any, ...]]:
@@ -188,7 +186,7 @@ def sources(portfolio: Portfolio) -> Iterator[Finding]:
     from renewctl.store.importer_lines import checksum
 
     names = "no, file, kind, digest, salt, rows, imported_on, head, checksum, lines"
-    for row in portfolio.execute(f"SELECT {names} FROM source ORDER BY no"):  # noqa: S608
+    for row in portfolio.scan(f"SELECT {names} FROM source ORDER BY no"):  # noqa: S608
         try:
             found = checksum(row[:8], [row[9]])
         except (ValueError, TypeError):
@@ -196,39 +194,3 @@ def sources(portfolio: Portfolio) -> Iterator[Finding]:
         if found != row[8]:
             what = "the memory of an imported file is not what was kept"
             yield Finding("source-altered", f"source {row[0]}", what, OUTSIDE)
-
-
-# --- backups -----------------------------------------------------------------------------------------------
-
-
-def backups(subject: Subject, seen: Seen) -> Iterator[Finding]:
-    """Whether the newest backup is of this very portfolio: the end of its log is a link of the chain here."""
-    from renewctl.store.backup import listing, newest_sound
-
-    portfolio = subject.opened
-    path = subject.path or portfolio.path
-    if not listing(path):
-        seen.text = "none"
-        if portfolio.value("SELECT 1 FROM operation LIMIT 1"):
-            yield Finding("no-backup", "the backups", "there is none", "make one: renewctl backup", True)
-        return
-    newest, wrong = newest_sound(path)
-    for error in wrong:
-        yield Finding("backup-unsound", "the backups", error.message, "make another: renewctl backup")
-    if newest is None:
-        seen.text = "none that is sound"
-        return
-    name, held = newest.file.name, newest.facts
-    seq = held.newest[0] if held.newest else 0
-    seen.text = f"the newest is {name}, up to operation {seq}"
-    here = portfolio.value("SELECT digest FROM operation WHERE seq = ?", (seq,)) if seq else held.head
-    if here != held.head and held.head:  # one of an older schema has no digests
-        last = portfolio.value("SELECT MAX(seq) FROM operation") or 0
-        what = (
-            f"goes up to operation {seq}, the portfolio to {last}: it was shortened or put back since"
-            if last < seq
-            else f"has another operation {seq} than the portfolio, which was replaced since"
-        )
-        restored = listing(path)[0].reason == "before-restore"
-        how = "see what each holds: renewctl restore --dry-run"
-        yield Finding("not-of-the-backup", name, what, how, restored)

@@ -46,7 +46,7 @@ def chain(subject: Subject, seen: Seen) -> Iterator[Finding]:
     state = _Changes(portfolio, erased)
     previous, expected, newest = "", 1, ""
     backwards = 0
-    for row in portfolio.execute(f"SELECT {','.join(OPERATION)} FROM operation ORDER BY seq"):  # noqa: S608
+    for row in portfolio.scan(f"SELECT {','.join(OPERATION)} FROM operation ORDER BY seq"):  # noqa: S608
         operation = Operation(*row)
         where = f"operation {operation.seq}"
         if operation.seq != expected:
@@ -117,7 +117,7 @@ class _Changes:
     """The change rows in the order of their numbers, an operation at a time."""
 
     def __init__(self, portfolio: Portfolio, erased: "_Erasures") -> None:
-        rows = portfolio.execute(f"SELECT {','.join(CHANGE)} FROM change ORDER BY no")  # noqa: S608
+        rows = portfolio.scan(f"SELECT {','.join(CHANGE)} FROM change ORDER BY no")  # noqa: S608
         self._groups = groupby(self._numbered(rows), key=itemgetter(1))
         self._waiting: tuple[Any, Iterator[Sequence[Any]]] | None = None
         self._erased = erased
@@ -184,7 +184,7 @@ class _Erasures:
     def __init__(self, portfolio: Portfolio) -> None:
         self.links: dict[Any, dict[Any, Any]] = defaultdict(dict)
         self._stored = {}
-        for no, op, was, now in portfolio.execute("SELECT no, op, was, now FROM erasure ORDER BY no"):
+        for no, op, was, now in portfolio.scan("SELECT no, op, was, now FROM erasure ORDER BY no"):
             self.links[op][was] = now
             self._stored[str(no)] = [no, op, was, now]
         self._told: dict[str, Any] = {}

@@ -95,9 +95,9 @@ class _Beside:
 
 
 def _accounts(portfolio: Portfolio) -> Iterator[Sequence[Any]]:
-    contracts = _Beside(portfolio.execute(_TERMS_SQL))
-    readings = _Beside(portfolio.execute(_INPUTS_SQL))
-    for row in portfolio.execute(_ACCOUNT_SQL):
+    contracts = _Beside(portfolio.scan(_TERMS_SQL))
+    readings = _Beside(portfolio.scan(_INPUTS_SQL))
+    for row in portfolio.scan(_ACCOUNT_SQL):
         (
             no, own_id, name, country, status, own_currency, csm, sales, specialist, sponsor, industry,
             strategic, override, severity, contact, purchased, used, expansion, target, growth, champion,
@@ -128,7 +128,7 @@ def _plain(sql: str, *amounts: int) -> Callable[[Portfolio], Iterator[Sequence[A
     """Rows of a query. Its columns `amounts` are minor units in the currency that then stands last."""
 
     def rows(portfolio: Portfolio) -> Iterator[Sequence[Any]]:
-        for row in portfolio.execute(sql):
+        for row in portfolio.scan(sql):
             if not amounts:
                 yield row
                 continue
@@ -224,9 +224,8 @@ KINDS = tuple(_TABLES)
 
 
 def table(portfolio: Portfolio, kind: str) -> Table:
-    """What `kind` (one of KINDS) exports, all of one moment; read the rows while the portfolio is open."""
+    """What `kind` (one of KINDS) exports; take it and read its rows inside `portfolio.reading()`."""
     columns, rows = _TABLES[kind]
-    portfolio.execute("BEGIN")
     return Table(kind, columns, rows(portfolio))
 
 

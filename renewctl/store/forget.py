@@ -163,7 +163,7 @@ class _Forgetting:
         if texts:
             some = " OR ".join(f"{name} IS NOT NULL" for name in texts)
             sql = f"SELECT {account}, {','.join((*texts, *info.key))} FROM {entity} WHERE {some}"  # noqa: S608
-            for row in self._portfolio.execute(sql):
+            for row in self._portfolio.scan(sql):
                 said = "\n".join(filter(None, row[1 : 1 + len(texts)]))
                 if row[0] not in self._theirs and self._eraser.far.maybe(plain(said)):
                     keys.append(row[1 + len(texts) :])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 from renewctl.core.erasure import (
@@ -123,7 +123,7 @@ def _on_record(portfolio: Portfolio, at: Account | None) -> Iterator[_Seen]:
         "SELECT name, email, account_no FROM stakeholder WHERE account_no BETWEEN ? AND ?",
         "SELECT champion, NULL, no FROM account WHERE champion IS NOT NULL AND no BETWEEN ? AND ?",
     ):
-        for row in portfolio.execute(sql, (first, last)):
+        for row in portfolio.scan(sql, (first, last)):
             if row[0] != ERASED:
                 yield _Seen._make(row)
 
@@ -301,7 +301,8 @@ def _whole(portfolio: Portfolio, account: Account) -> Eraser:
             people.add(side.get("champion") or "")
             emails.add(side.get("email") or "")
     people -= {"", ERASED}
-    names -= {"", erased_name(str(account.no))}
+    tail = _tail(portfolio, account.no)
+    names -= {"", erased_name(f"{account.no}{tail}")}
     ids = {each for each in ids if each and not each.startswith(erased_id(""))}
     number = frozenset((account.no,))
     own = {
@@ -318,13 +319,31 @@ def _whole(portfolio: Portfolio, account: Account) -> Eraser:
         Mentions(far, emails, titles),
         Mentions((), emails),
         _namesakes(portfolio, far + titles, number),
+        tail,
     )
+
+
+def _tail(portfolio: Portfolio, account_no: int) -> str:
+    """What keeps the ids that this forgetting gives apart from others: files may bring such ids, too."""
+    contracts = portfolio.rows("SELECT no FROM contract WHERE account_no = ?", (account_no,))
+    given = [erased_id(str(no)) for (no,) in ((account_no,), *contracts)]
+    like = (account_no, erased_id("%"))
+    taken = {
+        each
+        for sql in (
+            "SELECT id FROM account WHERE no <> ? AND id LIKE ?",
+            "SELECT id FROM contract WHERE account_no <> ? AND id LIKE ?",
+        )
+        for (each,) in portfolio.rows(sql, like)
+    }
+    tails = chain(("",), (f"-{number}" for number in count(2)))
+    return next(tail for tail in tails if taken.isdisjoint(each + tail for each in given))
 
 
 def _shared(portfolio: Portfolio, emails: Iterable[str], own: set[str]) -> frozenset[str]:
     """Addresses that somebody else on record has too: in texts they may be theirs."""
     wanted = {fold(email): email for email in emails if email}
-    rows = portfolio.execute("SELECT no, email FROM stakeholder WHERE email <> ''") if wanted else ()
+    rows = portfolio.scan("SELECT no, email FROM stakeholder WHERE email <> ''") if wanted else ()
     others = {fold(email) for no, email in rows if str(no) not in own}
     return frozenset(email for email in emails if fold(email) in others)
 
@@ -335,7 +354,7 @@ def _namesakes(portfolio: Portfolio, names: Iterable[str], homes: Iterable[int])
     if not wanted:
         return frozenset()
     rows = chain(
-        portfolio.execute("SELECT name, account_no FROM stakeholder"),
-        portfolio.execute("SELECT champion, no FROM account WHERE champion <> ''"),
+        portfolio.scan("SELECT name, account_no FROM stakeholder"),
+        portfolio.scan("SELECT champion, no FROM account WHERE champion <> ''"),
     )
     return frozenset(no for name, no in rows if fold(name) in wanted).difference(homes)

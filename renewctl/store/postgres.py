@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _LOG_BLOCK = 2_000  # change rows read back at a time
+_SCANNED = 5_000  # rows of a long answer asked for at a time
 _LOG_SQL = (  # the text of `chain.row_text`, in SQL
     "SELECT convert_to(string_agg("  # noqa: S608
     + " || chr(31) || ".join(f"COALESCE(CAST({name} AS text), '')" for name in CHANGE)
@@ -64,6 +65,7 @@ class PostgresPortfolio(Portfolio):
         self.schema = where.schema
         self._where = where
         self._writes = False
+        self._scans = 0  # each has a name of its own on the server
         self._use(connection)
 
     def _use(self, connection: "psycopg.Connection[Any]") -> None:
@@ -76,6 +78,23 @@ class PostgresPortfolio(Portfolio):
 
         try:
             return self.connection.execute(translated(sql), params)
+        except (psycopg.Error, UnicodeError) as error:
+            raise self._refusal(error) from error
+
+    def scan(self, sql: str, params: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """See Portfolio. The server keeps the rows and hands over some at a time."""
+        import psycopg
+        from psycopg.pq import TransactionStatus
+
+        if self.connection.info.transaction_status == TransactionStatus.IDLE:
+            with self.reading():
+                yield from self.scan(sql, params)
+            return
+        self._scans += 1
+        try:
+            with self.connection.cursor(f"scan_{self._scans}") as cursor:
+                cursor.itersize = _SCANNED
+                yield from cursor.execute(translated(sql), params)
         except (psycopg.Error, UnicodeError) as error:
             raise self._refusal(error) from error
 
@@ -128,22 +147,27 @@ class PostgresPortfolio(Portfolio):
 
     def commit(self, nonce: str) -> None:
         """See Portfolio."""
+        found = "SELECT 1 FROM operation WHERE nonce = ?"
+        self.commit_known_by(lambda: not nonce or bool(self.value(found, (nonce,))), changed=bool(nonce))
+
+    def commit_known_by(self, is_there: Callable[[], bool], *, changed: bool = True) -> None:
+        """Make a write last, or raise; `is_there` says whether it was, should the line break."""
         try:
             done = self._run("COMMIT")
         except PortfolioError as error:
             if not self._is_broken():
                 raise
-            self._settle(nonce, error)
-            Interrupted.too_late |= bool(nonce)
+            self._settle(is_there, error)
+            Interrupted.too_late |= changed
             return
         except KeyboardInterrupt:  # the server may have done it all the same
-            Interrupted.too_late |= bool(nonce)
+            Interrupted.too_late |= changed
             raise
         finally:
             self._writes = False
         if done.statusmessage != "COMMIT":  # the server answers so where the transaction had failed before
             raise PortfolioError("not-recorded", f"{self.path} undid the change", "run the command again")
-        Interrupted.too_late |= bool(nonce)
+        Interrupted.too_late |= changed
 
     def rollback(self) -> None:
         """See Portfolio."""
@@ -293,7 +317,7 @@ class PostgresPortfolio(Portfolio):
     def _is_broken(self) -> bool:
         return bool(self.connection.closed)
 
-    def _settle(self, nonce: str, error: PortfolioError) -> None:
+    def _settle(self, is_there: Callable[[], bool], error: PortfolioError) -> None:
         """Find out whether a commit that the line broke under was kept. Returns if it was.
 
         The turn is taken first: while the server may still be at that commit, the turn is not free.
@@ -304,7 +328,7 @@ class PostgresPortfolio(Portfolio):
             try:
                 self._use(_connect(self._where))
                 self._take_turn_from(lost)
-                found = not nonce or self.value("SELECT 1 FROM operation WHERE nonce = ?", (nonce,))
+                found = is_there()
                 self.rollback()
             except PortfolioError:
                 continue
@@ -340,7 +364,7 @@ def _turn(schema: str) -> int:
     return number - 2**32 if number >= 2**31 else number
 
 
-def open_at(path: str, *, create: bool = False, migrate: bool = True) -> PostgresPortfolio:
+def open_at(path: str, *, create: bool = False, migrate: bool | None = True) -> PostgresPortfolio:
     """See `portfolio.open_portfolio`. `create` makes the schema too, where there is none."""
     where = address(path)
     connection = _connect(where)
@@ -348,7 +372,8 @@ def open_at(path: str, *, create: bool = False, migrate: bool = True) -> Postgre
     try:
         if create:
             _lay_out(portfolio)
-        if (version := _check_schema(portfolio)) < SCHEMA_VERSION:
+        version = _check_schema(portfolio)
+        if version < SCHEMA_VERSION and migrate is not None:
             from renewctl.store import migrations
 
             (migrations.migrate if migrate else migrations.refuse)(portfolio, version)

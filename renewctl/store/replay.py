@@ -301,7 +301,7 @@ def replay(portfolio: Portfolio) -> Iterator[Difference]:
             yield Difference("the end of the log", what)
         for entity, info in ENTITIES.items():
             names = columns(entity)
-            stored = portfolio.execute(
+            stored = portfolio.scan(
                 f"SELECT {','.join(names)} FROM {entity} ORDER BY {','.join(info.key)}"  # noqa: S608
             )
             yield from differences(fold.rows(entity), stored, names, info.key, entity, "the log")

@@ -116,7 +116,7 @@ def _copy(portfolio: Portfolio) -> SqlitePortfolio:
     copy.execute("DELETE FROM meta")
     facts = {name: columns(name) for name in ENTITIES}
     for table, names in (*facts.items(), ("operation", OPERATION), ("change", CHANGE), ("meta", _META)):
-        found = portfolio.execute(f"SELECT {','.join(names)} FROM {table}")  # noqa: S608
+        found = portfolio.scan(f"SELECT {','.join(names)} FROM {table}")  # noqa: S608
         marks = ",".join("?" * len(names))
         copy.execute_many(f"INSERT INTO {table} ({','.join(names)}) VALUES ({marks})", found)  # noqa: S608
     copy.execute("COMMIT")

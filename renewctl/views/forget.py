@@ -109,7 +109,7 @@ def notes(shown: Shown) -> list[str]:
         )
     elif not shown.dry_run:
         found.append(_STORAGE[shown.engine])
-    if shown.kind == "stakeholder":
+    if shown.kind != "mention":
         found.append(_NOT_FOUND)
     return [*found, "Our own people stay: owners, actors, sponsors.", _OUTSIDE]
 

@@ -367,6 +367,19 @@ def test_forgetting_an_account_twice_erases_nothing_more(known):
     assert known.facts()["operation"] == facts["operation"]
 
 
+def test_an_erased_id_that_a_file_brought_is_left_to_its_owner(known):
+    """An export of a portfolio that has forgotten somebody holds such ids, and another may import it."""
+    known.import_(
+        "id,name,arr,renewal_date\nerased-1,Delta,100,2026-08-01\n", "--currency", "USD", name="d.csv"
+    )
+    for _ in range(2):
+        forget(known, known.values("account", "no = 1")[0].id, "account")
+        names = {account.id: account.name for account in known.values("account")}
+        assert (names["erased-1"], names["erased-1-2"]) == ("Delta", "Erased 1-2")
+        assert_gone(known, "acme")
+        assert_sound(known)
+
+
 # --- bytes ------------------------------------------------------------------------------------------------
 
 
