@@ -35,6 +35,7 @@ def facts(subject: Subject, seen: Seen) -> Iterator[Finding]:
     seen.text = counted(count, "row")
     if sound:  # of rows that cannot be, nothing can be asked
         yield from _accounts(portfolio)
+        yield from _strays(portfolio)
         yield from _items(portfolio, rules)
         yield from _pins(portfolio)
         yield from _owners(subject, policy)
@@ -67,6 +68,19 @@ def _accounts(portfolio: Portfolio) -> Iterator[Finding]:
     for number in sorted(odd):
         for breach in of_account(contracts.get(number, ()), saves.get(number, ())):
             yield _finding(breach, f"account {number}")
+
+
+def _strays(portfolio: Portfolio) -> Iterator[Finding]:
+    """Rows that are of one account and of a contract of another."""
+    for table in ("outcome", "save_case", "activity"):
+        sql = (
+            f"SELECT {table}.no, {table}.account_no, contract.account_no FROM {table} "  # noqa: S608
+            f"JOIN contract ON contract.no = {table}.contract_no "
+            f"WHERE contract.account_no <> {table}.account_no ORDER BY 1"
+        )
+        for no, account_no, other in portfolio.scan(sql):
+            what = f"is of account {account_no}, its contract of account {other}"
+            yield Finding("impossible", f"{table} {no}", what, REPORT)
 
 
 def _items(portfolio: Portfolio, rules: Invariants) -> Iterator[Finding]:

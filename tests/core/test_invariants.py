@@ -79,8 +79,8 @@ CLOSED = {
     "value_metric": {"value": "1e", "baseline": "nan", "rate": 5, "period_end_on": "2025-13-01"},
     "outcome": {"result": "draw", "arr_before_minor": 1.0, "arr_after_minor": LARGEST + 1, "closed_on": ""},
     "save_case": {"state": "open", "flagged_at": "2026-03-02 09:00", "respond_by": 5, "closed_on": "x"},
-    "item_state": {"state": "open", "cycle": True, "until_on": "2026-2-3"},
-    "activity": {"kind": "lunch", "happened_on": "yesterday"},
+    "item_state": {"state": "open", "cycle": True, "until_on": "2026-2-3", "minutes": -1},
+    "activity": {"kind": "lunch", "happened_on": "yesterday", "minutes": "15"},
     "erasure": {"was": "0" * 63, "now": "F" * 64},
 }  # fmt: skip
 

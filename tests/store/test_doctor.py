@@ -576,6 +576,12 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "impossible",
         "value_metric",
     ),
+    "an outcome is of another account than its contract": (
+        sql("UPDATE outcome SET account_no = (SELECT MAX(no) FROM account WHERE no <> account_no)"),
+        "facts",
+        "impossible",
+        "outcome",
+    ),
     "a role is none": (sql("UPDATE stakeholder SET role = 'boss'"), "facts", "impossible", "stakeholder"),
     "a note is of no kind": (sql("UPDATE activity SET kind = 'dream'"), "facts", "impossible", "activity"),
     # --- what is kept for speed
