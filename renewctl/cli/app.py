@@ -159,6 +159,7 @@ def run(args: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    Interrupted.too_late = False
     try:
         result = _root().main(args=args, prog_name="renewctl", standalone_mode=False)
         if result == 130:  # the parser swallows ^C and returns its code
@@ -174,7 +175,7 @@ def run(args: list[str]) -> int:
             from renewctl.views.terminal import traceback_text
 
             sys.stderr.write(traceback_text())
-        _complain(error.code, error.message, error.hint)
+        _complain(error.code, error.message, _kept(error.hint))
         return error.exit_code
     except BrokenPipeError:
         _quiet_stdout()
@@ -192,7 +193,7 @@ def run(args: list[str]) -> int:
             from renewctl.store.sqlite import refusal
 
             told = refusal(error, "the portfolio")  # type: ignore[arg-type]
-            _complain(told.code, told.message, told.hint)
+            _complain(told.code, told.message, _kept(told.hint))
             return told.exit_code
         if _damaged():
             _complain(
@@ -202,6 +203,11 @@ def run(args: list[str]) -> int:
             )
             return PortfolioError.exit_code
         return _internal(error, "--debug" in args)
+
+
+def _kept(hint: str) -> str:
+    """A hint that also tells whoever's command failed late of what it had made to last before."""
+    return "; ".join(filter(None, (hint, _KEPT))) if Interrupted.too_late else hint
 
 
 def _damaged() -> bool:
@@ -264,17 +270,16 @@ def _internal(error: Exception, debug: bool) -> int:
     return 3
 
 
+_KEPT = "what was changed before is kept, see it: renewctl history"
 # What writing to stdout fails with when its file can take no more.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def _output_failed(error: OSError) -> int:
     """The output could not be written where the shell sends it, such as to a full disk."""
-    _complain(
-        "output-failed",
-        f"the output could not be written: {error.strerror}",
-        "make room or send it elsewhere; whatever was changed is kept, see it: renewctl history",
-    )
+    done = "the change is made, but " if Interrupted.too_late else ""
+    said = _kept("make room or send it elsewhere")
+    _complain("output-failed", f"{done}the output could not be written: {error.strerror}", said)
     _quiet_stdout()
     return InputRefused.exit_code
 

@@ -7,10 +7,14 @@ import typer
 
 from renewctl.cli.options import Env, command
 from renewctl.errors import PortfolioError
+from renewctl.store.choose import advice
 from renewctl.store.doctor import examine
 from renewctl.store.doctor_file import examined
 from renewctl.store.portfolio import SCHEMA_VERSION
 from renewctl.views import doctor as view
+
+# What a backup put back is a remedy for.
+_RESTORED = ("portfolio-damaged", "not-a-portfolio")
 
 
 @command()
@@ -36,6 +40,8 @@ def doctor(
     else:
         sys.stdout.write(view.end(results) + "\n")
     if subject.refusal is not None:
+        if subject.refusal.code in _RESTORED:
+            subject.refusal.hint = advice(env.portfolio_path) or subject.refusal.hint
         raise subject.refusal
     if subject.version > SCHEMA_VERSION:
         raise PortfolioError(

@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl
 
 from renewctl.errors import InputRefused, PortfolioError, RenewctlError
 from renewctl.store import copies
-from renewctl.store.examine import Examined, Facts, examine, facts_of, unfaithful
-from renewctl.store.files import make_folder
+from renewctl.store.examine import Facts, examine, facts_of, unfaithful
+from renewctl.store.files import make_folder, sync_folder
 from renewctl.store.places import data_folder
-from renewctl.store.portfolio import SCHEMA_VERSION, Portfolio, utc_now
+from renewctl.store.portfolio import Portfolio, utc_now
 
 KEEP = 10  # backups of a kind that are kept: those made by hand, and those made by themselves
 MANUAL = "manual"
@@ -95,23 +95,6 @@ def _listing(folder: Path, stem: str) -> list[Copy]:
                 at = f"{day}T{clock.replace('-', ':')}"
                 found.append(Copy(file, at, match["reason"], int(match["no"] or 1)))
     return sorted(found, key=lambda each: (each.at, each.no), reverse=True)
-
-
-def newest_sound(path: str) -> tuple[Examined | None, list[RenewctlError]]:
-    """The newest backup of a portfolio that can be relied upon, and what is wrong with newer ones.
-
-    What a restore put aside comes last: it is the state that somebody wanted to be rid of.
-    """
-    wrong: list[RenewctlError] = []
-    for copy in sorted(listing(path), key=lambda each: each.reason == "before-restore"):
-        try:
-            found = examine(copy.file)
-            if found.facts.version == SCHEMA_VERSION and (why := unfaithful(copy.file)):
-                raise InputRefused("backup-damaged", f"{copy.file} cannot be relied upon: {why}")
-            return found, wrong
-        except RenewctlError as error:
-            wrong.append(error)
-    return None, wrong
 
 
 # --- making one ----------------------------------------------------------------------------------------
@@ -227,18 +210,8 @@ def _named(temporary: Path, target: Path) -> bool:
         if target.exists() or target.is_symlink():
             return False
         temporary.replace(target)
-    sync_folder(target.parent)
+    sync_folder(target.parent, f"the backup {target} is made")
     return True
-
-
-def sync_folder(folder: Path) -> None:
-    """See the names in a folder on the disk, where the platform can."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _clear_stale(folder: Path, stem: str, fresh: Path) -> None:

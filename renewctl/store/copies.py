@@ -16,7 +16,6 @@ from contextlib import closing
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from renewctl.errors import Interrupted, PortfolioError
 from renewctl.store import portfolio as store
@@ -58,16 +57,12 @@ def open_copy(file: Path) -> SqlitePortfolio:
     """A portfolio file to read from, of whatever schema; nothing is ever written to it."""
     try:
         connection = sqlite3.connect(
-            _uri(file, "ro"), uri=True, timeout=store.BUSY_SECONDS, isolation_level=None
+            sqlite.uri(file, "ro"), uri=True, timeout=store.BUSY_SECONDS, isolation_level=None
         )
         connection.execute("PRAGMA trusted_schema = OFF")
     except sqlite3.Error as error:
         raise sqlite.refusal(error, str(file)) from error
     return SqlitePortfolio(connection, str(file))
-
-
-def _uri(file: Path, mode: str) -> str:
-    return f"file:{quote(str(file.absolute()))}?mode={mode}"
 
 
 def tables(copy: SqlitePortfolio) -> list[Table]:
@@ -94,7 +89,7 @@ def copy_to(source: Portfolio, file: Path) -> None:
     Raises PortfolioError where it cannot be read, or the copy not be written.
     """
     try:
-        with closing(sqlite3.connect(_uri(file, "rw"), uri=True, isolation_level=None)) as target:
+        with closing(sqlite3.connect(sqlite.uri(file, "rw"), uri=True, isolation_level=None)) as target:
             # nobody reads it before it is whole
             target.execute("PRAGMA journal_mode = OFF")
             target.execute("PRAGMA synchronous = OFF")
@@ -134,11 +129,9 @@ def _copy_rows(source: Portfolio, target: SqlitePortfolio) -> None:
     if version == SCHEMA_VERSION:
         sqlite.create_schema(target.connection, target.path)
     else:
-        frozen = Path(__file__).with_name("schemas") / f"{version}.sql"
-        for statement in frozen.read_text(encoding="utf-8").split(";\n"):
-            target.execute(statement)
-        target.execute(f"PRAGMA application_id = {store.APPLICATION_ID}")
-        target.execute(f"PRAGMA user_version = {version}")
+        from renewctl.store.migrations import lay_out_older
+
+        lay_out_older(target, version)
     target.execute("PRAGMA foreign_keys = OFF")
     target.execute("BEGIN")
     refill(target, source, tables(target))
@@ -195,7 +188,7 @@ def compare(source: Portfolio, file: Path) -> int:
             return sum(_same_rows(source, copy, table) for table in of)
         if of != tables(source):
             raise Differs("sqlite_master", "the tables are others")
-    source.execute("ATTACH ? AS other", (_uri(file, "ro"),))
+    source.execute("ATTACH ? AS other", (sqlite.uri(file, "ro"),))
     return sum(_same_within(source, table) for table in of)
 
 
@@ -258,7 +251,7 @@ def overwrite(file: Path, source: SqlitePortfolio, counter: bytes, handle: int) 
 
     try:
         with closing(
-            sqlite3.connect(_uri(file, "rw"), uri=True, timeout=1.0, isolation_level=None)
+            sqlite3.connect(sqlite.uri(file, "rw"), uri=True, timeout=1.0, isolation_level=None)
         ) as target:
             target.execute("PRAGMA journal_mode = DELETE")
             target.execute("PRAGMA synchronous = EXTRA")
@@ -280,7 +273,9 @@ def overwrite(file: Path, source: SqlitePortfolio, counter: bytes, handle: int) 
 def _may_be_written(file: Path, counter: bytes, handle: int) -> bool:
     """Whether a file that could not be written to the end was, once what was cut short is rolled back."""
     try:
-        with closing(sqlite3.connect(_uri(file, "rw"), uri=True, timeout=1.0, isolation_level=None)) as again:
+        with closing(
+            sqlite3.connect(sqlite.uri(file, "rw"), uri=True, timeout=1.0, isolation_level=None)
+        ) as again:
             again.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         return commits(handle) != counter
     except (sqlite3.Error, PortfolioError):

@@ -107,22 +107,27 @@ def checks(*, quick: bool) -> list[Planned]:
         Planned("own", "the portfolio's own notes", doctor_log.own, "schema"),
     ]
     if not quick:
-        from renewctl.store import doctor_facts
+        from renewctl.store import doctor_backups, doctor_facts
 
         found += [
             Planned("replay", "the log against the tables", doctor_log.replayed, "schema"),
             Planned("facts", "the facts", doctor_facts.facts, "policy"),
             Planned("caches", "what is kept for speed", doctor_facts.caches, "policy"),
-            Planned("backups", "the backups", doctor_facts.backups, "schema"),
+            Planned("backups", "the backups", doctor_backups.backups, "schema"),
         ]
     return found
 
 
 def examine(subject: Subject, *, quick: bool = False) -> Iterator[Result]:
     """Run every check, one result each. Never raises for what a portfolio holds."""
+    from renewctl.store.backup import listing
+
     missing = ""
+    told = ("file", "backups") if subject.path and listing(subject.path) else ("file",)  # with no portfolio
     for planned in checks(quick=quick):
-        if planned.check != "file" and subject.portfolio is None:
+        if subject.portfolio is None and planned.check in told:
+            yield run(planned, subject)
+        elif subject.portfolio is None:
             yield _not_run(planned, "it cannot be opened")
         elif planned.needs and subject.version != SCHEMA_VERSION:
             older = subject.version < SCHEMA_VERSION

@@ -7,18 +7,17 @@ import sqlite3
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from renewctl.errors import PortfolioError
 from renewctl.store import portfolio as store
 from renewctl.store.doctor import NAMED, OUTSIDE, RESTORE, Finding, Seen, Subject, counted
 from renewctl.store.portfolio import APPLICATION_ID, SCHEMA_VERSION, Portfolio
-from renewctl.store.sqlite import SqlitePortfolio
+from renewctl.store.sqlite import SqlitePortfolio, uri
 
 if TYPE_CHECKING:
     from renewctl.core.policy import Policy
@@ -92,14 +91,20 @@ def examined(path: str, policy: "Policy | None", as_of: date) -> Iterator[Subjec
         return
     file = Path(path)
     if not file.is_file():
-        store.open_portfolio(path)  # raises, and says what is there instead
+        refusal = _nothing_there(path)
+        from renewctl.store.backup import listing
+
+        if not listing(path):
+            raise refusal
+        yield Subject(None, policy, as_of, path, b"", 0, refusal)
+        return
     connection: sqlite3.Connection | None = None
     head = b""
-    with tempfile.TemporaryDirectory(prefix="renewctl-doctor-") as aside:
+    with ExitStack() as aside:
         try:
             with file.open("rb") as opened:
                 head = opened.read(_HEAD)
-            connection, hot = _open(file, Path(aside))
+            connection, hot = _open(file, aside)
             subject = subject_of(connection, path, head, policy, as_of)._replace(hot=hot)
         except (PortfolioError, sqlite3.Error, OSError, ValueError, TypeError) as error:
             subject = Subject(None, policy, as_of, path, head, 0, _refusal(error, path, head))
@@ -109,6 +114,15 @@ def examined(path: str, policy: "Policy | None", as_of: date) -> Iterator[Subjec
         finally:
             if connection is not None:
                 connection.close()
+
+
+def _nothing_there(path: str) -> PortfolioError:
+    """What is there instead of a file."""
+    try:
+        store.open_portfolio(path).close()
+    except PortfolioError as error:
+        return error
+    return PortfolioError("portfolio-locked", f"{path} appeared a moment ago", "try again")
 
 
 def _refusal(error: Exception, path: str, head: bytes) -> PortfolioError:
@@ -130,15 +144,14 @@ def _refusal(error: Exception, path: str, head: bytes) -> PortfolioError:
     return PortfolioError("portfolio-damaged", f"{path} cannot be opened: {error}", RESTORE)
 
 
-def _open(file: Path, aside: Path) -> tuple[sqlite3.Connection, bool]:
+def _open(file: Path, aside: ExitStack) -> tuple[sqlite3.Connection, bool]:
     """The file opened read-only; where a write was cut short, a copy in which it is undone.
 
     A copy as well where another program's log lies beside it, which the engine would take up and write to.
+    The copy lasts as long as `aside`.
     """
     if os.path.lexists(f"{file}-wal"):
-        for name in (file.name, f"{file.name}-wal"):
-            shutil.copyfile(file.with_name(name), aside / name)
-        return _connect(aside / file.name, "rw"), False
+        return _connect(_copied(file, "-wal", aside), "rw"), False
     connection = _connect(file, "ro")
     try:
         connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
@@ -146,17 +159,22 @@ def _open(file: Path, aside: Path) -> tuple[sqlite3.Connection, bool]:
         connection.close()
         if error.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
             raise
-        for name in (file.name, f"{file.name}-journal"):
-            shutil.copyfile(file.with_name(name), aside / name)
-        connection = _connect(aside / file.name, "rw")
+        connection = _connect(_copied(file, "-journal", aside), "rw")
         connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         return connection, True
     return connection, False
 
 
+def _copied(file: Path, ending: str, aside: ExitStack) -> Path:
+    """A copy of a file and of the one beside it, in a folder of its own that only a few ever need."""
+    folder = Path(aside.enter_context(tempfile.TemporaryDirectory(prefix="renewctl-doctor-")))
+    for name in (file.name, f"{file.name}{ending}"):
+        shutil.copyfile(file.with_name(name), folder / name)
+    return folder / file.name
+
+
 def _connect(file: Path, mode: str) -> sqlite3.Connection:
-    uri = f"file:{quote(str(file.absolute()))}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=store.BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(uri(file, mode), uri=True, timeout=store.BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
@@ -168,7 +186,8 @@ def file(subject: Subject, seen: Seen) -> Iterator[Finding]:
     """Whose file it is, who may read it, and whether its heading is that of a portfolio."""
     if subject.path:
         seen.text = subject.path
-        yield from _place(Path(subject.path), subject.hot)
+        if os.path.lexists(subject.path):
+            yield from _place(Path(subject.path), subject.hot)
     else:
         seen.text = subject.opened.path
     if subject.head:

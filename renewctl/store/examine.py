@@ -23,8 +23,10 @@ class Facts(NamedTuple):
 
     def same_line(self, other: "Facts") -> bool:
         """Whether both began as one portfolio. Digests differ where an older schema was migrated twice."""
-        digests = {self.first[:1], other.first[:1]} - {("",)}
-        return len(digests) < 2 and self.first[1:] == other.first[1:]
+        ours, theirs = self.first[:1], other.first[:1]
+        if "" in (*ours, *theirs):  # before operations had digests
+            return self.first[1:] == other.first[1:]
+        return ours == theirs  # nothing else: a forgetting may have rewritten the command's words
 
 
 def facts_of(portfolio: Portfolio) -> Facts:
@@ -56,9 +58,10 @@ class Examined(NamedTuple):
 def examine(file: Path, *, wholly: bool = True) -> Examined:
     """Look into a backup, or any portfolio file that is to be restored; nothing is written to it.
 
-    Without `wholly` only its digest is checked, and what it says of itself is read. Raises InputRefused
-    (exit 10) for a file that is missing, damaged, or no portfolio, and PortfolioError (exit 12) for one
-    of a newer schema.
+    Without `wholly` only its digest is checked, and what it says of itself is read. A file that carries no
+    digest of its own is taken at nobody's word: its layout, its log and its rows are held against each
+    other, which takes as long as `doctor`. Raises InputRefused (exit 10) for a file that is missing,
+    damaged, or no portfolio, and PortfolioError (exit 12) for one of a newer schema.
     """
     size = _plain_file(file)
     try:
@@ -82,31 +85,48 @@ def examine(file: Path, *, wholly: bool = True) -> Examined:
             if wholly:
                 copies.sound(copy)
                 _check_log(copy, version)
-            return Examined(file, size, facts_of(copy), bool(whole))
+            found = Examined(file, size, facts_of(copy), bool(whole))
     except copies.Differs as error:
         raise _damaged(file, str(error)) from error
     except PortfolioError as error:
         if error.code in ("newer-schema", "portfolio-locked"):
             raise
         raise _damaged(file, error.message) from error
+    if wholly and not whole and (why := unfaithful(file)):
+        raise _damaged(file, why)
+    return found
+
+
+# What `doctor` finds out without a policy; the first of them before anything else of the file is read.
+_OF_THE_LAYOUT = ("schema",)
+_OF_THE_ROWS = ("log", "own", "replay")
+_HARMLESS = ("unknown-note", "erasure-unfinished", "no-date", "no-instant")  # no sign of an alteration
 
 
 def unfaithful(file: Path) -> str | None:
-    """What is wrong with what a sound file says: its log or its tables were altered; None where nothing is.
+    """What is wrong with what a sound file says: its layout, log or rows were altered; None where nothing is.
 
-    The log is digested again and folded forward, so it takes as long as `doctor`.
+    The log is digested again and folded forward, so it takes as long as `doctor`. Of a file of an older
+    schema, which has no digests, only the layout can be told.
     """
     from datetime import date
 
     from renewctl.store import doctor
+    from renewctl.store.doctor_facts import sources
     from renewctl.store.doctor_file import examined
 
     with examined(str(file), None, date.min) as subject:
-        for planned in doctor.checks(quick=False):
-            if planned.check in ("log", "replay"):
-                result = doctor.run(planned, subject)
-                if result.findings:
-                    return f"{result.findings[0].where}: {result.findings[0].what}"
+        if subject.portfolio is None:
+            return subject.refusal.message if subject.refusal else "it cannot be opened"
+        now = subject.version == SCHEMA_VERSION
+        wanted = _OF_THE_LAYOUT + (_OF_THE_ROWS if now else ())
+        asked = [planned for planned in doctor.checks(quick=False) if planned.check in wanted]
+        if now:
+            asked.append(doctor.Planned("sources", "what was imported", lambda of, _: sources(of.opened)))
+        for planned in asked:
+            for found in doctor.run(planned, subject).findings:
+                if found.code not in _HARMLESS:
+                    return f"{found.where}: {found.what}"
     return None
 
 

@@ -5,6 +5,7 @@ spooled to a temporary file of the user's own. Every limit ends in one clear `In
 """
 
 import csv
+import errno
 import hashlib
 import os
 import re
@@ -18,11 +19,12 @@ from typing import IO, NamedTuple
 
 from renewctl.core.intake import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_ROWS
 from renewctl.core.text import CELL_WITHIN, FORMULA
-from renewctl.errors import InputRefused
+from renewctl.errors import InputRefused, PortfolioError
 
 _CHUNK = 1 << 20
 _LONGEST = 16 << 20  # bytes of one line
 
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)  # of file systems that cannot sync a folder
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?\Z")
 
 
@@ -361,7 +363,7 @@ def write_atomic(path: str | Path, data: bytes | str | Iterable[bytes], *, overw
         raise InputRefused(
             "cannot-write", f"cannot write {target}: {error.strerror}", "choose a folder you may write to"
         ) from error
-    sync_folder(target.parent)
+    sync_folder(target.parent, f"{target} is written")
     return target
 
 
@@ -371,24 +373,28 @@ def _check_target(target: Path, overwrite: bool) -> None:
     if target.is_dir():
         raise InputRefused("not-a-file", f"{target} is a folder", "name a file in it")
     if target.exists() and not overwrite:
-        raise InputRefused("file-exists", f"{target} is there already", "remove it or choose another name")
+        raise _taken(target)
+
+
+def _taken(target: Path) -> InputRefused:
+    return InputRefused("file-exists", f"{target} is there already", "remove it or choose another name")
 
 
 def _put(temporary: Path, target: Path, overwrite: bool) -> None:
     """Give the file its name; without `overwrite` a file that appeared meanwhile is kept."""
-    if overwrite or not hasattr(os, "link"):
+    if overwrite:
         temporary.replace(target)
         return
     try:
         os.link(temporary, target)
     except FileExistsError as error:
-        raise InputRefused(
-            "file-exists", f"{target} is there already", "remove it or choose another name"
-        ) from error
-    except OSError:  # a file system without hard links
+        raise _taken(target) from error
+    except (OSError, AttributeError):  # a file system without hard links: all but as good
+        _check_target(target, overwrite)
         temporary.replace(target)
-        return
-    temporary.unlink()
+    else:
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def make_folder(folder: Path) -> None:
@@ -402,11 +408,30 @@ def make_folder(folder: Path) -> None:
         sync_folder(each.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last, where the system can."""
-    with suppress(OSError):
+def sync_folder(folder: Path, done: str = "") -> None:
+    """Make the names in a folder last, where the system can.
+
+    Raises OSError, or where `done` tells what everybody can see already, PortfolioError
+    `commit-uncertain` (exit 12), which says so.
+    """
+    if os.name != "posix":
+        return
+    try:
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
+        except OSError as error:
+            if error.errno not in _NO_SYNC:
+                raise
         finally:
             os.close(handle)
+    except PermissionError:  # one may write into it, and not read it: nobody can sync it then
+        return
+    except OSError as error:
+        if not done:
+            raise
+        raise PortfolioError(
+            "commit-uncertain",
+            f"{done}, but the disk would not confirm that it will last: {error.strerror}",
+            "check the disk, then see whether it is there",
+        ) from error

@@ -255,7 +255,7 @@ class AccountRows:
                     read = self._update_reading(row["no"], values, latest, line)
                     if self._update_one(values, cells, row, line) or read:
                         changed.add(at)
-            elif key not in new or new[key] != at:
+            else:
                 self._same_account(batch, at, row)
         report.inserted, report.updated, report.unchanged = counted
         self.contracts.take(batch, [stored[key] for key in keys], changed)
@@ -276,8 +276,6 @@ class AccountRows:
     def _update(self, batch: Parsed, stored: Sequence[dict[str, Any]]) -> None:
         """Records of accounts that are there already, one by one."""
         writer = self.writer
-        if not batch.count:
-            return
         numbers = [row["no"] for row in stored]
         self.contracts.load(numbers)
         latest = self._latest_readings(numbers) if self.readings else {}

@@ -41,10 +41,9 @@ class Writer:
 
     def insert(self, entity: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert whole rows in column order. NeedsScan where a key is there already."""
-        if rows:
-            self._insert_many(entity, _insert_sql(entity), rows)
-            if entity == "health_reading":
-                self._readings += [(row[0], row[1]) for row in rows]
+        self._insert_many(entity, _insert_sql(entity), rows)
+        if entity == "health_reading":
+            self._readings += [(row[0], row[1]) for row in rows]
 
     def insert_columns(self, entity: str, cells: dict[str, Sequence[Any]], count: int) -> None:
         """Insert many whole rows given by column; columns left out are NULL.
@@ -141,9 +140,8 @@ class Writer:
 
     def drop_pin(self, account_no: int, column: str) -> None:
         """Forget that a health input was set by hand: a later reading tells it anew."""
-        said = self.pins.get(("health_reading", account_no), {}).get(column)
-        if said is not None:
-            self._unpin("health_reading", {"no": account_no, "account_no": account_no}, column, said)
+        said = self.pins["health_reading", account_no][column]
+        self._unpin("health_reading", {"no": account_no, "account_no": account_no}, column, said)
 
     def _tell_replaced(
         self, entity: str, stored: dict[str, Any], name: str, after: dict[str, Any], line: int

@@ -23,6 +23,7 @@ TERMS = {
     "auto_renew": "auto_renew",
     "payment_on_file": "payment_on_file",
 }
+_KNOWN = 200_000  # accounts whose numbers are kept at hand
 # Terms that hold for one cycle, and that the next one may change.
 _OF_A_CYCLE = ("arr_minor", "currency", "start_on", "renewal_on", "term_months")
 
@@ -37,6 +38,8 @@ class AccountFinder:
     def numbers(self, batch: Parsed, heading: str) -> list[int]:
         """The account number of each record. An unknown account is created under its id, and named."""
         said = batch.column("account_id")
+        if len(self._known) > _KNOWN:  # a memo, not a copy of the portfolio
+            self._known.clear()
         self._look_up({each for each in said if each is not None and each not in self._known})
         for at, each in enumerate(said):
             if each is not None and each not in self._known:
@@ -45,8 +48,6 @@ class AccountFinder:
 
     def _look_up(self, wanted: Iterable[str]) -> None:
         portfolio = self._writer.portfolio
-        if len(self._known) > 200_000:  # a memo, not a copy of the portfolio
-            self._known.clear()
         ids = list(wanted)
         for row in fetch(portfolio, "account", "id", ids):
             self._known[row["id"]] = row["no"]
@@ -98,7 +99,6 @@ class ContractRows:
         self.scanned = False
         self.remembered: Container[int] = ()  # keys of lines that are not read again, of the same file
         self.agenda: Rebuild | None = None  # takes the contracts implied by the first accounts
-        self._closed: dict[int, str | None] = {}  # contract -> the latest renewal date that was closed
         self.counted_before = False  # stored contracts are in the report's figures of unknowns already
 
     # --- the contract an accounts row implies -------------------------------------------------------
@@ -118,7 +118,8 @@ class ContractRows:
         ids: Sequence[str] = keys
         if clash:
             taken = {row["id"] for row in fetch(writer.portfolio, "contract", "id", keys)}
-            ids = [f"{key}/renewal" if key in taken else key for key in keys] if taken else keys
+            given = set(keys)
+            ids = [self._free_id(key, given) if key in taken else key for key in keys] if taken else keys
         cells: dict[str, Sequence[Any]] = {
             "id": ids,
             "account_no": numbers,
@@ -194,11 +195,17 @@ class ContractRows:
             return implied["state"] != "superseded" and self._change(implied, wanted, line)
         if known or (wanted.get("arr_minor") is None and wanted.get("renewal_on") is None):
             return False
-        taken = fetch(self.writer.portfolio, "contract", "id", [account["id"]])
-        own_id = f"{account['id']}/renewal" if taken else account["id"]
-        self._insert(own_id, account["no"], wanted, line, implied=1)
+        self._insert(self._free_id(account["id"]), account["no"], wanted, line, implied=1)
         self.writer.changed.add(account["no"])
         return True
+
+    def _free_id(self, account_id: str, given: Container[str] = ()) -> str:
+        """An id for an implied contract: the account's own, or one made of it where a contract has that."""
+        own, again = account_id, 1
+        while (own in given and own != account_id) or fetch(self.writer.portfolio, "contract", "id", [own]):
+            own = f"{account_id}/renewal" + (f"-{again}" if again > 1 else "")
+            again += 1
+        return own
 
     # --- contracts named by a file ------------------------------------------------------------------
 
@@ -326,10 +333,8 @@ class ContractRows:
         """
         writer = self.writer
         on = wanted["renewal_on"]
-        if row["no"] not in self._closed:
-            sql = "SELECT MAX(renewal_on) FROM outcome WHERE account_no = ? AND contract_no = ?"
-            self._closed[row["no"]] = writer.portfolio.value(sql, (row["account_no"], row["no"]))
-        closed = self._closed[row["no"]]
+        sql = "SELECT MAX(renewal_on) FROM outcome WHERE account_no = ? AND contract_no = ?"
+        closed = writer.portfolio.value(sql, (row["account_no"], row["no"]))
         if closed is None or on > closed or on == row["renewal_on"]:
             return wanted
         pins = writer.pins.get(("contract", row["no"]), {})

@@ -8,7 +8,7 @@ from renewctl.store.importer_accounts import READINGS
 from renewctl.store.importer_apply import Writer, fetch, row_of
 from renewctl.store.importer_contracts import AccountFinder
 from renewctl.store.importer_parse import Parsed
-from renewctl.store.importer_table import NeedsScan, Table
+from renewctl.store.importer_table import Table
 
 _STAKEHOLDER = {
     "name": "name",
@@ -53,7 +53,6 @@ class FactRows:
     def __init__(self, writer: Writer, table: Table) -> None:
         self.writer = writer
         self.table = table
-        self.scanned = False
         self._finder = AccountFinder(writer)
         self._touched: set[Any] = set()
 
@@ -68,8 +67,6 @@ class FactRows:
             wanted = self.wanted(values, number)
             key = self.key(wanted)
             if key in self._touched:
-                if not self.scanned:
-                    raise NeedsScan
                 message = "the same fact came on an earlier line with other content"
                 self.writer.report.reject(line, cells, "", "duplicate-id", "", message)
                 continue
@@ -240,8 +237,6 @@ class HealthRows(FactRows):
         for (line, cells, values), number in zip(batch.records(), numbers, strict=True):
             inputs = self._said(values)
             severity = values.get("ticket_severity")
-            if values.get("input") == "ticket_severity":
-                severity = None
             dated = line not in undated
             self._take_one(stored, number, values["date"], inputs, line, cells, severity, dated=dated)
 
@@ -278,8 +273,6 @@ class HealthRows(FactRows):
                 row = stored.get((number, day))
                 if row is not None and row[column] == inputs[column]:
                     continue
-                if not self.scanned:
-                    raise NeedsScan
                 report.reject(
                     line, cells, "", "duplicate-id", "", f"{column} of {day} came on an earlier line"
                 )
@@ -351,10 +344,6 @@ class HealthRows(FactRows):
         if after:
             writer.update("account", row, {**after, "ticket_severity_on": writer.as_of}, line)
         return bool(after) or writer.unpinned > pins
-
-    def key(self, row: dict[str, Any]) -> Any:
-        """Account and day."""
-        return row["account_no"], row["read_on"]
 
 
 def _columns() -> tuple[str, ...]:

@@ -64,24 +64,21 @@ class FileRun:
         self.everything = False  # nothing was in the portfolio before
         self.agenda: Rebuild | None = None  # filled as the first accounts come in
         self.lines = memory.Lines(table.encoding)
-        self._settled: Settled | None = None
+        self._settled: Settled  # by the road that was taken
         self._remembers = table.mapping.kind in _REMEMBERED and table.encoding != "xlsx"
 
     def run(self, progress: Callable[[int], None]) -> None:
         """Import the file, trying the cheapest road first."""
         self.progress = progress
-        roads: list[Callable[[], None]] = [self._all_of_it]
+        roads: list[Callable[[], None]] = []
         if self.table.mapping.kind == "accounts" and "contract_id" not in self.table.mapping.columns:
-            roads.insert(0, self._at_a_glance)
+            roads.append(self._at_a_glance)
         if self._remembers and not self.table.options.full:
             roads.insert(0, self._changed_only)
         for road in roads:
             mark = self.operation.mark()
             self.portfolio.execute(f"SAVEPOINT {_ATTEMPT}")
-            self.report.reset()
-            self.everything = False
-            self.agenda = None
-            self.lines = memory.Lines(self.table.encoding)
+            self._begin()
             try:
                 road()
             except NeedsScan:
@@ -91,6 +88,14 @@ class FileRun:
                 continue
             self.portfolio.execute(f"RELEASE {_ATTEMPT}")
             return
+        self._begin()
+        self._all_of_it()
+
+    def _begin(self) -> None:
+        self.report.reset()
+        self.everything = False
+        self.agenda = None
+        self.lines = memory.Lines(self.table.encoding)
 
     # --- roads --------------------------------------------------------------------------------------
 
@@ -131,9 +136,7 @@ class FileRun:
         """Settle the columns on the first rows, and go on until something does not fit."""
         slices = self.table.slices()
         try:
-            first = next(slices, None)
-            if first is None:
-                first = Slice([], [], [], [() for _ in self.table.heading], [], 0, [])
+            first = next(slices)
             settled = self.table.settle_first(first)
             self.guard.about_to_take(self._rows_ahead(first))
             reader, take, writer = self._tools(settled, guess=True, scanned=False)
@@ -202,19 +205,17 @@ class FileRun:
             take = contracts.take_batch
         else:
             facts = FACTS[kind](writer, table)
-            facts.scanned = scanned
             take = facts.take
         return reader, take, writer
 
     def _rows_ahead(self, first: Slice) -> int:
         """About how many rows there are, by the length of the first ones."""
-        count = len(first.rows)
-        if count < BATCH:
+        count, table = len(first.rows), self.table
+        others = table.after + len(first.skipped) - len(table.preamble) + first.filtered
+        if count + others < BATCH:  # there are no others
             return count
         letters = sum(map(len, first.raws))
-        return (
-            max(count, self.table.source.path.stat().st_size * count // letters) if letters else sys.maxsize
-        )
+        return max(count, table.source.path.stat().st_size * count // letters) if letters else sys.maxsize
 
     def _take(self, parsed: Parsed, reader: Reader, take: Callable[[Parsed], None], writer: Writer) -> None:
         """One batch: good records into the store, the clean lines remembered."""
@@ -315,8 +316,6 @@ class FileRun:
     def remember(self) -> None:
         """Keep the file's memory, so that the same one again costs little."""
         report, settled = self.report, self._settled
-        if settled is None:
-            return
         head = {
             "repeatable": not report.rejects and not report.problems and len(report.skipped_lines) < 10_000,
             "settled": {

@@ -138,7 +138,7 @@ class Table:
         return not all(letter in "0123456789.,' \xa0\u202f+-" for letter in cell)
 
     def slices(self, count: int = BATCH) -> Generator[Slice, None, None]:
-        """All data records in order, some thousands at a time."""
+        """All data records in order, some thousands at a time; one slice at least, which may be empty."""
         records = self._open()
         try:
             skip = self.after
@@ -146,8 +146,6 @@ class Table:
             while True:
                 rows, lines, raws = records.next_batch(count)
                 if not rows:
-                    if skipped:
-                        yield Slice([], [], [], [() for _ in self.heading], skipped, 0, [])
                     return
                 if skip:
                     rows, lines, raws = rows[skip:], lines[skip:], raws[skip:]

@@ -14,13 +14,21 @@ _MAX_PACKED = 64 << 20
 _MAX_UNPACKED = 256 << 20  # all parts of the archive together
 _SMALL = 4 << 20  # below, a high ratio is only an empty sheet
 _MAX_AREA = 4_000_000  # cells of the rectangle a sheet's cells span: the reader lays it out whole
-_TAGS = re.compile(rb"<(?:\w+:)?(row|c)\b([^<>]*)>")
-_ROWS = re.compile(rb"<(?:\w+:)?row\b")
+# Tags as the reader takes them: by their local name, whatever the prefix. An attribute holds no mark that
+# ends a tag or a value, so that none can hide another; a sheet whose tags are written otherwise is refused.
+_PREFIX = rb"<(?:[^\s<>/!?]*:)?"
+_ATTRIBUTE = rb"""\s+[^\s<>=/"']+\s*=\s*(?:"[^<>"']*"|'[^<>"']*')"""
+_TAGS = re.compile(_PREFIX + rb"(row|c)((?:" + _ATTRIBUTE + rb")*)\s*/?>")
+_TAG_STARTS = re.compile(_PREFIX + rb"(?:row|c)(?=[\s/>])")
+_ROWS = re.compile(_PREFIX + rb"row(?=[\s/>])")
+_CELLS = re.compile(_PREFIX + rb"c(?=[\s/>])")
 _PLACED = re.compile(rb"\br\s*=")
-_CELLS = re.compile(rb"<(?:\w+:)?c\b")
-_CELL_REFS = re.compile(rb'<(?:\w+:)?c\b[^<>]*?\br\s*=\s*["\']([A-Z]{1,4})(\d{1,9})["\'][^<>]*>')
-_REF = re.compile(rb'\br\s*=\s*["\']([A-Z]{1,4})(\d{1,9})["\']')
-_ROW = re.compile(rb'\br\s*=\s*["\'](\d{1,9})["\']')
+_REF = rb"""\s+r\s*=\s*["']([A-Z]{1,4})([1-9]\d{0,8})["']"""
+_CELL_REFS = re.compile(
+    _PREFIX + rb"c(?:" + _ATTRIBUTE + rb")*?" + _REF + rb"(?:" + _ATTRIBUTE + rb")*\s*/?>"
+)
+_PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Z]{0,4})([1-9]\d{0,8})[\"']")
+_SHEET = b"sheetData"  # nothing else holds cells
 
 
 class Workbook:
@@ -30,7 +38,7 @@ class Workbook:
         self._source = source
         _check_archive(source)
         self._book = _open(source)
-        visible = [each.name for each in self._book.sheets_metadata if "Visible" in str(each.visible)]
+        visible = [each.name for each in self._book.sheets_metadata if str(each.visible).endswith(".Visible")]
         names = list(self._book.sheet_names)
         if sheet is not None and sheet not in names:
             raise UsageError(
@@ -67,8 +75,6 @@ class _SheetRecords(Records):
         self._rows: Iterator[list[Any]] = iter(sheet.iter_rows())
         if first:  # rows above the first filled one come as blank rows
             self._rows = _without_leading(self._rows, first, sheet.height, sheet.total_height)
-        if sheet.total_height > MAX_ROWS or sheet.width > MAX_COLUMNS:
-            raise _too_wide(name)
 
     def next_batch(self, count: int) -> tuple[list[list[str]], Sequence[int], list[str]]:
         """See `Records`."""
@@ -103,10 +109,6 @@ def _open(source: Input) -> Any:
     try:
         return CalamineWorkbook.from_path(str(source.path))
     except Exception as error:  # the reader's own errors, whatever their class
-        if "assword" in type(error).__name__:
-            raise InputRefused(
-                "password", f"{source.name} is protected by a password", "save a copy without one"
-            ) from error
         raise _damaged(source) from error
 
 
@@ -127,25 +129,25 @@ def _check_archive(source: Input) -> None:
             total = sum(part.file_size for part in parts)
             if total > _MAX_UNPACKED or (total > _SMALL and total > source.size * ARCHIVE_RATIO):
                 raise _bomb(source, total)
-            for part in parts:
-                if re.search(r"worksheets/[^/]+\.xml\Z", part.filename):
-                    with archive.open(part) as sheet:
-                        _check_sheet(source, sheet, part.file_size)
+            for part in parts:  # whatever it is called: the workbook says which of them are its sheets
+                with archive.open(part) as content:
+                    _check_part(source, content)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise _damaged(source) from error
 
 
-def _check_sheet(source: Input, sheet: IO[bytes], declared: int) -> None:
-    """The rectangle the cells span must fit in memory."""
+def _check_part(source: Input, content: IO[bytes]) -> None:
+    """Where a part of the archive is a sheet, the rectangle its cells span must fit in memory."""
     rows = columns = row = column = 0
     low = 1 << 30
-    read = 0
     rest = b""
-    while block := sheet.read(1 << 20):
-        read += len(block)
-        if read > declared:
-            raise _bomb(source, read)
+    is_sheet = False
+    while block := content.read(1 << 20):
         text = rest + block
+        is_sheet = is_sheet or _SHEET in text
+        if not is_sheet:
+            rest = text[-len(_SHEET) :]
+            continue
         cut = text.rfind(b">") + 1
         text, rest = text[:cut], text[cut:]
         if len(rest) > 1 << 20:
@@ -164,16 +166,28 @@ def _check_sheet(source: Input, sheet: IO[bytes], declared: int) -> None:
                 low, rows, columns = min(low, filled[0]), max(rows, filled[-1]), max(columns, *counts)
             row, column = row + len(counts) - 1, counts[-1]
             text = b""
-        for tag in _TAGS.finditer(text):
-            if tag[1] == b"row":
-                said = _ROW.search(tag[2])
-                row, column = int(said[1]) if said else row + 1, 0
+        for is_row, letters, number in _places(source, text):
+            if is_row:
+                row, column = number or row + 1, 0
             else:
-                ref = _REF.search(tag[2]) if b"=" in tag[2] else None
-                row, column = (int(ref[2]), _number(ref[1])) if ref else (row, column + 1)
+                row, column = (number, _number(letters)) if number else (row, column + 1)
                 low = min(low, row)
                 rows, columns = max(rows, row), max(columns, column)
         _check_area(source, low, rows, columns)
+
+
+def _places(source: Input, text: bytes) -> Iterator[tuple[bool, bytes, int]]:
+    """Each tag of a row or cell: whether it is a row, the letters of its column, its row; 0 where unsaid."""
+    tags = _TAGS.findall(text)
+    if len(tags) != len(_TAG_STARTS.findall(text)):
+        raise _damaged(source)
+    for name, attributes in tags:
+        said = _PLACE.search(attributes)
+        letters, number = said.groups() if said else (b"", b"0")
+        is_row = name == b"row"
+        if is_row == bool(letters) if said else _PLACED.search(attributes):
+            raise _damaged(source)
+        yield is_row, letters, int(number)
 
 
 def _check_area(source: Input, low: int, rows: int, columns: int) -> None:

@@ -32,11 +32,7 @@ def migrate(portfolio: Portfolio, version: int) -> None:
     changed, where the portfolio cannot be written, is damaged, or is of a version that never was.
     """
     if version < 1:
-        raise PortfolioError(
-            "unknown-schema",
-            f"{portfolio.path} has schema {version}, which no renewctl ever laid out",
-            "restore a copy with: renewctl restore",
-        )
+        raise unknown(portfolio.path, version)
     try:
         while (now := portfolio.schema_version()) < SCHEMA_VERSION:
             _climb(portfolio, now)
@@ -44,6 +40,15 @@ def migrate(portfolio: Portfolio, version: int) -> None:
         if error.code != "portfolio-not-writable":
             raise
         refuse(portfolio, version, f"; {error.message}")
+
+
+def unknown(path: str, version: int) -> PortfolioError:
+    """It is of a version that never was."""
+    return PortfolioError(
+        "unknown-schema",
+        f"{path} has schema {version}, which no renewctl ever laid out",
+        "restore a copy with: renewctl restore",
+    )
 
 
 class _Done(Exception):

@@ -235,6 +235,10 @@ class Portfolio:
         """Run one statement over many rows of values."""
         raise NotImplementedError
 
+    def scan(self, sql: str, params: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of a query one after the other, however many there are: they are never all in memory."""
+        return iter(self.execute(sql, params))
+
     def close(self) -> None:
         """Let go of it; what was not committed is undone."""
         raise NotImplementedError
@@ -463,10 +467,11 @@ def layout(name: str) -> list[str]:
     return [*filter(None, map(str.strip, statements)), made, kept]
 
 
-def open_portfolio(path: str, *, create: bool = False, migrate: bool = True) -> Portfolio:
+def open_portfolio(path: str, *, create: bool = False, migrate: bool | None = True) -> Portfolio:
     """Open the portfolio at a path or a `postgresql://` address; only `create` makes one that is not there.
 
-    One of an older schema is migrated first, or refused where `migrate` is off. Raises PortfolioError
+    One of an older schema is migrated first; where `migrate` is False it is refused, where it is None it is
+    opened as it is. Raises PortfolioError
     (exit 12) where it is missing, locked, damaged, no portfolio of ours or of a newer schema; UsageError
     for another kind of address.
     """

@@ -3,10 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 from renewctl.core.erasure import Eraser, plain
 from renewctl.store.portfolio import Portfolio
+from renewctl.store.sqlite import uri
 
 _PAGE = 2_000
 _OF_ITS_OWN = ("meta", "migration", "agenda", "source", "erasure")  # tables that name nobody
@@ -41,9 +41,7 @@ def holds(path: str, eraser: Eraser) -> bool:
 
     Raises sqlite3.Error where it cannot be read.
     """
-    connection = sqlite3.connect(
-        f"file:{quote(str(Path(path).absolute()))}?mode=ro&immutable=1", uri=True, isolation_level=None
-    )
+    connection = sqlite3.connect(uri(path, "ro&immutable=1"), uri=True, isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         return any(_table_holds(connection, name, eraser) for name in _tables(connection))

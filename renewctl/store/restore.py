@@ -1,7 +1,8 @@
 """Restoring a backup: what would be lost, and then the portfolio exactly as the backup has it, or as it was.
 
 A sound portfolio is overwritten in place, in one transaction, after a backup of its own; a damaged file
-is kept beside under another name; a missing one is made.
+is kept beside under another name; a missing one is made. Until it is carried out nothing is changed: the
+portfolio is neither migrated nor made.
 """
 
 import os
@@ -9,22 +10,25 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
 from renewctl.errors import InputRefused, Interrupted, PortfolioError
-from renewctl.store import backup, copies, sqlite
+from renewctl.store import backup, choose, copies, instead, sqlite
 from renewctl.store.examine import Examined, Facts, examine, facts_of
-from renewctl.store.files import make_folder
-from renewctl.store.portfolio import SCHEMA_VERSION, Portfolio, open_portfolio, utc_now
+from renewctl.store.files import make_folder, sync_folder
+from renewctl.store.portfolio import SCHEMA_VERSION, Portfolio, discard, open_portfolio
 
 # What is wrong with a file that a restore may replace; with anything else it is left alone.
 _DAMAGED = ("portfolio-damaged", "not-a-portfolio", "portfolio-tampered", "unknown-schema")
 _LINK = "digest"
 _OLD_LINK = "at, as_of, actor, command, summary"  # of a schema without digests
+_ROWS = "count"
+_OLD_ROWS = "(SELECT COUNT(*) FROM change WHERE op = seq)"
+_CHAINED = 2  # the schema from which on operations carry digests, and count their rows
 _KEPT_FOR_SPEED = ("agenda", "meta")  # tables that a reading command may bring up to date
-_LOCKED_BYTES = (0x40000000, 512)  # where SQLite's locks are: whoever has them all has the file to himself
 
 
 class Told(NamedTuple):
@@ -57,6 +61,11 @@ class Plan(NamedTuple):
         facts = self.backup.facts
         return bool(self.present and self.present.operations and facts.operations and not self.common)
 
+    @property
+    def forgettings(self) -> tuple[Told, ...]:
+        """The operations that would be lost and erased somebody, whom the backup may hold still."""
+        return tuple(each for each in self.lost if each.command.startswith("forget "))
+
 
 class Restored(NamedTuple):
     """What a restore did."""
@@ -72,7 +81,7 @@ def planned(path: str, file: Path | None) -> Iterator[Plan]:
     Changes nothing. The plan can be carried out as long as the context lasts. Raises InputRefused for a
     file that cannot be relied upon, PortfolioError where the present portfolio may not be replaced.
     """
-    examined = examine(_named(path, file)) if file is not None else _newest(path)
+    examined = examine(_named(path, file)) if file is not None else choose.default(path)
     if "://" not in path and Path(path).exists() and examined.file.samefile(path):
         raise InputRefused("same-file", f"{path} is the portfolio itself", "name a backup of it")
     with _current(examined) as source, copies.open_copy(source) as theirs:
@@ -81,9 +90,9 @@ def planned(path: str, file: Path | None) -> Iterator[Plan]:
         lost: tuple[Told, ...] = ()
         if "://" in path or (Path(path).exists() and Path(path).stat().st_size):
             try:
-                with _opened(path) as ours, ours.reading():
+                with _present(path) as ours:
                     present = facts_of(ours)
-                    common = _common(ours, theirs, examined.facts.version)
+                    common = _common(ours, theirs, min(present.version, examined.facts.version))
                     lost, gained = _since(ours, common), _since(theirs, common)
                     if isinstance(ours, sqlite.SqlitePortfolio):
                         copies.sound(ours)
@@ -91,10 +100,30 @@ def planned(path: str, file: Path | None) -> Iterator[Plan]:
             except copies.Differs as error:
                 state, problem = "damaged", str(error)
             except PortfolioError as error:
-                if error.code not in _DAMAGED:
+                if "://" not in path and error.code in _DAMAGED:
+                    state, problem = "damaged", error.message
+                elif error.code != "portfolio-missing":
                     raise
-                state, problem = "damaged", error.message
         yield Plan(path, examined, source, state, problem, present, common, lost, gained)
+
+
+@contextmanager
+def _present(path: str) -> Iterator[Portfolio]:
+    """The portfolio inside its `reading`, and left as it is: neither migrated nor recovered."""
+    if "://" in path:
+        with open_portfolio(path, migrate=None) as opened, opened.reading():
+            yield opened
+        return
+    from renewctl.store import migrations
+    from renewctl.store.doctor_file import examined
+
+    with examined(path, None, date.min) as subject:
+        ours = subject.opened
+        if isinstance(ours, sqlite.SqlitePortfolio):
+            version = sqlite.check_schema(ours.connection, path)
+            if version < 1:
+                raise migrations.unknown(path, version)
+        yield ours
 
 
 def _named(path: str, file: Path) -> Path:
@@ -102,23 +131,6 @@ def _named(path: str, file: Path) -> Path:
     if not file.exists() and file == Path(file.name):
         return next((each.file for each in backup.listing(path) if each.file.name == file.name), file)
     return file
-
-
-def _newest(path: str) -> Examined:
-    found, wrong = backup.newest_sound(path)
-    if found is None:
-        why = f"; {wrong[0]}" if wrong else ""
-        raise InputRefused(
-            "no-backup",
-            f"there is no sound backup of {path} in {backup.folder_of(path)}{why}",
-            "name one: renewctl restore FILE",
-        )
-    return found
-
-
-def _opened(path: str) -> Portfolio:
-    """The present portfolio; on a server one is laid out where there is none."""
-    return open_portfolio(path, create="://" in path)
 
 
 @contextmanager
@@ -130,7 +142,14 @@ def _current(examined: Examined) -> Iterator[Path]:
         return
     from renewctl.store import migrations
 
-    folder = Path(tempfile.mkdtemp(prefix="renewctl-"))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="renewctl-"))
+    except OSError as error:
+        raise PortfolioError(
+            "no-temporary-folder",
+            f"no folder to bring {examined.file} to today's schema in: {error.strerror}; nothing was changed",
+            "name one with room: TMPDIR=FOLDER renewctl restore …",
+        ) from error
     try:
         file = _copied(examined.file, folder / "backup.db")
         with copies.Passing(sqlite.connect(file), str(file)) as passing:
@@ -150,7 +169,7 @@ def _copied(source: Path, file: Path) -> Path:
 
 def _common(ours: Portfolio, theirs: Portfolio, version: int) -> int:
     """The last operation up to which both logs are the same."""
-    link = _LINK if version >= 2 else _OLD_LINK
+    link = _LINK if version >= _CHAINED else _OLD_LINK
     sql = f"SELECT seq, {link} FROM operation ORDER BY seq"  # noqa: S608
     pairs = zip(ours.execute(sql), theirs.execute(sql), strict=False)
     last = 0
@@ -161,7 +180,8 @@ def _common(ours: Portfolio, theirs: Portfolio, version: int) -> int:
 
 def _since(portfolio: Portfolio, seq: int) -> tuple[Told, ...]:
     """The operations after one, the newest first."""
-    sql = "SELECT seq, at, actor, command, summary, count FROM operation WHERE seq > ? ORDER BY seq DESC"
+    rows = _ROWS if portfolio.schema_version() >= _CHAINED else _OLD_ROWS
+    sql = f"SELECT seq, at, actor, command, summary, {rows} FROM operation WHERE seq > ? ORDER BY seq DESC"  # noqa: S608
     return tuple(Told._make(row) for row in portfolio.rows(sql, (seq,)))
 
 
@@ -174,9 +194,12 @@ def carry_out(plan: Plan) -> Restored:
     Raises PortfolioError where somebody changed it since the plan was made, or no backup of the present
     state can be written; nothing is changed then.
     """
-    if plan.state != "sound":
+    if "://" in plan.path:
+        kept = _overwrite_rows(plan)
+    elif plan.state == "sound":
+        kept = _overwrite_file(plan)
+    else:
         return _place(plan)
-    kept = (_overwrite_rows if "://" in plan.path else _overwrite_file)(plan)
     try:
         with open_portfolio(plan.path) as fresh:
             return Restored(_compared(fresh, plan, kept), kept)
@@ -195,7 +218,10 @@ def _overwrite_file(plan: Plan) -> Path | None:
     file = Path(plan.path)
     handle = os.open(file, os.O_RDONLY)
     try:
-        with open_portfolio(plan.path) as ours, copies.open_copy(plan.source) as source:
+        with (
+            open_portfolio(plan.path, migrate=None) as ours,
+            copies.open_copy(plan.source) as source,
+        ):
             ours.execute("PRAGMA journal_mode = DELETE")
             with ours.reading():  # nobody can commit as long as this lasts
                 _check_unchanged(ours, plan)
@@ -208,23 +234,55 @@ def _overwrite_file(plan: Plan) -> Path | None:
 
 
 def _overwrite_rows(plan: Plan) -> Path | None:
-    """Over the rows of a portfolio on a server, while it is our turn."""
-    with open_portfolio(plan.path) as ours, copies.open_copy(plan.source) as source:
-        ours.begin()
+    """Over the rows of a portfolio on a server, while it is our turn; made or migrated first if need be."""
+    from renewctl.store import postgres
+
+    with (
+        copies.open_copy(plan.source) as source,
+        postgres.open_at(plan.path, create=plan.state == "missing") as ours,
+    ):
         try:
+            wanted = facts_of(source)
+            ours.begin()
             _check_unchanged(ours, plan)
             kept = backup.before(ours, "before-restore", spare=plan.backup.file)
             copies.refill(ours, source, copies.tables(source))
-            ours.commit(source.value("SELECT nonce FROM operation ORDER BY seq DESC LIMIT 1") or "")
+            ours.commit_known_by(lambda: _follows(ours, plan, wanted))
         except BaseException:
-            ours.rollback()
+            with suppress(PortfolioError):  # the first failure is the one to tell of
+                ours.rollback()
+                if ours.made:
+                    discard(plan.path)  # stays if anything was recorded in it
             raise
     return kept
 
 
 def _check_unchanged(ours: Portfolio, plan: Plan) -> None:
-    if facts_of(ours) != plan.present:
+    now, then = facts_of(ours), plan.present
+    if then is None:
+        same = not now.operations
+    elif now.version == then.version:
+        same = now == then
+    else:  # migrated since, and so with digests of other making
+        same = (now.operations, now.newest, now.first[1:]) == (then.operations, then.newest, then.first[1:])
+    if not same:
         raise copies.changed_meanwhile(plan.path)
+
+
+def _follows(ours: Portfolio, plan: Plan, wanted: Facts) -> bool:
+    """Whether a portfolio is what was put in its place, or that with more: not what was there before.
+
+    Its last operation alone would not tell: the portfolio before most often has that one, too.
+    """
+
+    def holds(facts: Facts) -> bool:
+        if facts.newest is None:
+            return True
+        sql = "SELECT 1 FROM operation WHERE seq = ? AND digest = ?"
+        return ours.value(sql, (facts.newest[0], facts.head)) is not None
+
+    before = plan.present
+    return holds(wanted) and not (plan.lost and before is not None and holds(before))
 
 
 def _compared(fresh: Portfolio, plan: Plan, kept: Path | None) -> int | None:
@@ -236,7 +294,8 @@ def _compared(fresh: Portfolio, plan: Plan, kept: Path | None) -> int | None:
         try:
             return copies.compare(reader, plan.source)
         except copies.Differs as error:
-            if now.operations > wanted.operations or error.table in _KEPT_FOR_SPEED:
+            gone_on = now.operations > wanted.operations or error.table in _KEPT_FOR_SPEED
+            if gone_on and _follows(reader, plan, wanted):
                 return None  # others have it again, and have gone on
             before = f"; the state before is in {kept}" if kept else ""
             raise PortfolioError(
@@ -250,15 +309,20 @@ def _place(plan: Plan) -> Restored:
     """Under the name of a file that is missing or damaged. A damaged one is kept beside, with its journal."""
     file = Path(plan.path).resolve()
     temporary = file.with_name(f".{file.name[:100]}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    ready = False
     try:
         make_folder(file.parent)
         _copied(plan.source, temporary)
         with copies.open_copy(plan.source) as source, source.reading():
             rows = copies.compare(source, temporary)
-        kept = _aside(file, temporary, plan)
+        ready = True
+        kept = instead.put(file, temporary, missing=plan.state == "missing")
         Interrupted.too_late = True
-        backup.sync_folder(file.parent)
+        sync_folder(file.parent, f"{plan.path} is restored")
         return Restored(rows, kept)
+    except KeyboardInterrupt:
+        Interrupted.too_late |= ready and not temporary.exists()
+        raise
     except copies.Differs as error:
         raise PortfolioError(
             "restore-failed",
@@ -273,47 +337,3 @@ def _place(plan: Plan) -> Restored:
     finally:
         with suppress(OSError):
             temporary.unlink()
-
-
-def _aside(file: Path, fresh: Path, plan: Plan) -> Path | None:
-    """Put `fresh` in the place of a file, which keeps another name. At no moment is there no file, and
-    never one with the journal of another beside it: it would be rolled back into it.
-    """
-    at = utc_now().replace(":", "-")
-    kept = file.with_name(f"{file.name}.damaged-{at}")
-    journal, kept_journal = (each.with_name(each.name + "-journal") for each in (file, kept))
-    with _alone(file):
-        if kept.exists() or kept_journal.exists():
-            raise PortfolioError("file-exists", f"{kept} is there already", "try again in a moment")
-        there = file.exists() and file.stat().st_size > 0
-        if there and plan.state == "missing":
-            raise copies.changed_meanwhile(plan.path)
-        if there:
-            os.link(file, kept)
-        if journal.exists():
-            journal.rename(kept_journal)
-        fresh.replace(file)
-    return kept if there else None
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Hold a file that cannot be opened as a database against every program that has it open as one."""
-    try:
-        import fcntl
-
-        handle = os.open(file, os.O_RDWR)
-    except (ImportError, FileNotFoundError):  # best effort on Windows
-        yield
-        return
-    try:
-        start, length = _LOCKED_BYTES
-        try:
-            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
-        except OSError as error:
-            raise PortfolioError(
-                "portfolio-locked", f"{file} is in use by another command", "try again in a moment"
-            ) from error
-        yield
-    finally:
-        os.close(handle)

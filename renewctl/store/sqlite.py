@@ -215,8 +215,8 @@ def _exists(file: Path) -> bool:
         return False
 
 
-def open_file(path: str, *, create: bool = False, migrate: bool = True) -> SqlitePortfolio:
-    """See `portfolio.open_portfolio`. With `migrate` off one of an older schema is refused instead."""
+def open_file(path: str, *, create: bool = False, migrate: bool | None = True) -> SqlitePortfolio:
+    """See `portfolio.open_portfolio`."""
     file = Path(path)
     if create:
         _make_file(file)
@@ -224,7 +224,8 @@ def open_file(path: str, *, create: bool = False, migrate: bool = True) -> Sqlit
         raise PortfolioError(
             "portfolio-missing",
             f"there is no portfolio at {path}",
-            "import one with: renewctl import accounts.csv   (or look around first: renewctl demo)",
+            _backed_up(path)
+            or "import one with: renewctl import accounts.csv   (or look around first: renewctl demo)",
         )
     if not file.is_file():
         raise PortfolioError("portfolio-not-a-file", f"{path} is not a file", "name a file with --portfolio")
@@ -236,10 +237,11 @@ def open_file(path: str, *, create: bool = False, migrate: bool = True) -> Sqlit
             create_schema(connection, path)
         opened = SqlitePortfolio(connection, path)
         opened.file = found
-        if (version := check_schema(connection, path)) < SCHEMA_VERSION:
+        version = check_schema(connection, path)
+        if version < SCHEMA_VERSION and (migrate is not None or version < 1):  # one that never was is refused
             from renewctl.store import migrations
 
-            (migrations.migrate if migrate else migrations.refuse)(opened, version)
+            (migrations.refuse if migrate is False else migrations.migrate)(opened, version)
             check_schema(connection, path)  # somebody else may have gone further
     except BaseException:
         connection.close()
@@ -274,14 +276,16 @@ def scratch_portfolio() -> SqlitePortfolio:
     return SqlitePortfolio(connection, ":memory:")
 
 
+def uri(file: str | Path, mode: str) -> str:
+    """A file as the engine is told to open it; `mode` is `ro`, `rw` or one of them with more."""
+    return f"file:{quote(str(Path(file).absolute()))}?mode={mode}"
+
+
 def connect(file: Path) -> sqlite3.Connection:
     """A connection to a file that is there, set to trust no schema and to hold references."""
     try:
         connection = sqlite3.connect(
-            f"file:{quote(str(file.absolute()))}?mode=rw",
-            uri=True,
-            timeout=store.BUSY_SECONDS,
-            isolation_level=None,
+            uri(file, "rw"), uri=True, timeout=store.BUSY_SECONDS, isolation_level=None
         )
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -345,7 +349,7 @@ def check_schema(connection: sqlite3.Connection, path: str) -> int:
         raise PortfolioError(
             "not-a-portfolio",
             f"{path} is not a renewctl portfolio",
-            "name another file with --portfolio FILE",
+            _backed_up(path) or "name another file with --portfolio FILE",
         )
     if strangers:
         raise PortfolioError(
@@ -388,15 +392,22 @@ def refusal(error: sqlite3.Error, path: str) -> PortfolioError:
     if "not a database" in text and not _has_magic(path):
         from shlex import quote as word
 
-        how = f"to import it: renewctl import {word(path)}"
+        how = _backed_up(path) or f"to import it: renewctl import {word(path)}"
         return PortfolioError("not-a-portfolio", f"{path} is not a renewctl portfolio", how)
     if isinstance(error, sqlite3.IntegrityError):
         return PortfolioError("invariant", f"{path} refused a change that breaks its rules: {text}")
     return PortfolioError(
         "portfolio-damaged",
         f"{path} cannot be read as a portfolio: {text}",
-        "restore a copy, or name another file with --portfolio",
+        _backed_up(path) or "restore a copy: renewctl restore FILE; or name another file with --portfolio",
     )
+
+
+def _backed_up(path: str) -> str:
+    """How to have it back where there are backups of it, else nothing."""
+    from renewctl.store.choose import advice
+
+    return advice(path)
 
 
 def _has_magic(path: str) -> bool:

@@ -1,9 +1,10 @@
 """Backups and what restoring one would do, for a person and as JSON for a script."""
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from renewctl.views.terminal import aligned, safe
+from renewctl.views.terminal import aligned, safe, width
 
 BACKUP, RESTORE = "renewctl/backup/1", "renewctl/restore/1"
 _TOLD = 20  # operations named before "and N more"
@@ -38,18 +39,35 @@ def state(facts: Any) -> str:
     return f"{many(facts.operations, 'operation')}, the last {last}"
 
 
+def fitted(line: str, hang: str) -> list[str]:
+    """A line as it fits the terminal: broken between words, the rest behind `hang`; a path stays whole."""
+    if len(line) <= width():
+        return [line]
+    return textwrap.wrap(
+        line, width(), subsequent_indent=hang, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def placed(words: str, path: object) -> list[str]:
+    """Words with a path behind them, or on the next line where the terminal is too narrow for both."""
+    line = f"{words} {safe(path)}"
+    return [line] if len(line) <= width() else [words.rstrip(), f"  {safe(path)}"]
+
+
 # --- backup --------------------------------------------------------------------------------------------
 
 
 def made_lines(made: Any) -> Iterator[str]:
-    """What was put aside, where, and that it was verified."""
-    yield f"backup      {safe(made.file)}"
+    """What was put aside, where, and what of it was verified."""
+    hang = " " * 12
+    yield from placed("backup     ", made.file)
     yield f"size        {size(made.bytes)}"
-    yield f"holds       {state(made.facts)}"
-    yield f"chain head  {made.facts.head or 'none'}"
-    yield f"verified    read again, {many(made.rows, 'row')} equal to the portfolio's"
+    yield from fitted(f"holds       {state(made.facts)}", hang)
+    yield from placed("chain head ", made.facts.head or "none")
+    rows = many(made.rows, "row")
+    yield from fitted(f"verified    reopened and compared: {rows}, equal to the portfolio's", hang)
     for file in made.removed:
-        yield f"removed     {safe(file)}"
+        yield from placed("removed    ", file)
 
 
 def made_document(path: str, made: Any, at: str) -> dict[str, Any]:
@@ -70,27 +88,49 @@ def made_document(path: str, made: Any, at: str) -> dict[str, Any]:
     }
 
 
-def listed_lines(found: Sequence[tuple[Any, Any, str]], folder: str, now: str) -> Iterator[str]:
-    """Backups, the newest first: (its name's facts, what is in it or None, what is wrong with it)."""
+def listed_lines(found: Sequence[Any], folder: str, now: str) -> Iterator[str]:
+    """Backups (cli.backup.Listed), the newest first: a table, or where it is too wide one after the other."""
     if not found:
-        yield f"no backup in {safe(folder)}"
+        yield from placed("no backup in", folder)
         return
-    yield f"backups in {safe(folder)}"
-    rows = [["FILE", "AGE", "REASON", "SIZE", "OPERATIONS", "CHAIN HEAD", "STATE"]]
-    for copy, inside, problem in found:
-        facts = inside and inside.facts
-        rows.append(
-            [
-                safe(copy.file.name),
-                age(copy.at, now),
-                copy.reason,
-                size(inside.bytes) if inside else "",
-                f"{facts.operations:,}" if facts else "",
-                facts.head[:12] if facts else "",
-                "sound" if inside else f"not to be relied upon: {safe(problem)}",
-            ]
-        )
-    yield from aligned(rows, frozenset((3, 4)))
+    yield from placed("backups in", folder)
+    heads = ["FILE", "AGE", "REASON", "SIZE", "OPERATIONS", "CHAIN HEAD", "STATE"]
+    rows = [_listed(each, now) for each in found]
+    lines = aligned([heads, *rows], frozenset((3, 4)))
+    if max(map(len, lines)) <= width():
+        yield from lines
+        return
+    for file, old, reason, large, operations, head, said in rows:
+        yield file
+        held = f"{operations} operation{'' if operations == '1' else 's'}" if operations else ""
+        about = (old, reason, large, held, head and f"head {head}", said)
+        yield from fitted("  " + ", ".join(filter(None, about)), "  ")
+
+
+def _listed(each: Any, now: str) -> list[str]:
+    inside = each.inside
+    facts = inside and inside.facts
+    return [
+        safe(each.copy.file.name),
+        age(each.copy.at, now),
+        each.copy.reason,
+        size(inside.bytes) if inside else "",
+        f"{facts.operations:,}" if facts else "",
+        facts.head[:12] if facts else "",
+        _standing(each),
+    ]
+
+
+def _standing(each: Any) -> str:
+    """Whether a backup can be relied upon, and whose it is where that is not plain."""
+    if each.inside is None:
+        return f"not to be relied upon: {safe(each.problem)}"
+    if each.another:
+        return "sound, but of another portfolio"
+    if each.another is None and each.of_several:
+        _, at, _, actor, command = each.inside.facts.first
+        return f"sound, of the portfolio begun {instant(at)} by {safe(actor)} {safe(command)}"
+    return "sound"
 
 
 def age(at: str, now: str) -> str:
@@ -104,68 +144,106 @@ def age(at: str, now: str) -> str:
     return "new"
 
 
-def listed_document(path: str, folder: str, found: Sequence[tuple[Any, Any, str]]) -> dict[str, Any]:
-    """`renewctl/backup/1` of the backups there are."""
+def listed_document(path: str, folder: str, found: Sequence[Any]) -> dict[str, Any]:
+    """`renewctl/backup/1` of the backups there are (cli.backup.Listed)."""
     return {
         "schema": BACKUP,
         "portfolio": str(path),
         "folder": folder,
         "backups": [
             {
-                "file": str(copy.file),
-                "made_at": copy.at,
-                "reason": copy.reason,
-                "bytes": inside.bytes if inside else None,
-                "operations": inside.facts.operations if inside else None,
-                "head": (inside.facts.head or None) if inside else None,
-                "sound": inside is not None,
-                "problem": problem or None,
+                "file": str(each.copy.file),
+                "made_at": each.copy.at,
+                "reason": each.copy.reason,
+                "bytes": each.inside.bytes if each.inside else None,
+                "operations": each.inside.facts.operations if each.inside else None,
+                "head": (each.inside.facts.head or None) if each.inside else None,
+                "sound": each.inside is not None,
+                "another": each.another,
+                "problem": each.problem or None,
             }
-            for copy, inside, problem in found
+            for each in found
         ],
     }
 
 
 # --- restore -------------------------------------------------------------------------------------------
 
+_HANG = " " * 11
 
-def plan_lines(plan: Any) -> Iterator[str]:
-    """What restoring would do, before it is done."""
-    yield f"backup     {safe(plan.backup.file)}"
-    yield f"holds      {state(plan.backup.facts)}"
-    yield f"portfolio  {safe(plan.path)}"
+
+def plan_lines(plan: Any, *, done: bool = False) -> Iterator[str]:
+    """What restoring would do, or with `done` what it did."""
+    yield from placed("backup    ", plan.backup.file)
+    yield from fitted(f"holds      {state(plan.backup.facts)}", _HANG)
+    yield from placed("portfolio ", plan.path)
     if plan.state == "missing":
-        yield "           is not there and would be made"
+        yield _HANG + ("was not there, and is made" if done else "is not there and would be made")
     if plan.state == "damaged":
-        yield f"           is damaged: {safe(plan.problem)}"
-        yield "           it would be kept beside, under another name"
+        yield from fitted(f"{_HANG}{'was' if done else 'is'} damaged: {safe(plan.problem)}", _HANG)
+        yield from fitted(f"{_HANG}it {'is' if done else 'would be'} kept beside, under another name", _HANG)
     if plan.present is not None:
-        yield f"holds      {state(plan.present)}"
+        yield from fitted(f"{'held ' if done else 'holds'}      {state(plan.present)}", _HANG)
     elif plan.state == "damaged":
-        yield "           it cannot be read, so that nobody can say what would be lost"
+        unknown = "it cannot be read, so that nobody can say what is lost, or who was forgotten since"
+        yield from fitted(_HANG + unknown, _HANG)
     if plan.another:
-        yield "These are two portfolios: not one operation is the same in both."
-    yield from _told("would be lost", plan.lost, plan.present is not None)
-    if any(each.command.startswith("forget ") for each in plan.lost):
-        yield "Whoever was forgotten since comes back: forget them again afterwards."
-    yield from _told("would come back", plan.gained if plan.present is not None else (), False)
+        yield from fitted("These are two portfolios: not one operation is the same in both.", "  ")
+    yield from _told("are lost" if done else "would be lost", plan.lost, plan.present is not None)
+    back = plan.gained if plan.present is not None else ()
+    yield from _told("are back" if done else "would come back", back, False)
+    if plan.forgettings:
+        verb = "may be back now; forget it again" if done else "would come back"
+        yield from fitted(f"What was erased since {verb}: {erased(plan)}", "  ")
 
 
-def _told(what: str, operations: Sequence[Any], always: bool) -> Iterator[str]:
+def erased(plan: Any) -> str:
+    """The forgettings that a restore takes back, each as its operation calls it."""
+    named = [f"{safe(each.command)} (#{each.seq}, {instant(each.at)})" for each in plan.forgettings[:_TOLD]]
+    more = len(plan.forgettings) - len(named)
+    return ", ".join(named) + (f" and {more:,} more" if more else "")
+
+
+def _told(verb: str, operations: Sequence[Any], always: bool) -> Iterator[str]:
     if not operations:
         if always:
-            yield f"nothing {what}"
+            yield f"nothing {_one(verb)}"
         return
+    count = len(operations)
     changes = sum(each.rows for each in operations)
-    yield f"{many(len(operations), 'operation')} {what}, {many(changes, 'row')} changed by them:"
-    yield from aligned(
+    said, whom = (_one(verb), "it") if count == 1 else (verb, "them")
+    yield f"{many(count, 'operation')} {said}, {many(changes, 'row')} changed by {whom}:"
+    for line in aligned(
         [
             [f"  #{each.seq}", instant(each.at), safe(each.actor), safe(each.command), safe(each.summary)]
             for each in operations[:_TOLD]
         ]
-    )
-    if len(operations) > _TOLD:
-        yield f"  and {len(operations) - _TOLD:,} more"
+    ):
+        yield from fitted(line, " " * 6)
+    if count > _TOLD:
+        yield f"  and {count - _TOLD:,} more"
+
+
+def _one(verb: str) -> str:
+    return verb.replace("are ", "is ")
+
+
+def end_lines(plan: Any, done: Any) -> Iterator[str]:
+    """The last words of a restore: what was compared, which operations are gone, where what was is kept."""
+    name = safe(plan.path)
+    if done.rows is None:
+        yield from fitted(f"{name} is restored; it was changed again before it could be compared", "  ")
+    else:
+        rows = many(done.rows, "row")
+        yield from fitted(f"{name} is restored: reopened and compared, {rows} equal to the backup's", "  ")
+    if plan.lost:
+        first, last = plan.lost[-1].seq, plan.lost[0].seq
+        which = f"operation {last} is" if first == last else f"operations {first}–{last} are"
+        again = "its number is" if first == last else "their numbers are"
+        yield from fitted(f"{which} no longer in the history; {again} given to what comes next", "  ")
+    if done.kept is not None:
+        what = "the damaged file" if plan.state == "damaged" else "the portfolio before"
+        yield from placed(f"{what} is kept at", done.kept)
 
 
 def restore_document(plan: Any, done: Any | None) -> dict[str, Any]:
@@ -187,6 +265,7 @@ def restore_document(plan: Any, done: Any | None) -> dict[str, Any]:
         "common": plan.common,
         "lost": _operations(plan.lost),
         "gained": _operations(plan.gained),
+        "forgettings_lost": [each.seq for each in plan.forgettings],
         "restored": done is not None,
         "rows": done.rows if done else None,
         "kept": str(done.kept) if done and done.kept else None,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
+from renewctl.views.backup import fitted
 from renewctl.views.terminal import safe
 
 SCHEMA = "renewctl/doctor/1"
@@ -65,19 +66,22 @@ class Checked(Protocol):
 def lines(result: Checked) -> Iterator[str]:
     """One check: its line, then what it found, each with what to do; the same advice is given once."""
     seen = f"  {safe(result.seen)}" if result.seen else ""
-    yield f"{_WORDS[result.state].ljust(8)} {result.title.ljust(_WIDE)}{seen}".rstrip()
-    said = ""
+    yield from _fitted(f"{_WORDS[result.state].ljust(8)} {result.title.ljust(_WIDE)}{seen}".rstrip())
     for at, each in enumerate(result.findings):
-        yield f"           {safe(each.where)}: {safe(each.what)}"
+        yield from _fitted(f"           {safe(each.where)}: {safe(each.what)}")
         last = at + 1 == len(result.findings)
         if last or result.findings[at + 1].do != each.do:
-            said = each.do
             if last and result.more:
                 yield f"           … and {result.more:,} more"
-            yield f"           → {safe(said)}"
-    for each in result.notes:
-        yield f"  note     {safe(each.where)}: {safe(each.what)}"
-        yield f"           → {safe(each.do)}"
+            yield from _fitted(f"           → {safe(each.do)}", "  ")
+    for at, each in enumerate(result.notes):
+        yield from _fitted(f"  note     {safe(each.where)}: {safe(each.what)}")
+        if at + 1 == len(result.notes) or result.notes[at + 1].do != each.do:
+            yield from _fitted(f"           → {safe(each.do)}", "  ")
+
+
+def _fitted(line: str, further: str = "") -> list[str]:
+    return fitted(line, " " * 11 + further)
 
 
 def end(results: Sequence[Checked]) -> str:

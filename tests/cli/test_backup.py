@@ -123,8 +123,8 @@ def test_restore_shows_what_would_be_lost_asks_and_does_it(book):
     assert told["rows"] > 0
     assert len(book.json("history")["operations"]) == 1
     again = book.run("restore", told["kept"], "--yes")
-    assert "would come back" in again.out
-    assert "nothing would be lost" in again.out
+    assert "2 operations are back" in again.out
+    assert "nothing is lost" in again.out
     assert len(book.json("history")["operations"]) == 3
     assert Path(told["kept"]).exists()
 
@@ -172,7 +172,7 @@ def test_a_damaged_portfolio_is_kept_beside_and_that_is_said(book):
     book.path.write_bytes(b"broken " * 999)
     shown = book.run("restore", "--yes")
     assert shown.code == 0, shown.err
-    assert "is damaged" in shown.out
+    assert "was damaged" in shown.out
     assert "the damaged file is kept at" in shown.err
     assert held(book.path) == before
 
@@ -317,9 +317,211 @@ def test_a_backup_can_be_named_as_the_list_shows_it(book, folder):
     book.fails(10, "backup-missing", "restore", "nothing.db", "--dry-run")
 
 
+# --- what somebody wanted to be gone for good ------------------------------------------------------------
+
+
 @file_only
-def test_a_restore_says_that_the_forgotten_come_back(book, folder):
-    book.run("backup")
-    assert "forgotten" not in book.run("restore", "--dry-run").out
+def test_a_backup_from_before_a_forgetting_is_put_back_only_where_that_is_asked_for_by_name(book, folder):
+    old = Path(book.json("backup")["file"])
+    assert "--with-forgotten" not in "".join(book.run("restore", "--dry-run")[1:])
     assert book.run("forget", "Joe", "--yes").code == 0
-    assert "forget them again" in book.run("restore", "--dry-run").out
+    before = held(book.path)
+    for words in (("--yes",), (str(old), "--yes"), ("--with-forgotten",), ("--another", "--yes")):
+        done = book.run("restore", *words)
+        assert done.code == 2
+        assert done.err.startswith("error[forgotten-come-back]: ")
+        assert "forget stakeholder of A1 (#2" in done.err.splitlines()[0]
+        assert f"renewctl restore {old} --with-forgotten --yes" in done.err
+        assert held(book.path) == before
+    shown = book.run("restore", "--dry-run")
+    assert shown.code == 0
+    assert "would come back: forget stakeholder of A1 (#2" in shown.out
+    assert f"renewctl restore {old} --with-forgotten --yes" in shown.err
+    told = book.json("restore", "--with-forgotten", "--yes")
+    assert (told["restored"], told["forgettings_lost"]) == (True, [2])
+    assert book.values("account", "id = 'A1'")[0].champion == "Joe"
+
+
+@file_only
+def test_a_backup_made_after_a_forgetting_is_put_back_as_any_other(book, folder):
+    assert book.run("forget", "Joe", "--yes").code == 0
+    book.run("backup")
+    book.run("log", "A1", "hello", "--kind", "call")
+    assert book.json("restore", "--yes")["forgettings_lost"] == []
+
+
+# --- a folder that portfolios share ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(book, tmp_path):
+    """Another portfolio of the same name; the backup of it."""
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o.csv").write_text(rows(3))
+    path = str(tmp_path / "o" / "portfolio.db")
+    assert book.run("import", str(tmp_path / "o.csv"), "--portfolio", path).code == 0
+    return Path(book.json("backup", "--portfolio", path)["file"])
+
+
+@file_only
+def test_the_list_and_the_restore_tell_the_backups_of_another_portfolio_of_that_name(book, folder, other):
+    ours = book.json("backup")["file"]
+    found = book.json("backup", "--list")["backups"]
+    assert {each["file"]: each["another"] for each in found} == {ours: False, str(other): True}
+    assert book.run("backup", "--list").out.count("sound, but of another portfolio") == 1
+    assert book.json("restore", "--dry-run")["backup"]["file"] == ours
+    book.path.unlink()
+    shown = book.run("backup", "--list").out
+    assert shown.count("sound, of the portfolio begun ") == 2
+    assert {each["another"] for each in book.json("backup", "--list")["backups"]} == {None}
+    book.fails(10, "several-portfolios", "restore", "--yes")
+
+
+@file_only
+def test_doctor_passes_over_backups_of_another_portfolio_of_that_name(book, folder, other, monkeypatch):
+    def told():
+        done = book.run("doctor", "--json")
+        found = json.loads(done.out)["checks"][-1]
+        assert found["check"] == "backups"
+        return [each["code"] for each in found["findings"]], [each["code"] for each in found["notes"]]
+
+    assert told() == ([], ["not-of-the-backup"])  # a folder of that many may have
+    book.run("backup")
+    assert told() == ([], [])
+    own = book.path.parent / "backups"
+    own.mkdir(mode=0o700)
+    (own / other.name).write_bytes(other.read_bytes())
+    monkeypatch.delenv("RENEWCTL_BACKUPS")
+    assert told() == (["not-of-the-backup"], [])  # in the portfolio's own it was replaced
+
+
+# --- words that do not go together, and a portfolio that is not there -------------------------------------
+
+
+@file_only
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("backup", "--list", "-o", "x"),
+        ("backup", "--list", "--keep", "3"),
+        ("restore", "--list", "x.db"),
+        ("restore", "--list", "--another"),
+        ("restore", "--list", "--with-forgotten"),
+    ],
+)
+def test_what_a_list_would_pass_over_is_refused(book, words):
+    book.fails(2, "bad-option", *words)
+
+
+@file_only
+@pytest.mark.parametrize("harm", ["missing", "empty", "text", "heading", "pages"])
+def test_where_the_portfolio_is_gone_or_broken_every_command_names_the_way_back(book, folder, harm):
+    data = book.path.read_bytes()
+    harmed = {
+        "empty": b"",
+        "text": b"milk, eggs\n" * 99,
+        "heading": b"x" * 19 + data[19:],
+        "pages": data[:100] + b"x" * 4000 + data[4100:],
+    }
+    file = Path(book.json("backup")["file"])
+    book.path.unlink()
+    if harm != "missing":
+        book.path.write_bytes(harmed[harm])
+    for command in ("list", "due", "doctor"):
+        done = book.run(command)
+        assert done.code == 12
+        hint = done.err.splitlines()[1]
+        assert "renewctl restore " in hint
+        assert file.name in hint
+    assert book.run("restore", "--yes").code == 0
+    assert book.run("list").code == 0
+
+
+@file_only
+def test_without_backups_nothing_promises_one(desk):
+    assert "restore" not in desk.fails(12, "portfolio-missing", "list")
+    desk.path.write_text("milk, eggs\n")
+    assert "renewctl import" in desk.fails(12, "not-a-portfolio", "list")
+
+
+@file_only
+def test_a_question_that_does_not_fit_the_terminal_is_asked_in_short(book, folder, monkeypatch):
+    from renewctl.views import backup as view
+
+    file = Path(book.json("backup")["file"])
+    book.run("log", "A1", "hello", "--kind", "call")
+    assert f"from {file.name}, losing 1 operation?" in book.run("restore").err
+    monkeypatch.setattr(view, "width", lambda: 60)
+    assert "error[needs-yes]: Restore it, losing 1 operation?" in book.run("restore").err
+
+
+# --- how it is told --------------------------------------------------------------------------------------
+
+
+@file_only
+def test_what_was_done_is_told_as_done(book, folder):
+    made = book.run("backup")
+    count = json.loads(book.run("backup", "--json").out)["rows"]
+    assert f"verified    reopened and compared: {count} rows, equal to the portfolio's" in made.out
+    book.run("set", "A1", "arr=99000", "--reason", "call")
+    book.run("log", "A1", "hello", "--kind", "call")
+    assert "would be lost" in book.run("restore", "--dry-run").out
+    done = book.run("restore", "--yes")
+    assert "would" not in done.out
+    assert "2 operations are lost" in done.out
+    assert f"reopened and compared, {count} rows equal to the backup's" in done.err
+    assert "operations 2–3 are no longer in the history" in done.err
+    kept = next(each for each in folder.iterdir() if "before-restore" in each.name)
+    assert f"the portfolio before is kept at {kept}" in done.err
+    book.run("log", "A1", "again", "--kind", "call")
+    assert "operation 2 is no longer in the history" in book.run("restore", "--yes").err
+    assert "no longer" not in book.run("restore", "--yes").err  # nothing was lost
+
+
+@file_only
+def test_a_restore_that_fails_still_tells_what_was_meant(book, folder, monkeypatch):
+    from renewctl.errors import PortfolioError
+    from renewctl.store import restore
+
+    def failing(plan):
+        raise PortfolioError("restore-failed", "the disk is gone")
+
+    book.run("backup")
+    book.run("log", "A1", "hello", "--kind", "call")
+    monkeypatch.setattr(restore, "carry_out", failing)
+    done = book.run("restore", "--yes")
+    assert done.code == 12
+    assert "1 operation would be lost" in done.out
+
+
+@file_only
+def test_a_dry_run_says_how_another_portfolio_is_put_in_its_place(book, folder, other):
+    done = book.run("restore", str(other), "--dry-run")
+    assert done.code == 0
+    assert f"renewctl restore {other} --another --yes" in done.err
+
+
+@file_only
+@pytest.mark.parametrize("columns", [60, 80])
+def test_on_a_narrow_terminal_no_line_is_broken_within_a_word(book, folder, other, monkeypatch, columns):
+    from renewctl.views import backup as view
+
+    book.run("backup")
+    book.run("log", "A1", "Spoke about the price, the people and what comes " * 3, "--kind", "call")
+    book.run("forget", "Joe", "--yes")
+    damaged = Path(book.json("backup")["file"])
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    commands = (
+        ("backup", "--list"), ("restore", "--dry-run"), ("doctor",), ("restore", str(other), "--dry-run"),
+        ("backup",), ("restore", "--yes", "--with-forgotten"),
+    )  # fmt: skip
+    wide = [book.run(*words) for words in commands[:-2]]
+    monkeypatch.setattr(view, "width", lambda: columns)
+    narrow = [book.run(*words) for words in commands]
+    for done in narrow:
+        assert done.code in (0, 1), done
+        lines = [*done.out.splitlines(), *done.err.splitlines()]
+        for line in lines:
+            assert len(line) <= columns or len(line.split()) <= 2, line  # a path, perhaps behind a mark
+    for before, after in zip(wide[1:], narrow[1:], strict=False):
+        assert before.out.split() == after.out.split(), "only the breaks between lines differ"

@@ -142,6 +142,31 @@ def test_a_file_that_cannot_be_opened_still_has_its_permissions_told(
     assert {each["state"] for each in told["checks"][1:]} == {"not_run"}
 
 
+@pytest.mark.file_only("bytes of the file")
+@pytest.mark.parametrize("harm", ["missing", "heading", "no link"])
+def test_the_backups_are_told_also_where_the_portfolio_cannot_be_opened(
+    sound: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    monkeypatch.setenv("RENEWCTL_BACKUPS", str(tmp_path / "kept"))
+    first, second = (Path(sound.json("backup")["file"]) for _ in range(2))
+    first.write_bytes(first.read_bytes()[:-1])
+    sound.path.unlink()
+    if harm == "heading":
+        sound.path.write_bytes(b"no database")
+    elif harm == "no link":
+        sound.path.symlink_to(tmp_path / "nowhere")
+    done = sound.run("doctor")
+    assert done.code == 12
+    assert f"{second.name}: sound, 2 operations, the last of 2" in done.out
+    assert f"put it back: renewctl restore {second.name}" in done.out
+    assert f"{first} cannot be relied upon" in done.out
+    assert "not run  the operation log" in done.out
+    assert second.name in done.err.splitlines()[1]
+    told = json.loads(sound.run("doctor", "--json").out)
+    assert (told["opened"], told["sound"]) == (False, False)
+    assert [each["where"] for each in told["checks"][-1]["notes"]] == [second.name]
+
+
 @pytest.mark.file_only("another file")
 def test_a_portfolio_of_another_program_is_refused(desk: Desk) -> None:
     connection = sqlite3.connect(desk.path)

@@ -121,3 +121,19 @@ def test_a_contract_that_was_lost_stays_lost_when_a_file_names_contracts(book):
     )  # fmt: skip
     states = {contract.id: contract.state for contract in book.values("contract", "account_no = 1")}
     assert states == {"A1": "lost", "K1": "open"}
+
+
+def test_a_name_a_gone_champion_and_a_mark_set_by_hand_are_told_in_words_when_replaced(desk):
+    text = "id,name,arr,renewal_date,champion,strategic\nA1,{},50000,2026-12-05,{},{}\n"
+    imported(desk, text.format("Acme", "Joe", "no"))
+    for words in (("name=Acme Holding", "champion=gone", "strategic=yes"), ("champion=Joe", "strategic=no")):
+        assert desk.run("set", "A1", *words).code == 0
+    kept = imported(desk, text.format("Acme", "Joe", "no").replace("50000", "60000"))
+    assert told(kept) == []
+    report = imported(desk, text.format("Bolt", "Joe (left)", "yes"))
+    assert sorted(message for _, message in told(report)) == [
+        "champion_gone had been set by hand to there; its source changed to gone",
+        "name had been set by hand to Acme Holding; its source changed to Bolt",
+        "strategic had been set by hand to no; its source changed to yes",
+    ]
+    assert [each.search_name for each in desk.values("account")] == ["bolt"]

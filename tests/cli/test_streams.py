@@ -202,3 +202,27 @@ def test_what_was_changed_stays_changed_when_only_its_telling_fails(ana: Person)
     done = subprocess.run(["/bin/sh", "-c", line], cwd=ana.home, env=ana.env, timeout=60, check=False)
     assert done.returncode == 10
     assert json.loads(ana.run("show", somebody, "--json").out)["account"]["csm"] == "Zoe"
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full, which Linux has")
+@pytest.mark.parametrize("wanted", [True, False])
+def test_where_only_the_telling_fails_it_is_said_whether_the_change_is_made(
+    ana: Person, wanted: bool
+) -> None:
+    somebody = json.loads(ana.run("list", "--limit", "1", "--json").out)["accounts"][0]["id"]
+    words = ["set", somebody, "csm=Zoe", "--json", *([] if wanted else ["--dry-run"])]
+    with FULL.open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "renewctl", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=ana.home,
+            env=ana.env,
+            timeout=60,
+            check=False,
+        )
+    said = done.stderr.decode()
+    assert done.returncode == 10
+    assert ("the change is made, but the output could not be written" in said) == wanted
+    assert ("what was changed before is kept, see it: renewctl history" in said) == wanted
+    assert (json.loads(ana.run("show", somebody, "--json").out)["account"]["csm"] == "Zoe") == wanted

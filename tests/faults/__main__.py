@@ -1,8 +1,8 @@
 """`python -m tests.faults`: the whole suite and its figures.
 
-Seeds are fixed and printed; `--scale 0.1` runs a tenth of everything, `--only kill,power` some parts, and
-`--trials 3000` sets the number of the first part and scales the others. Exit 1 where anything went wrong
-or a control was not caught.
+Seeds are fixed and printed; `--scale 0.1` runs a tenth of everything, `--only kill,power` some parts,
+`--scenes undo,restore` some commands where a part has them all, and `--trials 3000` sets the number of the
+first part and scales the others. Exit 1 where anything went wrong or a control was not caught.
 """
 
 import argparse
@@ -135,6 +135,7 @@ def main() -> int:
     """Run the chosen parts and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--only", metavar="PART,…", default=",".join(PARTS), help=" ".join(PARTS))
+    parser.add_argument("--scenes", metavar="SCENE,…", help=", ".join(each.name for each in SCENES))
     parser.add_argument("--scale", type=float, default=1.0, help="share of the trials")
     parser.add_argument(
         "--trials", type=int, help="instead of the first part's own number; others in proportion"
@@ -145,6 +146,11 @@ def main() -> int:
     wanted = given.only.split(",")
     if unknown := [each for each in wanted if each not in PARTS]:
         parser.error(f"no part is called {' '.join(unknown)}; there are {' '.join(PARTS)}")
+    if given.scenes:
+        names = given.scenes.split(",")
+        if strange := set(names) - {each.name for each in SCENES}:
+            parser.error(f"no scene is called {' '.join(sorted(strange))}")
+        _SMALL[:] = [each for each in _SMALL if each.name in names]
     usual = {"kill": 3_000, "power": 5_000, "writers": 10_000}.get(wanted[0], 1_000)
     scale = given.trials / usual if given.trials else given.scale
     print(

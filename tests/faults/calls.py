@@ -108,8 +108,8 @@ def judge(
     `mute`: it may have been unable to say anything; `stuck`: unable to remove a file.
     """
     before, after = bench.outcome(scene)
-    # Both say that a change may be there, and how to see it.
-    unsure = ended.complaint.startswith(("error[output-failed]", "error[commit-uncertain]"))
+    unsure = ended.complaint.startswith("error[commit-uncertain]")
+    kept = "what was changed before is kept" in ended.err  # it failed late, and says so
     mute = mute and not ended.complaint.startswith("error[")  # it could not say anything
     done = ended.code in (0, 1)
     said = f"{what}: {ended.code} {ended.complaint or ended.out[:60]}"
@@ -118,8 +118,10 @@ def judge(
         found = "before"
     if ended.code not in (0, 1, *DOCUMENTED):
         tally.fail("exit", said)
-    elif scene.asked and not done and not unsure and not mute and found == "after":
+    elif scene.asked and not done and not (unsure or kept or mute) and found == "after":
         tally.fail("denied", f"{said}: said to have failed, and is there")
+    elif kept and found == "before":
+        tally.fail("lost", f"{said}: said to be kept, and not there")
     if "Traceback" in ended.err + ended.out or list(folder.rglob("error.log")):
         tally.fail("traceback", said)
     if ended.code in DOCUMENTED and not mute and not ended.complaint.startswith("error["):

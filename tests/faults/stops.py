@@ -46,6 +46,8 @@ def interrupts(
             tally.fail("exit", f"{what} {ended.err[-300:]}")
         elif ended.code == 130 and found == "after" and scene.wrote and "nothing was changed" in ended.err:
             tally.fail("denied", f"{what}: and is there")
+        elif ended.code == 130 and found == "before" and scene.wrote and "kept" in ended.err:
+            tally.fail("lost", f"{what}: and is not there")
         elif ended.code == 130 and "nothing was changed" not in ended.err and "kept" not in ended.err:
             tally.fail("silent", f"{what}: {ended.err[:200]!r}")
         if "Traceback" in ended.err:

@@ -1,7 +1,9 @@
 import csv
+import errno
 import io
 import os
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renewctl.core.text import clean
-from renewctl.errors import InputRefused
-from renewctl.store.files import csv_text, guarded, open_input, open_text, write_atomic
+from renewctl.errors import InputRefused, PortfolioError
+from renewctl.store.files import (
+    csv_text,
+    guarded,
+    make_folder,
+    open_input,
+    open_text,
+    sync_folder,
+    write_atomic,
+)
 
 
 def test_a_file_is_written_whole_private_and_without_leftovers(tmp_path: Path) -> None:
@@ -142,3 +152,67 @@ def test_rows_written_as_csv_are_read_back_cell_by_cell_whatever_line_breaks_the
     read = list(csv.reader(io.StringIO(csv_text(rows), newline="")))
     assert read == [[guarded(cell) for cell in row] for row in rows]
     assert csv_text([["a\rb", "c"]]) == '"a\rb",c\n'
+
+
+# --- folders -------------------------------------------------------------------------------------------
+
+
+def _failing(code: int) -> Callable[[int], None]:
+    def fails(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(code, os.strerror(code))
+
+    return fails
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS])
+def test_a_file_system_that_cannot_sync_folders_is_lived_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(os, "fsync", _failing(code))
+    sync_folder(tmp_path)
+    assert write_atomic(tmp_path / "a.txt", "x").read_text() == "x"
+
+
+def test_a_folder_that_cannot_be_synced_is_told_with_what_is_there_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", _failing(errno.EIO))
+    with pytest.raises(OSError, match="Input/output error"):
+        sync_folder(tmp_path)
+    with pytest.raises(OSError, match="Input/output error"):
+        make_folder(tmp_path / "new" / "newer")
+    with pytest.raises(PortfolioError) as found:
+        write_atomic(tmp_path / "a.txt", "x")
+    assert (found.value.code, found.value.exit_code) == ("commit-uncertain", 12)
+    assert "a.txt is written" in found.value.message
+    assert (tmp_path / "a.txt").read_text() == "x"
+
+
+def _without_links(*_: object) -> None:
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
+def test_a_file_is_written_and_one_that_came_meanwhile_kept_where_there_are_no_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", _without_links)
+    target = tmp_path / "a.txt"
+    assert write_atomic(target, "x").read_text() == "x"
+    target.unlink()
+
+    def text() -> Iterator[bytes]:
+        target.write_text("another's")  # while ours is being written
+        yield b"ours"
+
+    with pytest.raises(InputRefused, match="is there already"):
+        write_atomic(target, text())
+    assert target.read_text() == "another's"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_temporary_name_that_cannot_be_removed_is_no_failure_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "unlink", _without_links)
+    assert write_atomic(tmp_path / "a.txt", "x").read_text() == "x"
