@@ -49,9 +49,9 @@ def main() -> int:
         began = time.monotonic()
         with (logs / f"{name}.txt").open("w") as log:
             words = [sys.executable, "-m", *shlex.split(SUITES[name])]
-            code = subprocess.run(words, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
-        failed += code != 0
-        verdict = "ok" if code == 0 else f"FAILED ({code})"
+            done = subprocess.run(words, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=False)
+        failed += done.returncode != 0
+        verdict = f"FAILED ({done.returncode})" if done.returncode else "ok"
         print(f"{verdict:<12}{name:<12}{time.monotonic() - began:>7,.0f} s", flush=True)
     return 1 if failed else 0
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 from renewctl.core.invariants import SUBJECT, Breach, Invariants, is_date, of_account
 from renewctl.core.model import CLOSED_SAVES
@@ -19,7 +19,7 @@ _LOOK = "nothing has to be done; correct it where it is wrong: renewctl set, or 
 
 def facts(subject: Subject, seen: Seen) -> Iterator[Finding]:
     """Whether every stored row can be, and the rows of an account fit each other."""
-    portfolio, policy = subject.opened, _policy(subject)
+    portfolio, policy = subject.opened, cast(Policy, subject.policy)  # asked only where it could be read
     rules = Invariants(policy, {entity: columns(entity) for entity in ENTITIES})
     count = 0
     sound = True
@@ -39,12 +39,6 @@ def facts(subject: Subject, seen: Seen) -> Iterator[Finding]:
         yield from _items(portfolio, rules)
         yield from _pins(portfolio)
         yield from _owners(subject, policy)
-
-
-def _policy(subject: Subject) -> Policy:
-    if subject.policy is None:
-        raise ValueError("no policy")
-    return subject.policy
 
 
 def _finding(breach: Breach, where: str) -> Finding:
@@ -153,7 +147,7 @@ def _owners(subject: Subject, policy: Policy) -> Iterator[Finding]:
 def caches(subject: Subject, seen: Seen) -> Iterator[Finding]:
     """Whether the agenda's cache is what the facts give, and the memory of imported files what was kept."""
     portfolio = subject.opened
-    yield from _agenda(portfolio, _policy(subject), seen)
+    yield from _agenda(portfolio, cast(Policy, subject.policy), seen)
     yield from sources(portfolio)
 
 

@@ -159,11 +159,11 @@ class TextRecords(Records):
         """See `Records`."""
         try:
             if self._quoted is not None:
-                return self._with_quotes(count)
+                return self._with_quotes(self._quoted, count)
             lines = self._some_lines(count)
             if '"' in "".join(lines):
                 self._quoted = csv.reader(self._feed(lines), delimiter=self._delimiter)
-                return self._with_quotes(count)
+                return self._with_quotes(self._quoted, count)
             rows = self._plain(lines)
         except csv.Error as error:
             raise _broken(self._name, self._line, error) from error
@@ -213,13 +213,12 @@ class TextRecords(Records):
             self._taken.append(line)
             yield line
 
-    def _with_quotes(self, count: int) -> tuple[list[list[str]], Sequence[int], list[str]]:
+    def _with_quotes(
+        self, reader: Iterator[list[str]], count: int
+    ) -> tuple[list[list[str]], Sequence[int], list[str]]:
         rows: list[list[str]] = []
         begins: list[int] = []
         raws: list[str] = []
-        reader = self._quoted
-        if reader is None:
-            return rows, begins, raws
         for row in reader:
             taken = self._taken
             rows.append(row)

@@ -14,6 +14,7 @@ from renewctl.store.undo import chains
 
 FEW = 12  # rows of one operation that are listed without asking for an account
 _NO_LIMIT = 2**62
+_KNOWN = 10_000  # ids of accounts kept at hand
 _OPERATION = "seq, at, as_of, actor, command, summary, count, digest, undoes"
 _PRIVATE = ("pin", "erasure")  # how the portfolio keeps its own books
 _COLUMNS = "no, op, entity, key, account_no, before, after"
@@ -153,7 +154,7 @@ class _Reader:
 
     def _account(self, number: int | None) -> str | None:
         if number not in self._accounts:
-            if len(self._accounts) > 10_000:
+            if len(self._accounts) > _KNOWN:
                 self._accounts = {None: None}
             self._accounts[number] = self._last("account", str(number), number, "id")
         return self._accounts[number]

@@ -220,10 +220,7 @@ def check_overlay(overlay: Overlay) -> tuple[Problem, ...]:
     """
     from renewctl.core.policy_check import check, problem_at
 
-    try:
-        problems = list(check(overlay.tree, overlay.text, overlay.file, shipped().whole()))
-    except RecursionError:
-        return (_too_deep(overlay.file),)
+    problems = list(check(overlay.tree, overlay.text, overlay.file, shipped().whole()))
     general = overlay.tree.get("general")
     general = general if isinstance(general, dict) else {}
     named = {problem.column for problem in problems}

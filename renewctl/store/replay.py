@@ -232,27 +232,31 @@ def differences(
     at = [names.index(name) for name in key]
     left_rows, right_rows = iter(told), iter(stored)
     left, right = next(left_rows, None), next(right_rows, None)
-    while left is not None or right is not None:
-        side = 0
-        if left is None or right is None:
-            side = 1 if left is None else -1
-        elif not same(left, right):
-            one, other = _place(left, at), _place(right, at)
-            side = (one > other) - (one < other)
-        if side == 0 and left is not None and right is not None:
-            if not same(left, right):
-                wrong = [name for name, a, b in zip(names, left, right, strict=True) if not same(a, b)]
-                place = names.index(wrong[0])
-                more = f" ({len(wrong) - 1} more columns differ)" if len(wrong) > 1 else ""
-                what = f"{wrong[0]} is {_cut(right[place])}; {source} says {_cut(left[place])}{more}"
-                yield Difference(_where(noun, right, at), what)
+    unknown, missing = f"{source} does not know it", f"{source} tells of it, and it is not there"
+    while left is not None and right is not None:
+        if same(left, right):
             left, right = next(left_rows, None), next(right_rows, None)
-        elif side > 0 and right is not None:
-            yield Difference(_where(noun, right, at), f"{source} does not know it")
+            continue
+        one, other = _place(left, at), _place(right, at)
+        if one == other:
+            wrong = [name for name, a, b in zip(names, left, right, strict=True) if not same(a, b)]
+            place = names.index(wrong[0])
+            more = f" ({len(wrong) - 1} more columns differ)" if len(wrong) > 1 else ""
+            what = f"{wrong[0]} is {_cut(right[place])}; {source} says {_cut(left[place])}{more}"
+            yield Difference(_where(noun, right, at), what)
+            left, right = next(left_rows, None), next(right_rows, None)
+        elif one > other:
+            yield Difference(_where(noun, right, at), unknown)
             right = next(right_rows, None)
-        elif left is not None:
-            yield Difference(_where(noun, left, at), f"{source} tells of it, and it is not there")
+        else:
+            yield Difference(_where(noun, left, at), missing)
             left = next(left_rows, None)
+    while left is not None:
+        yield Difference(_where(noun, left, at), missing)
+        left = next(left_rows, None)
+    while right is not None:
+        yield Difference(_where(noun, right, at), unknown)
+        right = next(right_rows, None)
 
 
 _RANK = {type(None): 0, int: 1, float: 1, str: 2, bytes: 3}

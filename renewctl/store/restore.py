@@ -7,6 +7,7 @@ portfolio is neither migrated nor made.
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -99,11 +100,12 @@ def planned(path: str, file: Path | None) -> Iterator[Plan]:
                 state = "sound"
             except copies.Differs as error:
                 state, problem = "damaged", str(error)
-            except PortfolioError as error:
-                if "://" not in path and error.code in _DAMAGED:
-                    state, problem = "damaged", error.message
-                elif error.code != "portfolio-missing":
-                    raise
+            except (PortfolioError, sqlite3.Error) as error:  # the latter while rows are fetched
+                told = sqlite.refusal(error, path) if isinstance(error, sqlite3.Error) else error
+                if "://" not in path and told.code in _DAMAGED:
+                    state, problem = "damaged", told.message
+                elif told.code != "portfolio-missing":
+                    raise told from (None if told is error else error)
         yield Plan(path, examined, source, state, problem, present, common, lost, gained)
 
 

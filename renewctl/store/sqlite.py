@@ -7,7 +7,7 @@ trusted: a file with triggers or views of somebody else's making is refused befo
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -112,9 +112,10 @@ class SqlitePortfolio(Portfolio):
             return False
 
     def rollback(self) -> None:
-        """See Portfolio."""
-        if self.connection.in_transaction:
-            self.connection.rollback()
+        """See Portfolio. Closing undid it already, where ^C met a write at its very start."""
+        with suppress(sqlite3.ProgrammingError):
+            if self.connection.in_transaction:
+                self.connection.rollback()
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -468,6 +468,11 @@ def ddl(name: str) -> str:
     )
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Write both schemas beside this file."""
     for name in _DIALECTS:
         Path(__file__).with_name(name).write_text(ddl(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -205,3 +205,13 @@ def test_a_weaker_mode_is_refused_unless_it_is_allowed_in_so_many_words(mode, mo
         connection_settings(address("postgresql://db.example.com/d"), {"host": "db.example.com"})
     monkeypatch.setenv("RENEWCTL_ALLOW_PLAINTEXT", "1")
     assert "sslmode" not in connection_settings(address(text), {"host": "db.example.com", "sslmode": mode})
+
+
+@pytest.mark.parametrize(("text", "env"), [("connect_timeout=3", ""), ("", "4"), ("", "")])
+def test_a_connection_is_waited_for_as_long_as_somebody_says_else_ten_seconds(text, env, monkeypatch):
+    monkeypatch.delenv("PGCONNECT_TIMEOUT", raising=False)
+    if env:
+        monkeypatch.setenv("PGCONNECT_TIMEOUT", env)
+    made = address(f"postgresql://127.0.0.1/d?{text}")
+    found = connection_settings(made, conninfo_to_dict(made.target)).get("connect_timeout")
+    assert found == (None if text or env else 10)

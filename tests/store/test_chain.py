@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from datetime import date
 
 import pytest
@@ -139,3 +140,16 @@ def test_no_write_takes_an_amount_or_a_date_that_is_none(book, field, value):
         operation.apply([Change("contract", (1,), 1, {field: None}, {field: value})])
     assert refused.value.code == "invariant"
     assert book.facts() == before
+
+
+@pytest.mark.parametrize("without", [(), ("hashlib",), ("hashlib", "_sha256")])
+def test_the_digest_is_the_same_whichever_module_computes_it(monkeypatch, without):
+    for name in without:
+        if name == "hashlib":
+            monkeypatch.delitem(sys.modules, name)
+        else:
+            monkeypatch.setitem(sys.modules, name, None)  # as where Python has no such module
+    content = chain.Content()
+    content.add(b"some rows")
+    told = compact("n", "import", "a.csv")
+    assert content.close("n", "import", "a.csv") == sha(b"some rows", told)

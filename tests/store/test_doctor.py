@@ -425,6 +425,12 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "not-as-logged",
         "change 9",
     ),
+    "a day it was reckoned from is none": (
+        rechained("UPDATE operation SET as_of = '2026-02-30' WHERE seq = 2"),
+        "log",
+        "no-date",
+        "operation 2",
+    ),
     # --- the facts
     "a date is none": (
         sql("UPDATE contract SET renewal_on = '2026-02-30' WHERE no = 1"),
@@ -712,6 +718,40 @@ def test_an_agenda_of_another_policy_is_a_note(path: Path, tmp_path: Path) -> No
         results = {result.check: result for result in examine(subject)}
     assert [each.code for each in results["caches"].notes] == ["agenda-other"]
     assert results["caches"].findings == ()
+
+
+def test_a_step_that_the_policy_does_not_have_is_a_note(path: Path) -> None:
+    rechained(
+        "UPDATE item_state SET step = 'dance' WHERE subject NOT LIKE 's%'",
+        "UPDATE change SET key = replace(key, '|opt-out', '|dance') WHERE entity = 'item_state'",
+    )(path)
+    notes = [each for each in doctor(path)["facts"].notes if each.where.endswith("|dance")]
+    assert notes
+    assert all("a step the policy does not have" in each.what for each in notes)
+
+
+def test_operations_that_share_a_mark_are_named_where_nothing_held_them_apart(path: Path) -> None:
+    sql(
+        "CREATE TABLE other AS SELECT * FROM operation",
+        "DROP TABLE operation",
+        "ALTER TABLE other RENAME TO operation",
+        "UPDATE operation SET nonce = (SELECT MAX(nonce) FROM operation) "
+        "WHERE seq IN (SELECT seq FROM operation WHERE nonce IS NOT NULL ORDER BY seq LIMIT 2)",
+    )(path)
+    assert "nonce-twice" in [code for code, _, _ in found(path, "log")]
+
+
+def test_operations_whose_changes_are_gone_are_named_and_the_rows_of_the_next_are_theirs(path: Path) -> None:
+    sql("DELETE FROM change WHERE op = 2")(path)
+    named = [(code, where) for code, where, _ in found(path, "log")]
+    assert ("changes-altered", "operation 2") in named
+    assert ("changes-altered", "operation 3") not in named
+    assert "changes-astray" not in [code for code, _ in named]
+
+
+def test_an_erasure_told_by_another_command_than_a_forgetting_counts_for_nothing(path: Path) -> None:
+    sql("UPDATE change SET entity = 'erasure', before = NULL WHERE no = 1")(path)
+    assert ("changes-altered", "operation 1") in [(code, where) for code, where, _ in found(path, "log")]
 
 
 def test_at_most_twenty_are_named_and_the_rest_counted(path: Path) -> None:

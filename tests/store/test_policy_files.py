@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+import zoneinfo
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
@@ -169,3 +171,23 @@ def test_the_starter_changes_nothing_and_each_of_its_lines_is_sound_when_uncomme
             lines[at] = line[2:]
             assert tomllib.loads("\n".join(lines))
             assert check_file(own("\n".join(lines))) == (), line
+
+
+def test_a_key_of_very_many_parts_is_refused_with_its_line_before_it_is_parsed(own):
+    problem = refused(own('[general]\ncountry = "BR"\n' + "a." * 40 + "b = 1\n"))
+    assert ":3: " in problem.message
+    assert "nested too deeply" in problem.message
+
+
+def test_a_country_beyond_the_usual_ones_has_its_holidays_too(own):
+    assert load_policy(own('[general]\ncountry = "AM"\n')).country == "AM"
+    assert "no holiday calendar" in refused(own('[general]\ncountry = "QQ"\n')).message
+
+
+def test_a_system_without_time_zone_data_still_knows_utc(own, monkeypatch):
+    def none(zone):
+        raise ZoneInfoNotFoundError(zone)
+
+    monkeypatch.setattr(zoneinfo, "ZoneInfo", none)
+    assert load_policy(own('[general]\ntime_zone = "UTC"\n')).time_zone == "UTC"
+    assert "no known time zone" in refused(own('[general]\ntime_zone = "Europe/Lisbon"\n')).message

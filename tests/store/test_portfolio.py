@@ -206,6 +206,16 @@ def test_whatever_interrupts_a_write_undoes_all_of_it(filled, fault):
     assert stored(filled) == before
 
 
+def test_a_write_that_is_let_go_of_after_its_portfolio_was_closed_was_undone_by_that(filled):
+    with open_portfolio(filled) as opened:
+        write = opened.write("change", "bob", AS_OF)
+        operation = write.__enter__()
+        operation.apply([inserted(account(2))])
+    write.gen.close()  # as where ^C comes between the two: whatever is raised here is printed as a traceback
+    with open_portfolio(filled) as opened:
+        assert [each.no for each in opened.values("account")] == [1]
+
+
 def test_a_dry_run_shows_its_changes_inside_and_keeps_none(filled):
     before = stored(filled)
     with open_portfolio(filled) as opened:

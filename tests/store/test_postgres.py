@@ -1,6 +1,7 @@
 """A portfolio on a real server: opened safely, one writer at a time, and no doubt about what was kept."""
 
 import random
+import re
 import string
 import threading
 import time
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from renewctl.errors import PortfolioError
 from renewctl.store import portfolio as store
 from renewctl.store import postgres as engine_code
+from renewctl.store.doctor import examine
+from renewctl.store.doctor_file import examined
+from renewctl.store.policy_files import load_policy
 from renewctl.store.portfolio import ENTITIES, discard, is_there, open_portfolio
-from renewctl.store.postgres_sql import copy_plan, dialect, translated
+from renewctl.store.postgres_sql import completed, copy_plan, dialect, translated
 from tests.book import account, insert
 from tests.cutting import Cutter
 from tests.engines import place, using
@@ -422,3 +426,38 @@ def test_every_entity_is_stored_and_read_as_it_was(filled):
             name
             for (name,) in opened.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
         }
+
+
+def test_constants_of_a_statement_stand_where_it_has_them():
+    rows = [("a", 1), ("b", None)]
+    for values, filled in (
+        ("?, ?, 7, 'x''y'", [("a", 1, 7, "x'y"), ("b", None, 7, "x'y")]),
+        ("7, ?, 'x', ?", [(7, "a", "x", 1), (7, "b", "x", None)]),
+        ("?, NULL, ?, -3", [("a", None, 1, -3), ("b", None, None, -3)]),
+    ):
+        plan = copy_plan(f"INSERT INTO t (a, b, c, d) VALUES ({values})")
+        assert plan is not None
+        assert [tuple(row) for row in completed(rows, plan[1])] == filled
+
+
+def examined_server(at):
+    with examined(str(at), load_policy(None), AS_OF) as subject:
+        return {result.check: result for result in examine(subject)}
+
+
+def test_indexes_are_checked_by_doctor_where_the_server_can(filled):
+    plain = examined_server(filled)["integrity"]
+    filled.run("CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA pg_catalog")
+    try:
+        checked = examined_server(filled)["integrity"]
+    finally:
+        filled.run("DROP EXTENSION amcheck")
+    assert (plain.findings, checked.findings) == ((), ())
+    assert "indexes checked" not in plain.seen
+    assert re.search(r", [1-9]\d* indexes checked$", checked.seen)
+
+
+def test_a_stored_view_with_an_index_is_named_as_none_of_ours(filled):
+    filled.run("CREATE MATERIALIZED VIEW spare AS SELECT 1 AS no", "CREATE INDEX spare_no ON spare (no)")
+    findings = examined_server(filled)["schema"].findings
+    assert [(each.code, each.where) for each in findings if "spare" in each.where]

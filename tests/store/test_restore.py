@@ -148,8 +148,8 @@ def test_what_is_damaged_on_a_server_is_refused_and_never_taken_for_a_file(
         a_portfolio(there, random.Random(2))
         there.run("CREATE VIEW planted AS SELECT 1")
         before = there.read_bytes()
-        with pytest.raises(PortfolioError) as refused:
-            put_back(there, file)
+        with pytest.raises(PortfolioError) as refused, restore.planned(str(there), file):
+            raise AssertionError("it was planned")
         assert refused.value.code == "portfolio-tampered"
         assert there.read_bytes() == before
     assert not Path("postgresql:").exists()
@@ -243,6 +243,22 @@ def damaged(path):
     path.chmod(0o600)
     Path(f"{path}-journal").write_bytes(b"journal of another")
     return path, file, whole
+
+
+@file_only
+def test_a_log_that_breaks_off_in_the_middle_is_damage_like_any_other(path):
+    with open_portfolio(str(path)) as portfolio:
+        for seed in range(40):
+            go_on(portfolio, random.Random(seed))
+        digest = portfolio.value("SELECT digest FROM operation WHERE seq = 30")
+    file, whole, sound = made(path), held(path), path.read_bytes()
+    start = sound.index(digest.encode()) // 4096 * 4096
+    path.write_bytes(sound[:start] + bytes(4096) + sound[start + 4096 :])
+    with restore.planned(str(path), file) as plan:
+        assert plan.state == "damaged"
+        done = restore.carry_out(plan)
+    assert held(path) == whole
+    assert "damaged" in done.kept.name
 
 
 def beside(path):

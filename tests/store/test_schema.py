@@ -64,3 +64,12 @@ def test_the_schema_refuses_what_breaks_its_rules(statement):
     with opened, pytest.raises(portfolio.PortfolioError) as refused:
         opened.execute(statement)
     assert refused.value.code in ("invariant", "portfolio-damaged")
+
+
+def test_both_schemas_are_written_beside_the_tables(monkeypatch):
+    written = {}
+    monkeypatch.setattr(Path, "write_text", lambda path, text, **_: written.update({path: text}))
+    tables.write()
+    assert written == {
+        SCHEMA.with_name(name): tables.ddl(name) for name in ("schema.sql", "schema_postgres.sql")
+    }

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from renewctl.cli.app import run
 from renewctl.errors import NotFound, PortfolioError, RefusedByRule
+from renewctl.store import rewind as rewinding
 from renewctl.store import undo
 from renewctl.store.portfolio import open_portfolio
 from renewctl.store.rewind import first_after, last_by, rewind
@@ -503,3 +504,44 @@ def test_a_day_ends_at_midnight_in_utc_and_a_clock_that_was_wrong_hides_nothing(
                 add(made, note(made.next_no("activity")))
         days = {day: last_by(made, TODAY.replace(day=day)) for day in (1, 2, 3, 4, 8, 9)}
         assert days == {1: 0, 2: 1, 3: 2, 4: 4, 8: 4, 9: 4}
+
+
+def test_what_touches_most_accounts_a_part_at_a_time_is_taken_back_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(undo, "_BLOCK", 2)
+    with portfolio(tmp_path, *(account(no) for no in range(1, 8))) as made:
+        before, cached = state(made), agenda(made)
+        add(made, *(contract(no) for no in range(1, 8)))
+        take_back(made)
+        assert state(made) == before
+        assert agenda(made) == fresh_agenda(made) == cached
+
+
+def test_among_many_that_build_on_it_the_search_ends_early_and_it_is_still_refused(tmp_path, monkeypatch):
+    with portfolio(tmp_path, account(1), contract(1)) as made:
+        for at in range(3):
+            add(made, note(at + 1, contract_no=1))
+        monkeypatch.setattr(undo, "_NAMED", 0)
+        with pytest.raises(RefusedByRule) as caught:
+            take_back(made, 1)
+        assert caught.value.code == "undo-conflict"
+
+
+def test_a_copy_of_the_past_that_cannot_be_made_is_closed(tmp_path, monkeypatch):
+    made_copies = []
+    copy_of = rewinding._copy
+
+    def copied(of):
+        made_copies.append(copy_of(of))
+        return made_copies[-1]
+
+    def broken(*_):
+        raise OSError("no")
+
+    with portfolio(tmp_path, account(1)) as made:
+        monkeypatch.setattr(rewinding, "_copy", copied)
+        monkeypatch.setattr(rewinding, "backwards", broken)
+        with pytest.raises(OSError, match="no"):
+            rewind(made, 0)
+        with pytest.raises(PortfolioError):
+            made_copies[0].execute("SELECT 1")
+        assert made.value("SELECT COUNT(*) FROM account") == 1
