@@ -440,12 +440,14 @@ def test_first_accounts_leave_the_indexes_of_a_portfolio_that_is_there_as_they_w
 def test_a_row_that_breaks_another_rule_than_a_key_is_no_reason_to_read_the_file_again(desk: Desk) -> None:
     row = {"no": 1, "id": "A1", "name": "A", "search_name": "a", "strategic": 7, "champion_gone": 0}
     with open_portfolio(str(desk.path), create=True) as portfolio:
-        with (
-            pytest.raises(PortfolioError) as caught,
-            portfolio.write("import", "tester", AS_OF) as operation,
-        ):
-            writer = Writer(portfolio, operation, AS_OF.isoformat(), FileReport("a.csv"))
-            writer.insert("account", [row_of("account", {**row, "recorded_on": AS_OF.isoformat()})])
+
+        def write() -> None:
+            with portfolio.write("import", "tester", AS_OF) as operation:
+                writer = Writer(portfolio, operation, AS_OF.isoformat(), FileReport("a.csv"))
+                writer.insert("account", [row_of("account", {**row, "recorded_on": AS_OF.isoformat()})])
+
+        with pytest.raises(PortfolioError) as caught:
+            write()
         assert caught.value.code == "invariant"
         assert portfolio.rows("SELECT * FROM account") == []
 
