@@ -19,7 +19,7 @@ SUITES = {
     "bitflips": "tests.faults.bitflips --flips 20000 --processes 200",
     "backups": "tests.backups --rounds 1000",
     "hostile": "tests.hostile_suite",
-    "coverage": "coverage run -m pytest -n 0 tests/core tests/store",
+    "coverage": "coverage run -m pytest -n 0 tests/core tests/store tests/cli",
     "covered": "coverage report",
     "mutation": "tests.mutation",
     "cost": "tests.benchmarks",

@@ -66,3 +66,13 @@ def test_growth_that_health_holds_back_is_said():
     assert verdict.value == "flat"
     assert "USD 500" in verdict.because[0].observed
     assert "green" in verdict.because[0].threshold
+
+
+@pytest.mark.parametrize(("bought", "used"), [(100, 100), (10, 9), (10, 12)])
+def test_seats_that_are_nearly_all_used_are_given_as_a_reason_with_their_numbers(bought, used):
+    verdict = opportunity_verdict(
+        an_account(seats_purchased=bought, seats_used=used), "green", None, False, POLICY
+    )
+    assert (verdict.value, [each.rule for each in verdict.because]) == ("expansion", ["OPP-2", "OPP-2"])
+    seen = f"{used} of {bought} seats used ({100 * used // bought}%)"
+    assert seen in [each.observed for each in verdict.because]

@@ -80,7 +80,7 @@ def reach(files: Sequence[Path], tests: Sequence[str]) -> dict[str, list[str]]:
     notes = Notes(measured)
     measured.start()
     try:
-        code = pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests], plugins=[notes])
+        code = pytest.main(["-q", "-x", "-n", "0", "-p", "no:cacheprovider", *tests], plugins=[notes])
     finally:
         measured.stop()
     if code:
@@ -130,7 +130,7 @@ def noticed(file: Path, mutant: Mutant, tests: Sequence[str], seconds: float) ->
             name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
             sys.meta_path.insert(0, Faulty(name, file, mutant.source))
             base = tempfile.mkdtemp(prefix="mutant-")
-            options = ["-q", "-x", "-p", "no:cacheprovider", f"--basetemp={base}/t"]
+            options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", f"--basetemp={base}/t"]
             code = 1 if pytest.main([*options, *tests]) else 0
         finally:
             os._exit(code)

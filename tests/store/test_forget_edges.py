@@ -49,10 +49,13 @@ def test_a_name_in_the_name_of_a_file_goes_from_the_rows_of_other_accounts(known
 
 def test_a_name_that_a_file_said_before_it_was_set_otherwise_goes(known):
     head = "id,name,arr,renewal_date,competitor\n"
-    known.import_(head + f"B2,Beta Ltda,5000,2026-07-15,{CANARY} & Co\n", name="rivals.csv")
-    assert known.run("set", "B2", "competitor=Rival").code == 0
+    rows = (f"A1,Acme Ltd,120000,2026-05-31,{CANARY} & Co\n", f"B2,Beta Ltda,5000,2026-07-15,{CANARY} & Co\n")
+    known.import_(head + "".join(rows), name="rivals.csv")
+    for each in ("A1", "B2"):
+        assert known.run("set", each, "competitor=Rival").code == 0
     with known.open() as portfolio:
-        assert CANARY in portfolio.value("SELECT source_value FROM pin WHERE entity = 'account'")
+        said = portfolio.rows("SELECT source_value FROM pin WHERE entity = 'account'")
+        assert [CANARY in text for (text,) in said] == [True, True]
         with portfolio.write("test", "ana", DAY) as operation:
             row = {"entity": "contract", "row_no": 2, "field": "name", "source_value": f'"for {CANARY}"'}
             operation.apply([Change("pin", ("contract", 2, "name"), 2, None, row)])
@@ -65,8 +68,10 @@ def test_digests_that_hold_the_letters_of_a_name_stay_as_they_are(known):
     with known.open() as portfolio:
         was = portfolio.value("SELECT was FROM erasure ORDER BY no LIMIT 1")
         chain = portfolio.rows("SELECT op, was, now FROM erasure ORDER BY no")
-    known.import_(PEOPLE + f"A1,{was} Doe,doe@acme.example,user\n", "--kind", "stakeholders", name="b.csv")
-    forget(known, f"{was} Doe")
+    known.import_(
+        PEOPLE + f"A1,{was[:32]} {was[32:]},doe@acme.example,user\n", "--kind", "stakeholders", name="b.csv"
+    )
+    forget(known, f"{was[:32]} {was[32:]}")
     with known.open() as portfolio:
         assert broken_links(portfolio) == []
         assert portfolio.rows("SELECT op, was, now FROM erasure ORDER BY no")[: len(chain)] == chain

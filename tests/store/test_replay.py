@@ -181,3 +181,9 @@ def test_a_row_brought_twice_is_found_at_the_end_of_the_log(tmp_path):
 
 def test_every_entity_has_a_key_of_its_own_columns():
     assert all(set(info.key) <= set(columns(entity)) for entity, info in ENTITIES.items())
+
+
+def test_the_last_part_of_a_key_may_hold_the_mark_between_parts(fold):
+    cells = json.dumps(["1", 1, 1, "a|b", "done", "2026-03-02", None, None, None, "ana"])
+    assert said(fold, "item_state", "1|1|a|b", None, cells) == []
+    assert said(fold, "item_state", "1|1|a|b", '{"state": "done"}', '{"state": "skipped"}') == []

@@ -517,13 +517,15 @@ def test_what_touches_most_accounts_a_part_at_a_time_is_taken_back_whole(tmp_pat
 
 
 def test_among_many_that_build_on_it_the_search_ends_early_and_it_is_still_refused(tmp_path, monkeypatch):
-    with portfolio(tmp_path, account(1), contract(1)) as made:
+    with portfolio(tmp_path, account(1)) as made:
+        added = add(made, contract(1))
         for at in range(3):
             add(made, note(at + 1, contract_no=1))
         monkeypatch.setattr(undo, "_NAMED", 0)
         with pytest.raises(RefusedByRule) as caught:
-            take_back(made, 1)
+            take_back(made, added)
         assert caught.value.code == "undo-conflict"
+        assert "and 1 more" in caught.value.message
 
 
 def test_a_copy_of_the_past_that_cannot_be_made_is_closed(tmp_path, monkeypatch):
