@@ -217,9 +217,9 @@ def _carried_out(env: Env, plan: "Plan") -> "Restored":
 
     try:
         return store.carry_out(plan)
-    except RenewctlError:
+    except RenewctlError as error:
         if env.yes and not env.json:
-            _print(view.plan_lines(plan))
+            _print(view.plan_lines(plan, done=error.code == "commit-uncertain"))
         raise
 
 

@@ -9,7 +9,6 @@ from sqlite3 import Error
 from typing import TYPE_CHECKING, NamedTuple
 
 from renewctl.errors import InputRefused, RenewctlError
-from renewctl.store import copies, sqlite
 from renewctl.store.backup import folder_of, listing
 from renewctl.store.examine import Examined, Facts, examine, facts_of, unfaithful
 
@@ -81,12 +80,11 @@ def newest_sound(path: str, ours: Facts | None) -> Choice:
 
 
 def portfolios(path: str) -> int:
-    """Of how many portfolios there are backups under the name of one, as they say themselves; at least 1."""
+    """Of how many portfolios there are backups under the name of one, as sound ones say; at least 1."""
     lines: list[Facts] = []
     for copy in listing(path):
-        with suppress(*_UNREADABLE), copies.open_copy(copy.file) as opened, opened.reading():
-            sqlite.check_schema(opened.connection, str(copy.file))  # before anything planted in it can run
-            facts = facts_of(opened)
+        with suppress(*_UNREADABLE):
+            facts = examine(copy.file, wholly=False).facts
             if facts.first and not any(facts.same_line(each) for each in lines):
                 lines.append(facts)
     return max(1, len(lines))

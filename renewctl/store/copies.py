@@ -198,7 +198,7 @@ def sound(copy: SqlitePortfolio) -> None:
     """
     found = copy.rows("PRAGMA integrity_check(1)")
     if found != [("ok",)]:
-        raise Differs("the file", str(found[0][0]))
+        raise Differs("the file", str(found[0][0]).splitlines()[-1])
     astray = copy.rows("PRAGMA foreign_key_check")
     if astray:
         raise Differs(str(astray[0][0]), f"{len(astray):,} rows point to rows that are not there")

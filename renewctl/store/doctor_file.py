@@ -129,9 +129,6 @@ def _refusal(error: Exception, path: str, head: bytes) -> PortfolioError:
     """Why it cannot be opened, as one line."""
     if isinstance(error, PortfolioError):
         return error
-    if not head and not isinstance(error, OSError):
-        how = "name another file with --portfolio FILE, or put a backup back: renewctl restore"
-        return PortfolioError("not-a-portfolio", f"{path} is empty", how)
     if isinstance(error, OSError):
         how = "check the permissions of the file and its folder"
         return PortfolioError("portfolio-not-readable", f"{path} cannot be read: {error.strerror}", how)
@@ -218,7 +215,7 @@ def _place(path: Path, hot: bool) -> Iterator[Finding]:
             )
             yield Finding("file-beside", str(beside), what, "close the other program", busy)
     if os.name != "posix":
-        return
+        return  # pragma: no cover - Windows knows neither these permissions nor owners
     if path.is_symlink():
         to = os.path.realpath(path)
         strange = path.lstat().st_uid != path.stat().st_uid or _open_to_others(Path(to).parent)

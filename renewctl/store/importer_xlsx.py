@@ -25,7 +25,7 @@ _CELLS = re.compile(_PREFIX + rb"c(?=[\s/>])")
 _PLACED = re.compile(rb"\br\s*=")
 _REF = rb"""\s+r\s*=\s*["']([A-Z]{1,4})([1-9]\d{0,8})["']"""
 _CELL_REFS = re.compile(
-    _PREFIX + rb"c(?:" + _ATTRIBUTE + rb")*?" + _REF + rb"(?:" + _ATTRIBUTE + rb")*\s*/?>"
+    _PREFIX + rb"c(?:(?!\s+r\s*=)" + _ATTRIBUTE + rb")*" + _REF + rb"(?:" + _ATTRIBUTE + rb")*\s*/?>"
 )
 _PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Z]{0,4})([1-9]\d{0,8})[\"']")
 _SHEET = b"sheetData"  # nothing else holds cells

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -11,6 +12,7 @@ from renewctl.errors import PortfolioError
 from renewctl.store.copies import changed_meanwhile
 from renewctl.store.portfolio import utc_now
 
+_BESIDE = ("-journal", "-wal", "-shm")  # what SQLite keeps beside a file, and takes up with it
 _CHUNK = 1 << 20  # bytes copied at a time
 _LOCKED_BYTES = (0x40000000, 512)  # where SQLite's locks are: whoever has them all has the file to himself
 
@@ -18,15 +20,15 @@ _LOCKED_BYTES = (0x40000000, 512)  # where SQLite's locks are: whoever has them 
 def put(file: Path, fresh: Path, *, missing: bool) -> Path | None:
     """Put `fresh` in the place of a file; the name under which that one is kept, None where it held nothing.
 
-    At no moment is there no file, and never one with the journal of another beside it: it would be rolled
-    back into it. With `missing` there is to be no file yet. Raises PortfolioError (exit 12) or OSError, and
-    nothing is changed then.
+    At no moment is there no file, and never one with the journal of another beside it, which would be rolled
+    into it: not the one of a write cut short, nor one that another program left (`-wal`). With `missing`
+    there is to be no file yet. Raises PortfolioError (exit 12) or OSError, and nothing is changed then.
     """
     at = utc_now().replace(":", "-")
     kept = file.with_name(f"{file.name}.damaged-{at}")
-    journal, kept_journal = (each.with_name(each.name + "-journal") for each in (file, kept))
+    beside = [(file.with_name(file.name + end), kept.with_name(kept.name + end)) for end in _BESIDE]
     with _alone(file) as handle:
-        if kept.exists() or kept_journal.exists():
+        if kept.exists() or any(other.exists() for _, other in beside):
             raise PortfolioError("file-exists", f"{kept} is there already", "try again in a moment")
         there = file.exists() and file.stat().st_size > 0
         if there and missing:
@@ -36,9 +38,10 @@ def put(file: Path, fresh: Path, *, missing: bool) -> Path | None:
             if there:
                 _second_name(file, kept, handle)
                 undo.append(kept.unlink)
-            if journal.exists():
-                journal.rename(kept_journal)
-                undo.append(lambda: kept_journal.rename(journal))
+            for journal, other in beside:
+                if journal.exists():
+                    journal.rename(other)
+                    undo.append(partial(other.rename, journal))
             fresh.replace(file)
         except BaseException:
             if fresh.exists():  # else it has its new place, whatever came afterwards

@@ -1,6 +1,7 @@
 """Whom `forget` means: a stakeholder, champion or account, on record or only in the log. Never a guess."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, count
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ _PAGE = 5_000  # log rows read at a time
 _SHOWN = 8
 _EMAIL, _NAME, _PART = range(3)  # how well somebody fits what was typed, the best first
 _NOBODY = Mentions((), ())
+_ERASED_ID = re.compile(f'"({erased_id("")}[^"]*)"')
 
 
 class Target(NamedTuple):
@@ -336,6 +338,9 @@ def _tail(portfolio: Portfolio, account_no: int) -> str:
         )
         for (each,) in portfolio.rows(sql, like)
     }
+    for _, _, _, number, before, after in log_rows(portfolio, "'account', 'contract'"):
+        if number != account_no:  # one that is gone had its id on the days that can still be looked at
+            taken.update(_ERASED_ID.findall(f"{before}{after}"))
     tails = chain(("",), (f"-{number}" for number in count(2)))
     return next(tail for tail in tails if taken.isdisjoint(each + tail for each in given))
 

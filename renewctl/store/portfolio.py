@@ -236,7 +236,11 @@ class Portfolio:
         raise NotImplementedError
 
     def scan(self, sql: str, params: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """Rows of a query one after the other, however many there are: they are never all in memory."""
+        """Rows of a query one after the other, however many there are: they are never all in memory.
+
+        Inside `reading` or a write there may be several at a time; outside, each is read to its end before
+        anything else is asked.
+        """
         return iter(self.execute(sql, params))
 
     def close(self) -> None:

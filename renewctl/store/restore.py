@@ -92,9 +92,10 @@ def planned(path: str, file: Path | None) -> Iterator[Plan]:
         if "://" in path or (Path(path).exists() and Path(path).stat().st_size):
             try:
                 with _present(path) as ours:
-                    present = facts_of(ours)
-                    common = _common(ours, theirs, min(present.version, examined.facts.version))
-                    lost, gained = _since(ours, common), _since(theirs, common)
+                    facts = facts_of(ours)
+                    shared = _common(ours, theirs, min(facts.version, examined.facts.version))
+                    ended = _since(ours, shared), _since(theirs, shared)
+                    present, common, (lost, gained) = facts, shared, ended  # all of it, or nothing is known
                     if isinstance(ours, sqlite.SqlitePortfolio):
                         copies.sound(ours)
                 state = "sound"
@@ -201,7 +202,7 @@ def carry_out(plan: Plan) -> Restored:
     elif plan.state == "sound":
         kept = _overwrite_file(plan)
     else:
-        return _place(plan)
+        kept = _place(plan)
     try:
         with open_portfolio(plan.path) as fresh:
             return Restored(_compared(fresh, plan, kept), kept)
@@ -307,7 +308,7 @@ def _compared(fresh: Portfolio, plan: Plan, kept: Path | None) -> int | None:
             ) from error
 
 
-def _place(plan: Plan) -> Restored:
+def _place(plan: Plan) -> Path | None:
     """Under the name of a file that is missing or damaged. A damaged one is kept beside, with its journal."""
     file = Path(plan.path).resolve()
     temporary = file.with_name(f".{file.name[:100]}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
@@ -316,12 +317,13 @@ def _place(plan: Plan) -> Restored:
         make_folder(file.parent)
         _copied(plan.source, temporary)
         with copies.open_copy(plan.source) as source, source.reading():
-            rows = copies.compare(source, temporary)
+            copies.compare(source, temporary)
         ready = True
         kept = instead.put(file, temporary, missing=plan.state == "missing")
         Interrupted.too_late = True
-        sync_folder(file.parent, f"{plan.path} is restored")
-        return Restored(rows, kept)
+        before = f", the file before kept at {kept}" if kept else ""
+        sync_folder(file.parent, f"{plan.path} is restored{before}")
+        return kept
     except KeyboardInterrupt:
         Interrupted.too_late |= ready and not temporary.exists()
         raise

@@ -117,6 +117,7 @@ def test_heavy_files_are_refused_within_bounds(tmp_path: Path) -> None:
     for name in (
         "far cell XFD1048576.xlsx",
         "entities.xlsx",
+        "cell of many places.xlsx",
         "numbers.csv",
         "unterminated quote.csv",
         "columns.csv",

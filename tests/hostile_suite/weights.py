@@ -171,6 +171,12 @@ def _tag(file: Path) -> None:
     )
 
 
+def _places(file: Path) -> None:
+    """A cell that says again and again where it is, and then is no cell: slow for a careless pattern."""
+    said = _repeated(b' r="A1"', 20_000)
+    _workbook(file, _sheet(_chain(iter([_TABLE, b'<row r="1"><c']), said, iter([b"!></c></row>"]))))
+
+
 def _csv(text: bytes) -> Callable[[Path], None]:
     return lambda file: file.write_bytes(b"id,name,arr,currency,renewal_date\n" + text) and None
 
@@ -228,6 +234,7 @@ def heavy_files(*, whole: bool) -> dict[str, Callable[[Path], None]]:
         "zip bomb 100 MB.xlsx": _zeros(100 << 20),
         "shared string 100 MB.xlsx": _shared(100 << 20),
         "entities.xlsx": _entities,
+        "cell of many places.xlsx": _places,
         "nested archives.xlsx": _nested,
         "numbers.csv": _csv(_numbers()),
         "unterminated quote.csv": _csv(b'A1,"' + b"x\n" * 500_000),

@@ -380,6 +380,18 @@ def test_an_erased_id_that_a_file_brought_is_left_to_its_owner(known):
         assert_sound(known)
 
 
+def test_an_erased_id_that_was_in_the_log_only_is_not_given_again(known):
+    known.import_(
+        "id,name,arr,renewal_date\nerased-1,Delta,100,2026-08-01\n", "--currency", "USD", name="d.csv"
+    )
+    assert known.run("undo", "--yes").code == 0
+    forget(known, "A1", "account")
+    assert known.values("account", "no = 1")[0].id == "erased-1-2"
+    assert_sound(known)
+    day = known.json("history")["operations"][-1]["at"][:10]
+    assert known.run("list", "--as-known-on", day).code == 0
+
+
 # --- bytes ------------------------------------------------------------------------------------------------
 
 

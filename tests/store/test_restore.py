@@ -3,6 +3,8 @@
 import errno
 import os
 import random
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -256,9 +258,34 @@ def test_a_log_that_breaks_off_in_the_middle_is_damage_like_any_other(path):
     path.write_bytes(sound[:start] + bytes(4096) + sound[start + 4096 :])
     with restore.planned(str(path), file) as plan:
         assert plan.state == "damaged"
+        # Nothing is said of operations of which only some could be read.
+        assert (plan.present, plan.another, plan.lost, plan.common) == (None, False, (), 0)
+        assert "\n" not in plan.problem
         done = restore.carry_out(plan)
     assert held(path) == whole
     assert "damaged" in done.kept.name
+
+
+@file_only
+@pytest.mark.parametrize("left", ["damaged", "missing"])
+def test_what_another_program_has_left_beside_the_file_is_not_rolled_into_the_restored_one(path, left):
+    file, whole = made(path), held(path)
+    other = (
+        "import os, sqlite3, sys; a = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "a.execute('PRAGMA journal_mode = WAL'); a.execute(\"UPDATE account SET name = 'EVIL'\"); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", other, str(path)], check=True)
+    assert Path(f"{path}-wal").stat().st_size
+    if left == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:8192] + b"zap" * 9999)
+    done = put_back(path, file)
+    assert held(path) == whole
+    if left == "damaged":
+        assert done.kept.with_name(f"{done.kept.name}-wal").stat().st_size
+    with open_portfolio(str(path)) as portfolio:
+        assert not portfolio.value("SELECT COUNT(*) FROM account WHERE name = 'EVIL'")
 
 
 def beside(path):
@@ -319,7 +346,7 @@ def test_a_folder_that_cannot_be_synced_once_the_file_is_in_place_is_told_as_unc
             restore.carry_out(plan)
         assert Interrupted.too_late
     assert found.value.code == "commit-uncertain"
-    assert "is restored" in found.value.message
+    assert "is restored, the file before kept at " in found.value.message
     assert held(path) == whole
 
 
