@@ -15,6 +15,7 @@ from renewctl.cli.app import run
 from renewctl.errors import NotFound, PortfolioError, RefusedByRule
 from renewctl.store import rewind as rewinding
 from renewctl.store import undo
+from renewctl.store.agenda import refresh
 from renewctl.store.portfolio import open_portfolio
 from renewctl.store.rewind import first_after, last_by, rewind
 from tests.book import POLICY, TODAY, account, contract, insert, portfolio, reading
@@ -476,6 +477,7 @@ def test_the_past_is_read_from_a_copy_and_the_portfolio_stays_as_it_is(tmp_path,
         for seq, expected in enumerate(states):
             with rewind(made, seq) as then:
                 assert state(then) == expected
+                assert (then.meta("agenda_mark"), agenda(then)) == (None, [])
                 assert then.rows("SELECT seq, digest FROM operation ORDER BY seq") == log[:seq]
                 then.execute("DELETE FROM item_state")
         assert state(made) == states[-1]
@@ -511,6 +513,18 @@ def test_what_touches_most_accounts_a_part_at_a_time_is_taken_back_whole(tmp_pat
     with portfolio(tmp_path, *(account(no) for no in range(1, 8))) as made:
         before, cached = state(made), agenda(made)
         add(made, *(contract(no) for no in range(1, 8)))
+        take_back(made)
+        assert state(made) == before
+        assert agenda(made) == fresh_agenda(made) == cached
+
+
+def test_a_contract_that_goes_again_leaves_no_line_in_the_agenda(tmp_path):
+    with portfolio(tmp_path, *(account(no) for no in range(1, 8)), contract(1)) as made:
+        before, cached = state(made), agenda(made)
+        with made.write("add", "ana", TODAY) as operation:
+            operation.apply([insert(contract(2))])
+            refresh(made, POLICY, TODAY, [2])
+        assert len(agenda(made)) == len(cached) + 1
         take_back(made)
         assert state(made) == before
         assert agenda(made) == fresh_agenda(made) == cached
