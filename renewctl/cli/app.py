@@ -180,7 +180,9 @@ def run(args: list[str]) -> int:
     except BrokenPipeError:
         _quiet_stdout()
         return 0
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as error:
+        if isinstance(error.__cause__, EOFError):  # which the parser takes for a person who has gone
+            return _internal(error.__cause__, "--debug" in args)
         _complain("interrupted", Interrupted.told(), "")
         return 130
     except Exception as error:

@@ -136,7 +136,10 @@ def restore(
     env: Env,
     file: Annotated[
         str | None,
-        typer.Argument(metavar="[FILE]", help="The backup to put back (default: the newest sound one)."),
+        typer.Argument(
+            metavar="[FILE]",
+            help="The backup to put back (default: the newest sound one that no restore put aside).",
+        ),
     ] = None,
     another: Annotated[
         bool, typer.Option("--another", help="Also a backup of another portfolio; needs --yes too.")

@@ -38,7 +38,7 @@ def doctor(
 
         emit(view.document(subject.shown, results, quick=quick, opened=subject.portfolio is not None))
     else:
-        sys.stdout.write(view.end(results) + "\n")
+        sys.stdout.write(view.end(results, quick=quick) + "\n")
     if subject.refusal is not None:
         if subject.refusal.code in _RESTORED:
             subject.refusal.hint = advice(env.portfolio_path) or subject.refusal.hint

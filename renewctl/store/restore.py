@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from renewctl.errors import InputRefused, Interrupted, PortfolioError
 from renewctl.store import backup, choose, copies, instead, sqlite
-from renewctl.store.examine import Examined, Facts, examine, facts_of
+from renewctl.store.examine import Examined, Facts, examine, facts_of, unfaithful
 from renewctl.store.files import make_folder, sync_folder
 from renewctl.store.portfolio import SCHEMA_VERSION, Portfolio, discard, open_portfolio
 
@@ -55,6 +55,8 @@ class Plan(NamedTuple):
     common: int  # the last operation that both have; 0: none
     lost: tuple[Told, ...]  # operations since, of the present portfolio
     gained: tuple[Told, ...]  # operations since, of the backup
+    doubt: str = ""  # how the backup contradicts itself
+    elsewhere: tuple[Told, ...] = ()  # where the present says nothing: forgettings that later backups tell of
 
     @property
     def another(self) -> bool:
@@ -65,7 +67,7 @@ class Plan(NamedTuple):
     @property
     def forgettings(self) -> tuple[Told, ...]:
         """The operations that would be lost and erased somebody, whom the backup may hold still."""
-        return tuple(each for each in self.lost if each.command.startswith("forget "))
+        return tuple(each for each in self.lost if _forgets(each)) or self.elsewhere
 
 
 class Restored(NamedTuple):
@@ -107,7 +109,28 @@ def planned(path: str, file: Path | None) -> Iterator[Plan]:
                     state, problem = "damaged", told.message
                 elif told.code != "portfolio-missing":
                     raise told from (None if told is error else error)
-        yield Plan(path, examined, source, state, problem, present, common, lost, gained)
+        doubt = (unfaithful(examined.file) or "") if file is not None and examined.stamped else ""
+        elsewhere = () if present else _forgotten_since(path, examined, theirs)
+        yield Plan(path, examined, source, state, problem, present, common, lost, gained, doubt, elsewhere)
+
+
+def _forgets(operation: Told) -> bool:
+    return operation.command.startswith("forget ")
+
+
+def _forgotten_since(path: str, examined: Examined, theirs: Portfolio) -> tuple[Told, ...]:
+    """The forgettings that backups of the same portfolio tell of and this one does not know yet."""
+    found: dict[int, Told] = {}
+    for copy in backup.listing(path):
+        with suppress(InputRefused, PortfolioError, sqlite3.Error):
+            other = examine(copy.file, wholly=False)
+            later = other.facts.operations > examined.facts.operations
+            if later and other.facts.same_line(examined.facts):
+                with copies.open_copy(copy.file) as opened, opened.reading():
+                    versions = (other.facts.version, examined.facts.version)
+                    since = _since(opened, _common(opened, theirs, min(versions)))
+                    found |= {each.seq: each for each in since if _forgets(each)}
+    return tuple(found[seq] for seq in sorted(found, reverse=True))
 
 
 @contextmanager
@@ -122,10 +145,10 @@ def _present(path: str) -> Iterator[Portfolio]:
 
     with examined(path, None, date.min) as subject:
         ours = subject.opened
-        if isinstance(ours, sqlite.SqlitePortfolio):
-            version = sqlite.check_schema(ours.connection, path)
-            if version < 1:
-                raise migrations.unknown(path, version)
+        assert isinstance(ours, sqlite.SqlitePortfolio)  # noqa: S101 (a file's is)
+        version = sqlite.check_schema(ours.connection, path)
+        if version < 1:
+            raise migrations.unknown(path, version)
         yield ours
 
 

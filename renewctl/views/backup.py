@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from shlex import quote
 from typing import Any
 
 from renewctl.views.terminal import aligned, safe, width
@@ -126,11 +127,11 @@ def _standing(each: Any) -> str:
     if each.inside is None:
         return f"not to be relied upon: {safe(each.problem)}"
     if each.another:
-        return "sound, but of another portfolio"
+        return "intact, but of another portfolio"
     if each.another is None and each.of_several:
         _, at, _, actor, command = each.inside.facts.first
-        return f"sound, of the portfolio begun {instant(at)} by {safe(actor)} {safe(command)}"
-    return "sound"
+        return f"intact, of the portfolio begun {instant(at)} by {safe(actor)} {safe(command)}"
+    return "intact"
 
 
 def age(at: str, now: str) -> str:
@@ -187,6 +188,8 @@ def plan_lines(plan: Any, *, done: bool = False) -> Iterator[str]:
     elif plan.state == "damaged":
         unknown = "it cannot be read, so that nobody can say what is lost, or who was forgotten since"
         yield from fitted(_HANG + unknown, _HANG)
+    if plan.doubt:
+        yield from fitted(f"This backup is no sound portfolio: {safe(plan.doubt)}", "  ")
     if plan.another:
         yield from fitted("These are two portfolios: not one operation is the same in both.", "  ")
     yield from _told("are lost" if done else "would be lost", plan.lost, plan.present is not None)
@@ -244,6 +247,8 @@ def end_lines(plan: Any, done: Any) -> Iterator[str]:
     if done.kept is not None:
         what = "the damaged file" if plan.state == "damaged" else "the portfolio before"
         yield from placed(f"{what} is kept at", done.kept)
+        if plan.state != "damaged":
+            yield from fitted(f"to go back to it: renewctl restore {safe(quote(done.kept.name))}", "  ")
 
 
 def restore_document(plan: Any, done: Any | None) -> dict[str, Any]:
@@ -265,6 +270,7 @@ def restore_document(plan: Any, done: Any | None) -> dict[str, Any]:
         "common": plan.common,
         "lost": _operations(plan.lost),
         "gained": _operations(plan.gained),
+        "doubt": plan.doubt or None,
         "forgettings_lost": [each.seq for each in plan.forgettings],
         "restored": done is not None,
         "rows": done.rows if done else None,

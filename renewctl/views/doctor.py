@@ -84,11 +84,13 @@ def _fitted(line: str, further: str = "") -> list[str]:
     return fitted(line, " " * 11 + further)
 
 
-def end(results: Sequence[Checked]) -> str:
-    """The last line: how many findings, and how many checks could not run."""
+def end(results: Sequence[Checked], *, quick: bool) -> str:
+    """The last line: how many findings, and how many checks could not run or were left out."""
     count = sum(len(each.findings) + each.more for each in results)
     unrun = sum(each.state == "not_run" for each in results)
     missing = f"; {unrun} checks could not run" if unrun > 1 else "; 1 check could not run" if unrun else ""
+    if not count and quick:
+        return f"nothing found{missing}; rows, caches and backups were not looked at: renewctl doctor"
     if not count:
         return f"sound: nothing found{missing}"
     return f"{count:,} finding{'s' if count > 1 else ''}{missing}"

@@ -21,8 +21,8 @@ _NOUNS = {
 }
 _NOT_FOUND = "Nicknames, initials and parts of a name are not found."
 _OUTSIDE = (
-    "Exports, papers, mails and imported files outside the portfolio are not looked at; importing them again "
-    "brings everything back: erase it at the source first."
+    "Backups in other folders, exports, papers, mails and imported files are not looked at; importing them "
+    "again brings everything back: erase it at the source first."
 )
 _STORAGE = {
     "sqlite": "The file was rewritten; freed blocks of the disk, and snapshots of it, are beyond reach.",

@@ -343,6 +343,33 @@ def test_a_backup_from_before_a_forgetting_is_put_back_only_where_that_is_asked_
 
 
 @file_only
+def test_where_the_portfolio_is_gone_a_later_backup_tells_who_was_forgotten(book, folder):
+    old = Path(book.json("backup")["file"])
+    assert book.run("forget", "Joe", "--yes").code == 0
+    later = Path(book.json("backup")["file"])
+    book.path.unlink()
+    done = book.run("restore", str(old), "--yes")
+    assert done.code == 2
+    assert done.err.startswith("error[forgotten-come-back]: ")
+    assert "forget stakeholder of A1 (#2" in done.err
+    assert not book.path.exists()
+    assert book.run("restore", str(later), "--yes").code == 0
+    assert book.values("account", "id = 'A1'")[0].champion is None
+
+
+@file_only
+def test_a_backup_of_an_altered_portfolio_that_is_named_is_called_no_sound_one(book, folder):
+    with sqlite3.connect(book.path) as other:
+        other.execute("UPDATE account SET name = 'Other' WHERE id = 'A1'")
+    done = book.run("backup")
+    assert done.code == 1
+    altered = next(folder.iterdir())
+    shown = book.run("restore", str(altered), "--dry-run")
+    assert "This backup is no sound portfolio: " in shown.out
+    assert book.json("restore", str(altered), "--dry-run")["doubt"]
+
+
+@file_only
 def test_a_backup_made_after_a_forgetting_is_put_back_as_any_other(book, folder):
     assert book.run("forget", "Joe", "--yes").code == 0
     book.run("backup")
@@ -368,11 +395,11 @@ def test_the_list_and_the_restore_tell_the_backups_of_another_portfolio_of_that_
     ours = book.json("backup")["file"]
     found = book.json("backup", "--list")["backups"]
     assert {each["file"]: each["another"] for each in found} == {ours: False, str(other): True}
-    assert book.run("backup", "--list").out.count("sound, but of another portfolio") == 1
+    assert book.run("backup", "--list").out.count("intact, but of another portfolio") == 1
     assert book.json("restore", "--dry-run")["backup"]["file"] == ours
     book.path.unlink()
     shown = book.run("backup", "--list").out
-    assert shown.count("sound, of the portfolio begun ") == 2
+    assert shown.count("intact, of the portfolio begun ") == 2
     assert {each["another"] for each in book.json("backup", "--list")["backups"]} == {None}
     book.fails(10, "several-portfolios", "restore", "--yes")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from renewctl.cli import app
 from tests.benchmarks.books import write_book
 from tests.engines import copy, is_written
 from tests.processes import Person
@@ -226,3 +227,16 @@ def test_where_only_the_telling_fails_it_is_said_whether_the_change_is_made(
     assert ("the change is made, but the output could not be written" in said) == wanted
     assert ("what was changed before is kept, see it: renewctl history" in said) == wanted
     assert (json.loads(ana.run("show", somebody, "--json").out)["account"]["csm"] == "Zoe") == wanted
+
+
+def test_a_module_that_is_cut_short_is_an_internal_error_and_nobody_who_stopped(person, monkeypatch, capsys):
+    """The parser of arguments takes an EOFError for a person who has gone."""
+    monkeypatch.setenv("HOME", str(person.home))
+    monkeypatch.setenv("RENEWCTL_PORTFOLIO", str(person.portfolio))
+    monkeypatch.setattr("renewctl.cli.options.Env.open", _cut_short)
+    assert app.run(["list"]) == 3
+    assert "EOFError" in capsys.readouterr().err
+
+
+def _cut_short(*_, **__):
+    raise EOFError("marshal data too short")

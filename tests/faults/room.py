@@ -4,6 +4,7 @@ import os
 import random
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -101,6 +102,7 @@ def file_limits(
 def _with_limit(limit: int, twist: Twist) -> Callable[[], None]:
     def set_limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        sys.dont_write_bytecode = True  # a module that is cut short stays so for whoever loads it next
         if twist is not None:
             twist()
 

@@ -910,9 +910,11 @@ def test_a_full_disk_or_a_file_that_may_not_be_written_leaves_the_portfolio_as_i
     )
     for most in (0, 20_000, path.stat().st_size // 2):
         done = subprocess.run(
-            [sys.executable, "-c", limited + code,
+            # -B: or the limit cuts the interpreter's own cache short, and every later import with it
+            [sys.executable, "-B", "-c", limited + code,
              str(path), str(file), str(most)],
-            capture_output=True, text=True, env=environment(tmp_path), check=False,
+            capture_output=True, text=True, check=False,
+            env=environment(tmp_path, PYTHONDONTWRITEBYTECODE="1"),
         )  # fmt: skip
         assert "done" not in done.stdout
         assert "Error" in done.stderr
