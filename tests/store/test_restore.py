@@ -234,6 +234,25 @@ def test_without_a_folder_for_temporary_files_an_older_backup_is_refused_in_word
     assert made(here)  # which needs none
 
 
+@file_only
+def test_a_write_that_slips_in_before_the_pages_are_locked_is_not_overwritten(path, monkeypatch):
+    file = made(path)
+    more(path)
+    overwrite = copies.overwrite
+
+    def late(*given):
+        more(path, 9)
+        before.append(held(path))
+        overwrite(*given)
+
+    before = []
+    monkeypatch.setattr(copies, "overwrite", late)
+    with restore.planned(str(path), file) as plan, pytest.raises(PortfolioError) as found:
+        restore.carry_out(plan)
+    assert found.value.code == copies.changed_meanwhile(str(path)).code
+    assert held(path) == before[0]
+
+
 # --- a damaged file is put aside ------------------------------------------------------------------------
 
 
