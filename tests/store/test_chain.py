@@ -125,6 +125,16 @@ def test_two_operations_never_share_a_nonce(book):
     assert all(len(nonce) == 32 for nonce in nonces)
 
 
+@pytest.mark.both_engines
+def test_change_rows_are_numbered_from_one_without_a_gap(book):
+    book.run("set", "A1", "csm=Eva", "nps=20", "--reason", "told")
+    book.run("log", "A1", "rang", "--kind", "call")
+    with book.open() as portfolio:
+        numbers = [no for (no,) in portfolio.rows("SELECT no FROM change ORDER BY no")]
+    assert len(numbers) > 8
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("arr_minor", 1.5), ("arr_minor", 2**63), ("arr_minor", True), ("renewal_on", "2026-02-30"),

@@ -473,11 +473,16 @@ def test_the_past_is_read_from_a_copy_and_the_portfolio_stays_as_it_is(tmp_path,
             states.append(state(made))
         take_back(made, 4)
         states.append(state(made))
+        cells = "(no, file, kind, digest, salt, rows, imported_on, head, lines, checksum)"
+        made.execute(
+            f"INSERT INTO source {cells} VALUES (1, 'a', 'b', 'c', 'd', 1, '2026-03-02', '', ?, '')", (b"",)
+        )
         log = made.rows("SELECT seq, digest FROM operation ORDER BY seq")
         for seq, expected in enumerate(states):
             with rewind(made, seq) as then:
                 assert state(then) == expected
                 assert (then.meta("agenda_mark"), agenda(then)) == (None, [])
+                assert not then.value("SELECT COUNT(*) FROM source")
                 assert then.rows("SELECT seq, digest FROM operation ORDER BY seq") == log[:seq]
                 then.execute("DELETE FROM item_state")
         assert state(made) == states[-1]
