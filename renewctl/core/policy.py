@@ -53,6 +53,29 @@ class Step(NamedTuple):
     min_arr_minor: int | None  # only from this ARR on
     when: tuple[str, ...]  # conditions that must all hold, see core.timeline.conditions
     place: int  # in the order of the file
+    hours: float = 0.0  # what it usually takes (SEG-2)
+    done_when: str = ""  # how to tell that it is done
+    auto: bool = False  # nobody needs to do anything by hand (REM-X)
+    template: str = ""  # what it sends or shows: a document, or a mail- of `draft`
+    after: tuple[str, ...] = ()  # steps of the segment it builds on
+    done_by: tuple[str, ...] = ()  # facts that close it: "stage:…", "paper:…", "reply"
+    to: tuple[str, ...] = ()  # STK-1 roles it is addressed to, in order
+
+
+class Cadence(NamedTuple):
+    """VAL: work that comes back all year, once in every period of so many calendar months."""
+
+    name: str  # such as qbr
+    title: str
+    every_months: int  # periods of the calendar year: 1, 2, 3, 4, 6 or 12
+    channel: str
+    role: str
+    hours: float
+    done_when: str
+    auto: bool
+    template: str
+    to: tuple[str, ...]
+    rule: str
 
 
 class HealthRules(NamedTuple):
@@ -119,6 +142,8 @@ class AgendaRules(NamedTuple):
     drop_below_days: int
     deadline_days: int  # an opt-out deadline this near comes first
     deadline_shown_days: int  # and is listed from this many days before it
+    notice_days: tuple[int, ...]  # days before it on which it is an item of its own, the first first
+    value_pause_days: int  # from here to the renewal its own steps take the place of VAL's
     squeezed: dict[str, int]  # segment -> days under which a late start often slips
 
 
@@ -270,11 +295,42 @@ class Policy:
                 self._minor(row["min_arr"]) if "min_arr" in row else None,
                 tuple(row.get("when", ())),
                 place,
+                row.get("hours", 0.0),
+                row.get("done_when", ""),
+                row.get("auto", False),
+                row.get("template", ""),
+                tuple(row.get("after", ())),
+                tuple(row.get("done_by", ())),
+                tuple(row.get("to", ())),
             )
             for place, (step, row) in enumerate(table.items())
             if row.get("enabled", True)
         ]
         return tuple(sorted(steps, key=lambda each: -(each.days if each.days is not None else -1)))
+
+    @cached_property
+    def cadence(self) -> dict[str, tuple[Cadence, ...]]:
+        """Segment -> its recurring work (VAL), in the order of the file."""
+        return {
+            segment: tuple(
+                Cadence(
+                    name,
+                    row["title"],
+                    row["every_months"],
+                    row["channel"],
+                    row["role"],
+                    row.get("hours", 0.0),
+                    row.get("done_when", ""),
+                    row.get("auto", False),
+                    row.get("template", ""),
+                    tuple(row.get("to", ())),
+                    row["rule"],
+                )
+                for name, row in table.items()
+                if row.get("enabled", True)
+            )
+            for segment, table in self.raw["cadence"].items()
+        }
 
     @cached_property
     def health(self) -> HealthRules:
@@ -360,6 +416,8 @@ class Policy:
             table["drop_below_days"],
             table["deadline_days"],
             table["deadline_shown_days"],
+            tuple(sorted(table["notice_days"], reverse=True)),
+            table["value_pause_days"],
             dict(table["squeezed"]),
         )
 

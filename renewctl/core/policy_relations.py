@@ -97,6 +97,7 @@ def _timelines(raw: Raw) -> Iterator[Found]:
                 )
             if "after_days" in step and "trigger" not in step:
                 yield (*path, "after_days"), "counts from a trigger and there is none; leave it out"
+            yield from _builds_on(path, step, steps)
             same = (" ".join(step["title"].casefold().split()), step.get("days"))
             if same in titles:
                 yield (
@@ -104,6 +105,34 @@ def _timelines(raw: Raw) -> Iterator[Found]:
                     f"the same action as {titles[same]} on the same day; one step each",
                 )
             titles.setdefault(same, name)
+
+
+def _builds_on(path: tuple[str, ...], step: Raw, steps: Raw) -> Iterator[Found]:
+    """A step builds on steps that are there, and never on itself."""
+    for at, name in enumerate(step.get("after", ())):
+        if name not in steps:
+            yield (*path, "after", at), f"no step is called {name}; a step of the same segment"
+    waiting, seen = list(step.get("after", ())), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name == path[-1]:
+            yield (*path, "after"), "waits for itself in the end; no circles"
+            return
+        if name in steps and name not in seen:
+            seen.add(name)
+            waiting += steps[name].get("after", ())
+
+
+def _cadence(raw: Raw) -> Iterator[Found]:
+    """VAL: periods that fill a year."""
+    for segment, table in raw["cadence"].items():
+        for name, row in table.items():
+            if 12 % row["every_months"]:
+                months = row["every_months"]
+                yield (
+                    ("cadence", segment, name, "every_months"),
+                    f"{months} months do not fill a year; 1, 2, 3, 4, 6 or 12",
+                )
 
 
 def _ownership(raw: Raw) -> Iterator[Found]:
@@ -206,6 +235,7 @@ RELATIONS: tuple[tuple[tuple[str, ...], Callable[[Raw], Iterator[Found]]], ...] 
     (("segments",), _segments),
     (("health",), _health),
     (("timelines",), _timelines),
+    (("cadence",), _cadence),
     (("ownership",), _ownership),
     (("stages",), _stages),
     (("saves",), _saves),

@@ -13,6 +13,8 @@ CONDITIONS = (
     "at_risk",
     "not_at_risk",
     "expansion",
+    "bundle",
+    "not_bundle",
     "not_late_stage",
     "no_reply",
     "not_auto_renew",
@@ -59,6 +61,15 @@ TEAM_ROLES = (
 ROLES = ("owner", "csm", *TEAM_ROLES)
 OWNERSHIP_MODELS = ("specialist", "csm", "sales", "hybrid")
 OWNER_ROLES = ("specialist", "csm", "sales")
+STAKEHOLDER_ROLES = (
+    "user",
+    "champion",
+    "economic_buyer",
+    "decision_maker",
+    "technical_buyer",
+    "legal_procurement",
+)
+PAPERS = ("proposal", "value")
 STAGES = (
     "planned",
     "in_review",
@@ -159,6 +170,31 @@ FLAG = Leaf("flag", "true or false")
 RULE = Leaf("text", 'the id of a rule, such as "TML-E"', refers_to="rules")
 SCORE = number(0, 100)
 
+_HOURS = number(0, 1000)
+_DONE_WHEN = text("how to tell that it is done, as a text")
+_STEP_NAME = "a step: small letters, digits and hyphens, such as value-review"
+_FACTS = (*(f"stage:{stage}" for stage in STAGES[1:-2]), *(f"paper:{paper}" for paper in PAPERS), "reply")
+_WORK: dict[str, Spec] = {
+    "hours": _HOURS,
+    "done_when": _DONE_WHEN,
+    "auto": FLAG,
+    "template": Leaf("text", "a document or a mail, such as mail-notice", pattern=KEBAB),
+    "to": List(
+        one_of(*STAKEHOLDER_ROLES), "roles of stakeholders: " + ", ".join(STAKEHOLDER_ROLES), unique=True
+    ),
+}
+_CADENCE = Table(
+    {
+        "title": text("what is done, as a text"),
+        "every_months": Leaf("whole", "1, 2, 3, 4, 6 or 12", 1, 12),
+        "channel": one_of("internal", "customer"),
+        "role": one_of(*ROLES),
+        "rule": RULE,
+        "enabled": FLAG,
+        **_WORK,
+    },
+    frozenset({*_WORK, "enabled"}),
+)
 _STEP = Table(
     {
         "title": text("what is done, as a text"),
@@ -172,9 +208,14 @@ _STEP = Table(
         "rule": RULE,
         "min_arr": amount(),
         "when": List(one_of(*CONDITIONS), "a list of conditions: " + ", ".join(CONDITIONS), unique=True),
+        "after": List(Leaf("text", _STEP_NAME, pattern=KEBAB), "a list of steps", unique=True),
+        "done_by": List(one_of(*_FACTS), "a list of facts: " + ", ".join(_FACTS), unique=True),
         "enabled": FLAG,
+        **_WORK,
     },
-    frozenset({"days", "trigger", "after_days", "kind", "min_arr", "when", "enabled"}),
+    frozenset(
+        {"days", "trigger", "after_days", "kind", "min_arr", "when", "after", "done_by", "enabled", *_WORK}
+    ),
 )
 _PLAY_STEP = Table(
     {
@@ -190,7 +231,6 @@ _PLAY_STEP = Table(
     },
     frozenset({"hours", "enabled"}),
 )
-_STEP_NAME = "a step: small letters, digits and hyphens, such as value-review"
 _BENCHMARK = Table({"text": text(), "source": text('who published it, such as "reported by …"')})
 _PLAYBOOK = Table(
     {
@@ -327,6 +367,12 @@ SCHEMA = Table(
             {"auto_relationship": SCORE, "assisted_below": amount(), "many_by_hand": whole(1, 1_000_000)}
         ),
         "timelines": Table({segment: Map(_STEP, _STEP_NAME, KEBAB) for segment in SEGMENTS}),
+        "cadence": Table(
+            {
+                segment: Map(_CADENCE, "a name: small letters, digits and hyphens", KEBAB)
+                for segment in SEGMENTS
+            }
+        ),
         "ownership": Table(
             {
                 "model": one_of(*OWNERSHIP_MODELS),
@@ -359,6 +405,8 @@ SCHEMA = Table(
                 "drop_below_days": whole(0, 365),
                 "deadline_days": whole(0, 365),
                 "deadline_shown_days": whole(0, 365),
+                "notice_days": List(whole(1, 365), "days before an opt-out deadline: [30, 14]", (1, 6), True),
+                "value_pause_days": whole(0, 365),
                 "squeezed": Map(whole(1, 365), "a segment", names=SEGMENTS),
             }
         ),

@@ -80,6 +80,8 @@ def conditions(facts: Facts) -> frozenset[str]:
         "at_risk": facts.opportunity == "at_risk",
         "not_at_risk": facts.opportunity != "at_risk",
         "expansion": facts.opportunity == "expansion",
+        "bundle": facts.opportunity == "expansion",
+        "not_bundle": facts.opportunity != "expansion",
         "not_late_stage": not facts.late_stage,
         "no_reply": not facts.replied,
         "not_auto_renew": not facts.auto_renew,

@@ -251,7 +251,23 @@ def test_a_mistyped_key_is_an_error_on_its_line_that_offers_the_right_one(path, 
             '[timelines.smb.notice]\nwhen = ["no_replay"]',
             "timelines.smb.notice.when[0]",
             '"no_replay" is not known here, did you mean no_reply?; '
-            "one of: risk_only, at_risk, not_at_risk, expansion, not_late_stage, no_reply, not_auto_renew",
+            "one of: risk_only, at_risk, not_at_risk, expansion, bundle, not_bundle, not_late_stage, no_reply, "
+            "not_auto_renew",
+        ),
+        (
+            '[timelines.smb.notice]\nafter = ["reminder", "propsal"]',
+            "timelines.smb.notice.after[1]",
+            "no step is called propsal; a step of the same segment",
+        ),
+        (
+            '[timelines.smb.proposal]\nafter = ["proposal"]',
+            "timelines.smb.proposal.after",
+            "waits for itself in the end; no circles",
+        ),
+        (
+            "[cadence.enterprise.qbr]\nevery_months = 5",
+            "cadence.enterprise.qbr.every_months",
+            "5 months do not fill a year; 1, 2, 3, 4, 6 or 12",
         ),
         (
             "[saves.milestones.week_1]\ndays = [9, 4]",
