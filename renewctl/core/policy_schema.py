@@ -296,6 +296,32 @@ _SAVES = Table(
         "benchmarks": Map(_BENCHMARK, "a name", r"[a-z][a-z0-9_]*"),
     }
 )
+_LANGUAGE = Leaf("text", 'a language, such as en or "pt-BR"', pattern=r"[a-z]{2}(-[A-Z]{2})?")
+_DESK: dict[str, Spec] = {
+    "mail": Table(
+        {
+            "hour": text('an hour of the day, such as "09:00"', r"([01]\d|2[0-3]):[0-5]\d"),
+            "most_figures": whole(0, 20),
+            "default_language": _LANGUAGE,
+            "languages": Map(_LANGUAGE, "a country (ISO code)", "[A-Z]{2}"),
+        }
+    ),
+    "people": Map(
+        Table({"email": Leaf("text", "an e-mail address", pattern=r"[!-?A-~]+@[!-?A-~]+")}), "a person", PERSON
+    ),
+    "calendar": Table(
+        {
+            "alarm_days": List(whole(0, 90), "days before a deadline: [7, 1]", (0, 5), unique=True),
+            "cancelled_days": whole(0, 365),
+        }
+    ),
+    "digest": Table({"lines": whole(8, 200)}),
+    "shared_timeline": Map(
+        Table({"days": whole(0, CUSTOMER_FROM_DAYS), "done_from": one_of(*STAGES[:-1])}),
+        "a milestone: small letters, digits and hyphens",
+        KEBAB,
+    ),
+}
 _HEALTH_INPUTS = ("usage", "engagement", "relationship", "tickets", "nps")
 _CAPS = ("cancel_notice", "champion_gone", "competitor", "severity_one")
 _YEARS = ("2", "3", "4", "5", "6", "7", "8", "9", "10")
@@ -425,6 +451,7 @@ SCHEMA = Table(
                 "terms": Map(text(), 'a language, such as en or "pt-BR"', r"[a-z]{2}(-[A-Z]{2})?"),
             }
         ),
+        **_DESK,
         "rules": Map(Table({"text": text()}), "a rule id, such as SEG-1", r"[A-Z]+(-[A-Z0-9]+)*"),
     }
 )

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "327f17d02e1a8414510371b835c23d0eaa4bbcd8a943e3eaf0ab0b191d18c3af"
+FINGERPRINT = "5aa9641aa4b8bb9a1d6be622f5e7a4822ddd5adcd2e8fbad4bba30e83a61dbd6"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -887,6 +887,11 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                                     'auto': True,
                                     'template': 'mail-value',
                                     'to': ['champion', 'user']}}},
+ 'mail': {'hour': '09:00', 'most_figures': 4, 'default_language': 'en', 'languages': {'BR': 'pt-BR', 'PT': 'pt-BR'}},
+ 'people': {},
+ 'calendar': {'alarm_days': [7, 1], 'cancelled_days': 30},
+ 'digest': {'lines': 25},
+ 'shared_timeline': {'value-review': {'days': 60, 'done_from': 'value_reviewed'}, 'proposal': {'days': 45, 'done_from': 'proposed'}, 'agreement': {'days': 30, 'done_from': 'contract_sent'}, 'signature': {'days': 0, 'done_from': 'won'}},
  'pricing': {'better_share': 0.5,
              'best_share': 1,
              'best_years': 2,
