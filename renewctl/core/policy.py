@@ -492,6 +492,12 @@ class Policy:
             dict(table["terms"]),
         )
 
+    @property
+    def pilot(self) -> str | None:
+        """ROL: the only segment the agenda runs for; None: all of them. See `core.pilot` for its report."""
+        segment: str = self.raw["pilot"]["segment"]
+        return segment or None
+
     @cached_property
     def rules(self) -> dict[str, str]:
         """Rule id -> its text in the project's own words."""

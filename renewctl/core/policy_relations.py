@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from renewctl.core import money
+from renewctl.core.dates import parse_iso
 from renewctl.core.policy_schema import CALL_WITHIN_HOURS, CUSTOMER_FROM_DAYS
 
 Found = tuple[tuple[str | int, ...], str]
@@ -230,6 +231,39 @@ def _pricing(raw: Raw) -> Iterator[Found]:
     yield from _rising(("pricing", "escalator_pct"), *table["escalator_pct"])
 
 
+def _capacity(raw: Raw) -> Iterator[Found]:
+    """An absence has a first and a last day, both of the calendar."""
+    for person, table in raw["capacity"].get("people", {}).items():
+        for at, days in enumerate(table.get("absences", ())):
+            path = ("capacity", "people", person, "absences", at)
+            wrong = [each for each in days if parse_iso(each) is None]
+            if wrong:
+                yield path, f"{wrong[0]} is no day; such as 2026-07-06"
+            else:
+                yield from _rising(path, *days)
+
+
+def _pilot(raw: Raw) -> Iterator[Found]:
+    """ROL: a pilot has a segment and a first day, or neither."""
+    segment, started = raw["pilot"]["segment"], raw["pilot"]["started_on"]
+    if started and parse_iso(started) is None:
+        yield ("pilot", "started_on"), f"{started} is no day; such as 2026-04-01"
+    elif bool(segment) != bool(started):
+        missing = "started_on" if segment else "segment"
+        yield ("pilot", missing), f"a pilot has a segment and a first day; {missing} too"
+
+
+def _advice(raw: Raw) -> Iterator[Found]:
+    """OWN-1: where a specialist fails lies under where one works."""
+    table = raw["ownership"]["advice"]
+    if table["few_customers"] >= table["specialist_customers"]:
+        yield (
+            ("ownership", "advice", "few_customers"),
+            f"{table['few_customers']} is not under specialist_customers; "
+            f"less than {table['specialist_customers']}",
+        )
+
+
 RELATIONS: tuple[tuple[tuple[str, ...], Callable[[Raw], Iterator[Found]]], ...] = (
     (("rates", "general"), _rates),
     (("segments",), _segments),
@@ -237,8 +271,11 @@ RELATIONS: tuple[tuple[tuple[str, ...], Callable[[Raw], Iterator[Found]]], ...] 
     (("timelines",), _timelines),
     (("cadence",), _cadence),
     (("ownership",), _ownership),
+    (("ownership",), _advice),
     (("stages",), _stages),
     (("saves",), _saves),
     (("playbooks",), _playbooks),
     (("pricing",), _pricing),
+    (("capacity",), _capacity),
+    (("pilot",), _pilot),
 )

@@ -322,6 +322,29 @@ _DESK: dict[str, Spec] = {
         KEBAB,
     ),
 }
+_DAY = r"\d{4}-\d{2}-\d{2}"
+_A_DAY = 'a day in quotes, such as "2026-07-06"'
+_HOURS = number(0, 168)
+_LIMITS: dict[str, Spec] = {"accounts": whole(1, 1_000_000), "renewals_per_quarter": whole(1, 1_000_000)}
+_ABSENCES = List(
+    List(
+        Leaf("text", _A_DAY, pattern=_DAY), 'the first and the last day: ["2026-07-06", "2026-07-17"]', (2, 2)
+    ),
+    'a list of absences, each ["2026-07-06", "2026-07-17"]',
+)
+_PERSON_HAS: dict[str, Spec] = {"hours_per_week": _HOURS, "absences": _ABSENCES, **_LIMITS}
+_CAPACITY = Table(
+    {
+        "hours_per_week": _HOURS,
+        "unestimated_hours": number(0, 100),
+        "save_step_hours": number(0, 100),
+        "look_back_weeks": whole(0, 26),
+        "account_weeks": whole(1, 520),
+        "people": Map(Table(_PERSON_HAS, frozenset(_PERSON_HAS)), "a person", PERSON),
+        "limits": Table({**_LIMITS, "hours_pct": whole(1, 1000)}),
+    },
+    frozenset({"people"}),
+)
 _HEALTH_INPUTS = ("usage", "engagement", "relationship", "tickets", "nps")
 _CAPS = ("cancel_notice", "champion_gone", "competitor", "severity_one")
 _YEARS = ("2", "3", "4", "5", "6", "7", "8", "9", "10")
@@ -409,6 +432,16 @@ SCHEMA = Table(
                         for key in ("sales_engages", "leads_communication", "revenue_credit", "disagreement")
                     }
                 ),
+                "advice": Table(
+                    {
+                        "specialist_customers": whole(1, 1_000_000),
+                        "few_customers": whole(0, 1_000_000),
+                        "large": amount(),
+                        "reluctant_csms": List(
+                            text("a CSM, as a text", PERSON), "a list of CSMs", unique=True
+                        ),
+                    }
+                ),
                 "models": Table(
                     {
                         model: Map(_OWNER_RULE, "a rule: small letters, digits and hyphens", KEBAB)
@@ -452,6 +485,15 @@ SCHEMA = Table(
             }
         ),
         **_DESK,
+        "capacity": _CAPACITY,
+        "effort": Table({"unattended_pct": percent(), "smallest": one_of(*SEGMENTS)}),
+        "pilot": Table(
+            {
+                "segment": Leaf("text", 'a segment, or ""', choices=("", *SEGMENTS)),
+                "started_on": Leaf("text", _A_DAY + ', or ""', pattern=f"({_DAY})?"),
+                "baseline_days": whole(1, 3660),
+            }
+        ),
         "rules": Map(Table({"text": text()}), "a rule id, such as SEG-1", r"[A-Z]+(-[A-Z0-9]+)*"),
     }
 )

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "5aa9641aa4b8bb9a1d6be622f5e7a4822ddd5adcd2e8fbad4bba30e83a61dbd6"
+FINGERPRINT = "967a106c7f95c2aefc1efe16badde6acd421e507b96948f05770803e1fa63fdf"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -827,6 +827,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                            'leads_communication': 'The owner of the renewal writes and speaks to the customer about terms; the CSM about everything else.',
                            'revenue_credit': 'Renewed ARR counts for the owner of the renewal, expansion ARR for sales, retained ARR for the CSM.',
                            'disagreement': "The CSM's manager decides within two working days; until then the owner of the renewal acts."},
+               'advice': {'specialist_customers': 500, 'few_customers': 50, 'large': 100000, 'reluctant_csms': []},
                'models': {'specialist': {'everything': {'order': 1, 'role': 'specialist', 'needs_volume': True}, 'too-few': {'order': 2, 'role': 'csm'}},
                           'csm': {'everything': {'order': 1, 'role': 'csm'}},
                           'sales': {'everything': {'order': 1, 'role': 'sales'}},
@@ -887,6 +888,8 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                                     'auto': True,
                                     'template': 'mail-value',
                                     'to': ['champion', 'user']}}},
+ 'capacity': {'hours_per_week': 30, 'unestimated_hours': 0.25, 'save_step_hours': 1, 'look_back_weeks': 4, 'account_weeks': 3, 'limits': {'accounts': 100, 'renewals_per_quarter': 50, 'hours_pct': 100}},
+ 'effort': {'unattended_pct': 25, 'smallest': 'mid_market'},
  'mail': {'hour': '09:00', 'most_figures': 4, 'default_language': 'en', 'languages': {'BR': 'pt-BR', 'PT': 'pt-BR'}},
  'people': {},
  'calendar': {'alarm_days': [7, 1], 'cancelled_days': 30},
@@ -904,6 +907,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                              'as they are.',
                        'pt-BR': 'Os preços não incluem tributos. Cada ano é faturado antecipadamente. Licenças podem ser acrescentadas a qualquer momento pelo preço da opção escolhida, proporcionalmente ao restante da vigência. As demais '
                                 'condições do contrato em vigor permanecem inalteradas.'}},
+ 'pilot': {'segment': '', 'started_on': '', 'baseline_days': 365},
  'saves': {'respond_hours': 48,
            'target_hours': 24,
            'day_starts': '09:00',
