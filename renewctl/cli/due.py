@@ -17,7 +17,7 @@ from renewctl.core.segment import in_force
 from renewctl.core.timeline import OPT_OUT, Planner, anchor
 from renewctl.errors import NotFound, RefusedByRule, UsageError
 from renewctl.store.agenda import load_states, refresh, work_calendar
-from renewctl.store.due import DueReader, DueRow
+from renewctl.store.due import DueReader, DueRow, leading_contract
 from renewctl.store.portfolio import Portfolio
 from renewctl.views import due as view
 from renewctl.views.due import Agenda, Renewals
@@ -26,7 +26,7 @@ from renewctl.views.terminal import is_terminal
 # On a terminal, what fits a person's morning; and from how many contracts on counting the rest is not free.
 _PAGE = 40
 _COUNTED = 30_000
-_ITEM = re.compile(r"(?P<subject>s?\d+)(?:\.(?P<cycle>\d+))?(?:[- ](?P<step>[\w@-]*))?", re.ASCII)
+_ITEM = re.compile(r"(?P<subject>[as]?\d+)(?:\.(?P<cycle>\d+))?(?:[- ](?P<step>[\w@-]*))?", re.ASCII)
 
 ItemArg = Annotated[str, typer.Argument(metavar="ITEM", help="As `due` shows it, such as 12-notice.")]
 
@@ -179,7 +179,7 @@ class _Reading:
         for rows in chunks:
             found += [item for item in self._items([row.contract for row in rows]) if item.rank == rank]
             last = rows[-1].place
-            settled = sum(1 for item in found if (item.due_on, *core.tie(item.renewal)) <= last)
+            settled = sum(1 for item in found if (_asked(item), *core.tie(item.renewal)) <= last)
             if settled >= room:
                 break
         return found
@@ -235,6 +235,11 @@ class _Reading:
             and (wanted.owners is None or contract.owner in wanted.owners)
             and (wanted.segment is None or contract.segment == wanted.segment)
         )
+
+
+def _asked(item: Item) -> date:
+    """The day a contract is read by for an item: before an opt-out deadline that, else its own."""
+    return date.fromisoformat(item.task.clock) if item.rank == core.DEADLINE else item.due_on
 
 
 def _problems(items: Sequence[Item], contracts: Sequence[DueContract]) -> list[dict[str, str]]:
@@ -327,7 +332,9 @@ def _close(
         elif found.closed is not None and state == "snoozed" and found.closed.until_on == until_on:
             message = f"{found.item} already waits until {until_on}; nothing changed"
         else:
-            steps = (found.step, *(found.covers if state != "snoozed" else ()))
+            # A catch-up that waits leaves what it covers as it is; recurring work waits as a whole.
+            whole = state != "snoozed" or found.subject.startswith("a")
+            steps = (found.step, *(found.covers if whole else ()))
             # The time a catch-up took is its own; counted once, not for each step it covers.
             operation.apply(
                 _change(portfolio, new._replace(step=step, minutes=minutes if step == found.step else None))
@@ -349,13 +356,14 @@ def _in_time(portfolio: Portfolio, env: Env, found: "_Found", until_on: date) ->
     """
     if found.subject.startswith("s"):
         _before_clock(portfolio, env, found, until_on)
+    if not found.subject.isdecimal():
         return
     for contract in portfolio.values("contract", "no = ?", (found.subject,)):
         ends_on = contract.renewal_on
         if contract.cycle != found.cycle or ends_on is None:
             continue
         deadline_on = anchor(ends_on, contract.auto_renew, contract.notice_days)[0]
-        if found.step == OPT_OUT and env.as_of <= deadline_on < until_on:
+        if found.step.startswith(OPT_OUT) and env.as_of <= deadline_on < until_on:
             raise RefusedByRule(
                 "snooze-past-deadline",
                 f"{found.item} is to be decided by {deadline_on}; it cannot wait until {until_on}",
@@ -453,8 +461,11 @@ def _find(portfolio: Portfolio, env: Env, text: str) -> _Found:
 
         account_no, step = find_step(portfolio, env.policy, env.as_of, int(subject[1:]), step)
         found = _Found(core.item_id(subject, 1, step), subject, account_no, 1, step)
+    elif subject.startswith("a"):
+        leading = leading_contract(portfolio, int(subject[1:]))
+        found = _find_contract_item(portfolio, env, text, leading, 1, step, subject)
     else:
-        found = _find_contract_item(portfolio, env, text, int(subject), cycle, step)
+        found = _find_contract_item(portfolio, env, text, int(subject), cycle, step, subject)
     state = portfolio.values(
         "item_state", "subject = ? AND cycle = ? AND step = ?", (found.subject, found.cycle, found.step)
     )
@@ -462,25 +473,26 @@ def _find(portfolio: Portfolio, env: Env, text: str) -> _Found:
     return found
 
 
-def _find_contract_item(portfolio: Portfolio, env: Env, text: str, no: int, cycle: int, step: str) -> _Found:
+def _find_contract_item(
+    portfolio: Portfolio, env: Env, text: str, no: int, cycle: int, step: str, subject: str
+) -> _Found:
     reader = DueReader(portfolio, env.policy, env.as_of)
     contract = reader.one(no)
     candidates: dict[tuple[int, str], _Found] = {}
-    for state in portfolio.values("item_state", "subject = ?", (str(no),)):
+    for state in portfolio.values("item_state", "subject = ?", (subject,)):
         at = (state.cycle, state.step)
-        candidates[at] = _Found(
-            core.item_id(str(no), state.cycle, state.step), str(no), state.account_no, *at
-        )
+        candidates[at] = _Found(core.item_id(subject, *at), subject, state.account_no, *at)
     if contract is not None:
         planner = Planner(env.policy, work_calendar(portfolio, env.policy, env.as_of))
         maker = ContractAgenda(env.policy, planner, env.as_of)
         states = load_states(portfolio, [contract]).get(no, {})
-        open_items = maker.items(contract, states, date.max)
-        for item in open_items:
+        for item in maker.items(contract, states, date.max):
+            if (item.task.subject or item.renewal.subject) != subject:
+                continue
             for step_key in (item.task.step, *item.task.covers):
                 covers = item.task.covers if step_key == item.task.step else ()
                 candidates[item.cycle, step_key] = _Found(
-                    core.item_id(str(no), item.cycle, step_key), str(no), contract.account_no, item.cycle,
+                    core.item_id(subject, item.cycle, step_key), subject, contract.account_no, item.cycle,
                     step_key, covers,
                 )  # fmt: skip
     exact = candidates.get((cycle, step))

@@ -27,11 +27,18 @@ def add_months(day: date, months: int, keep_day: int | None = None) -> date:
     29 February renews on 28 February in a common year and returns to the 29th in a leap year when
     `keep_day` is 29; the 31st falls on the last day of shorter months.
     """
-    from calendar import monthrange  # half a millisecond that an agenda has no use for
-
     year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
-    month = month0 + 1
-    return date(year, month, min(keep_day or day.day, monthrange(year, month)[1]))
+    return month_day(year, month0 + 1, keep_day or day.day)
+
+
+def month_day(year: int, month: int, day: int) -> date:
+    """That day of a month, or the month's last one where it is shorter."""
+    try:
+        return date(year, month, day)
+    except ValueError:  # found out this way, a day that is there costs nothing more
+        from calendar import monthrange  # half a millisecond that an agenda has no use for
+
+        return date(year, month, min(day, monthrange(year, month)[1]))
 
 
 def last_working_day(day: date, calendar: WorkCalendar) -> date:

@@ -6,7 +6,7 @@ One item is one step with one owner and one channel. `ContractAgenda.items` answ
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from renewctl.core.model import ItemState
 from renewctl.core.ownership import step_person
@@ -34,12 +34,14 @@ class Task(NamedTuple):
     title: str
     channel: str  # internal | customer | call
     role: str
-    kind: str  # timeline | reminder | catch_up | past_due | notice | save | health …
+    kind: str  # timeline | reminder | catch_up | past_due | notice | save | health | value …
     rule: str
     place: int = 0  # within a renewal's day, lower comes first
-    clock: str = ""  # of a save's clock: the instant it runs out, which orders clocks
-    covers: tuple[str, ...] = ()  # step keys a catch-up stands for
+    clock: str = ""  # of what has a clock or a deadline: when it runs out, which orders them
+    covers: tuple[str, ...] = ()  # step keys that closing it closes with it
     note: str = ""
+    waits_for: tuple[str, ...] = ()  # open steps of the same renewal it builds on
+    subject: str = ""  # what it is called by, where that is not the contract
 
 
 class Renewal(Protocol):
@@ -107,6 +109,10 @@ class DueContract(NamedTuple):
     specialist: str | None
     executive_sponsor: str | None
     replied_on: date | None  # the account's latest reply
+    papers: tuple[tuple[str, date], ...] = ()  # kinds of documents rendered for it, each with its latest day
+    bundle: int | None = None  # 0/1: decided by hand whether an expansion goes with it (BND-1)
+    cancelled: int = 0  # 0/1: a cancellation notice stands
+    value_from_on: date | None = None  # VAL counts from here; None: another contract of the account leads
 
     @property
     def subject(self) -> str:
@@ -137,13 +143,16 @@ class Item(NamedTuple):
     @property
     def item(self) -> str:
         """The id people type."""
-        return item_id(self.renewal.subject, self.cycle, self.task.step)
+        return item_id(self.task.subject or self.renewal.subject, self.cycle, self.task.step)
 
 
 # A third of the price of Item(…), for what is made tens of thousands of times.
 _new = tuple.__new__
 States = Mapping[str, ItemState]
+Given = Mapping[str, str]
+"""Steps given to somebody by hand: step -> person."""
 _NOTHING_DONE: States = {}
+_NOBODY_ELSE: Given = {}
 
 
 def item_id(subject: str, cycle: int, step: str) -> str:
@@ -196,7 +205,6 @@ class ContractAgenda:
         self.policy = policy
         self.planner = planner
         self.as_of = as_of
-        self._late_stages = policy.late_stages
         self._people: dict[tuple[str | None, ...], _Roles] = {}
         self._tasks: dict[int, Task] = {}
         self._groups: dict[int, tuple[Task, ...]] = {}
@@ -204,11 +212,26 @@ class ContractAgenda:
         self._ready: dict[int, tuple[date, list[_Ready]]] = {}
         self._first_word: dict[str, int] = {}
 
-    def items(self, contract: DueContract, states: States, until: date) -> list[Item]:
+    def items(
+        self, contract: DueContract, states: States, until: date, given: Given = _NOBODY_ELSE
+    ) -> list[Item]:
         """Open items with a due day up to and including `until`, unsorted."""
-        if contract.renewal_on < self.as_of:
-            return self._single(contract, _PAST_DUE, contract.renewal_on, states, until)
+        found = self._items(contract, states, until)
+        if given:
+            found = [
+                item._replace(who=Who(given[item.task.step], item.who.role, False))
+                if item.task.step in given and item.cycle == contract.cycle
+                else item
+                for item in found
+            ]
+        return found
+
+    def _items(self, contract: DueContract, states: States, until: date) -> list[Item]:
         anchor_on, anchor_name = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
+        if contract.renewal_on < self.as_of:
+            by_itself = anchor_name == "opt_out_deadline" and not contract.cancelled
+            task = _ROLLED if by_itself else _PAST_DUE
+            return self._single(contract, task, contract.renewal_on, states, until)
         schedule = self.schedule(contract, anchor_on)
         found = self._timeline(contract, schedule, states, until)
         if schedule.catch_up_on is not None and schedule.catch_up_on <= until:
@@ -217,26 +240,41 @@ class ContractAgenda:
                 found += self._single(contract, task, schedule.catch_up_on, states, until)
         if contract.won_on is not None:
             found += self._after_won(contract, contract.won_on, states, until)
-        if anchor_name == "opt_out_deadline" and anchor_on <= until:
+        if anchor_name == "opt_out_deadline":
             found += self._opt_out(contract, anchor_on, states, until)
         if contract.band is None:
             due_on = collect_health_on(self.policy, contract.segment, contract.planned_from_on, anchor_on)
             found += self._single(contract, _COLLECT_HEALTH, due_on, states, until)
+        if contract.value_from_on is not None:
+            found += self._recurring(contract, anchor_on, contract.value_from_on, states, until)
         return found
 
-    def schedule(self, contract: DueContract, anchor_on: date) -> Schedule:
-        """The dated steps of a contract, whatever was done with them."""
-        facts = Facts(
+    def facts(self, contract: DueContract, anchor_on: date) -> Facts:
+        """What decides the shape of its plan."""
+        papers: frozenset[str] = _NO_PAPERS
+        if contract.papers:
+            lead = next(each.starts_days[1] for each in self.policy.segments if each.name == contract.segment)
+            since = anchor_on - timedelta(days=lead)
+            won_on = contract.won_on or since
+            papers = frozenset(kind for kind, day in contract.papers if day >= since and day >= won_on)
+        expansion = contract.opportunity == "expansion"
+        return Facts(
             contract.segment,
             contract.segment_arr_minor,
             bool(contract.guard),
             contract.opportunity,
             contract.touch == "auto_renew",
-            contract.stage in self._late_stages,
+            contract.stage,
             self._replied(contract, anchor_on),
+            papers,
+            expansion if contract.bundle is None else bool(contract.bundle),
         )
+
+    def schedule(self, contract: DueContract, anchor_on: date) -> Schedule:
+        """The dated steps of a contract that no fact has closed, whatever was done with them."""
         # A day before the record counts as the day of the record (LATE).
-        return self.planner.schedule(facts, anchor_on, min(contract.planned_from_on, self.as_of))
+        first_on = min(contract.planned_from_on, self.as_of)
+        return self.planner.schedule(self.facts(contract, anchor_on), anchor_on, first_on)
 
     def _replied(self, contract: DueContract, anchor_on: date) -> bool:
         """Whether the customer has answered since this cycle's first word to them."""
@@ -263,7 +301,7 @@ class ContractAgenda:
             item
             for due_on, _, _, tasks in ready
             for task in tasks
-            for item in self._single(contract, task, due_on, states, until)
+            for item in self._single(contract, _waiting(task, states), due_on, states, until)
         ]
 
     def _dated(self, schedule: Schedule, until: date) -> list["_Ready"]:
@@ -288,13 +326,13 @@ class ContractAgenda:
         task = self._tasks.get(id(step))  # steps live as long as the policy does
         if task is None:
             task = self._tasks[id(step)] = Task(
-                step.step, step.days, step.title, step.channel, step.role, step.kind, step.rule, step.place
+                step.step, step.days, step.title, step.channel, step.role, step.kind, step.rule, step.place,
+                "", (), "", step.after,
             )  # fmt: skip
         return task
 
     def _roles(self, contract: DueContract) -> "_Roles":
-        # The last fields of a contract are the people a role may resolve to.
-        key = (contract.owner, contract.owner_role, *contract[-5:-1])
+        key: Any = contract[_PEOPLE]
         return self._people.get(key) or self._people.setdefault(key, _Roles(contract, self.policy))
 
     def _single(
@@ -340,13 +378,62 @@ class ContractAgenda:
         return found
 
     def _opt_out(self, contract: DueContract, deadline_on: date, states: States, until: date) -> list[Item]:
-        agenda = self.policy.agenda
-        if deadline_on > self.as_of + timedelta(days=agenda.deadline_shown_days):
+        """The opt-out deadline and the notices before it, the latest of which stands for those before."""
+        if _closed(states, OPT_OUT):
             return []
-        task = _OPT_OUT if deadline_on >= self.as_of else _OPT_OUT_PASSED
-        found = self._single(contract, task, deadline_on, states, until)
-        near = self.as_of <= deadline_on <= self.as_of + timedelta(days=agenda.deadline_days)
-        return [item._replace(rank=DEADLINE) for item in found] if near else found
+        agenda = self.policy.agenda
+        left = (deadline_on - self.as_of).days
+        found: list[Item] = []
+        for days, next_days in zip(agenda.notice_days, (*agenda.notice_days[1:], 0), strict=True):
+            due_on = deadline_on - timedelta(days=days)
+            if left > next_days and due_on >= contract.planned_from_on and due_on <= until:
+                text = f"Opt-out deadline on {deadline_on}: {_NOTICE}"
+                task = _OPT_OUT._replace(step=f"{OPT_OUT}-{days}", milestone_days=days, title=text)
+                found += self._single(contract, task, due_on, states, until)
+        if left <= agenda.deadline_shown_days:
+            task = _OPT_OUT if left >= 0 else _OPT_OUT_PASSED
+            found += self._single(contract, task, deadline_on, states, until)
+        if 0 <= left <= agenda.deadline_days:
+            clock = deadline_on.isoformat()
+            return [item._replace(rank=DEADLINE, task=item.task._replace(clock=clock)) for item in found]
+        return found
+
+    def _recurring(
+        self, contract: DueContract, anchor_on: date, from_on: date, states: States, until: date
+    ) -> list[Item]:
+        """VAL: what comes back all year. What was missed is one item, of the day it began."""
+        found: list[Item] = []
+        missed: dict[str, int] = {}  # name -> where in `found` its missed item stands
+        subject = f"a{contract.account_no}"
+        first_on = min(from_on, self.as_of)
+        for step, due_on, cadence in self.planner.recurring(
+            contract.segment, contract.renewal_on, anchor_on, first_on
+        ):
+            if due_on > until:
+                break
+            at = missed.get(cadence.name) if due_on <= self.as_of else None
+            if at is not None:
+                if not _closed(states, step):
+                    first = found[at]
+                    covers = (*first.task.covers, step)
+                    note = f"{len(covers) + 1} owed by now"
+                    found[at] = first._replace(task=first.task._replace(covers=covers, note=note))
+                continue
+            task = Task(
+                step,
+                None,
+                cadence.title,
+                cadence.channel,
+                cadence.role,
+                "value",
+                cadence.rule,
+                subject=subject,
+            )
+            items = self._single(contract, task, due_on, states, until)
+            if items and due_on <= self.as_of:
+                missed[cadence.name] = len(found)
+            found += items
+        return [item._replace(cycle=1) for item in found] if contract.cycle != 1 else found
 
 
 _Ready = tuple[date, date, str, tuple[Task, ...]]
@@ -366,17 +453,31 @@ class _Roles(dict[str, Who]):
         return self[role]
 
 
+def _waiting(task: Task, states: States) -> Task:
+    """A step without what it waited for, where that is closed."""
+    if task.waits_for and any(_closed(states, step) for step in task.waits_for):
+        return task._replace(waits_for=tuple(step for step in task.waits_for if not _closed(states, step)))
+    return task
+
+
+_NO_PAPERS: frozenset[str] = frozenset()
+# Who owns the contract, and the people a role may resolve to.
+_PEOPLE = slice(DueContract._fields.index("owner"), DueContract._fields.index("replied_on"))
 _SQUEEZED = "started this late, a renewal of this size often slips a quarter"
 _PAST_DUE = Task(
     PAST_DUE, None, "Past its renewal date with no outcome: record what happened (won or lost)", "internal",
     "owner", "past_due", "TML-1",
 )  # fmt: skip
+_ROLLED = _PAST_DUE._replace(
+    title="Renewed by itself, as nobody opted out in time: record it (renewctl roll)", rule="ANCHOR"
+)
+_NOTICE = "decide before it whether the contract may renew by itself"
 _OPT_OUT = Task(
     OPT_OUT, None, "Opt-out deadline: after this day the contract renews by itself", "internal", "owner",
     "notice", "ANCHOR",
 )  # fmt: skip
 _OPT_OUT_PASSED = _OPT_OUT._replace(
-    title="Opt-out deadline has passed: the contract renews by itself; record it when it does"
+    title="Opt-out deadline has passed: the contract renews by itself; record it (renewctl roll)"
 )
 _COLLECT_HEALTH = Task(
     COLLECT_HEALTH, None, "Collect health readings: too few to tell how this account is", "internal", "csm",
@@ -403,52 +504,78 @@ class Bounds:
         self._first: dict[tuple[object, ...], date] = {}
 
     def untouched(
-        self, segment: str, arr_minor: int, renewal_on: date, anchor_on: date, first_on: date
-    ) -> date:
-        """The bound of a first cycle with which nothing has been done."""
-        reach = self.planner.reach(segment, arr_minor)
-        key = (segment, reach, anchor_on, first_on)
-        found = self._first.get(key)
-        if found is None:
-            found = self._first[key] = self.next_due_on(
-                segment, arr_minor, anchor_on, anchor_on, first_on, _NOTHING_DONE
-            )
-        return found if found < renewal_on else renewal_on
-
-    def next_due_on(
         self,
         segment: str,
         arr_minor: int,
         renewal_on: date,
-        anchor_on: date,
+        notice_days: int | None,
         first_on: date,
-        states: States,
-        cycle: int = 1,
-        won_on: date | None = None,
+        value_from_on: date | None,
     ) -> date:
-        """The bound of any contract; `first_on` is the day its plan starts from."""
+        """The bound of a first cycle with which nothing has been done.
+
+        `notice_days` only of a contract that renews tacitly.
+        """
         planner = self.planner
-        bounds = [renewal_on]  # the day a past-due item carries
-        if anchor_on < renewal_on and not _closed(states, OPT_OUT):
-            bounds.append(_back_on(states, OPT_OUT, anchor_on))
-        if not _closed(states, COLLECT_HEALTH):
-            due_on = collect_health_on(planner.policy, segment, first_on, anchor_on)
-            bounds.append(_back_on(states, COLLECT_HEALTH, due_on))
-        every = planner.every_step(segment, arr_minor)
-        schedule = planner.dated(segment, every, anchor_on, first_on)
-        if schedule.catch_up_on is not None and not _closed(states, CATCH_UP):
-            bounds.append(_back_on(states, CATCH_UP, schedule.catch_up_on))
+        anchor_on, _ = anchor(renewal_on, int(notice_days is not None), notice_days)
+        key = (segment, planner.reach(segment, arr_minor), anchor_on, notice_days is None, first_on)
+        found = self._first.get(key)
+        if found is None:
+            terms = Terms(segment, arr_minor, anchor_on, anchor_on, notice_days is not None, first_on)
+            found = self._first[key] = self.next_due_on(terms, _NOTHING_DONE)
+        if value_from_on is not None:
+            for each in planner.recurring(segment, renewal_on, anchor_on, value_from_on)[:1]:
+                found = min(found, each.due_on)
+        return found if found < renewal_on else renewal_on
+
+    def next_due_on(self, terms: "Terms", states: States) -> date:
+        """The bound of any contract."""
+        planner = self.planner
+        bounds = [terms.renewal_on]  # the day a past-due item carries
+
+        def may_come(step: str, due_on: date) -> None:
+            if not _closed(states, step):
+                bounds.append(_back_on(states, step, due_on))
+
+        if terms.tacit and not _closed(states, OPT_OUT):
+            may_come(OPT_OUT, terms.anchor_on)
+            for days in planner.policy.agenda.notice_days:
+                if (due_on := terms.anchor_on - timedelta(days=days)) >= terms.first_on:
+                    may_come(f"{OPT_OUT}-{days}", due_on)
+        lead_on = collect_health_on(planner.policy, terms.segment, terms.first_on, terms.anchor_on)
+        may_come(COLLECT_HEALTH, lead_on)
+        every = planner.every_step(terms.segment, terms.arr_minor)
+        schedule = planner.dated(terms.segment, every, terms.anchor_on, terms.first_on)
+        if schedule.catch_up_on is not None:
+            may_come(CATCH_UP, schedule.catch_up_on)
         if schedule.days and not states:
             bounds.append(schedule.days[0].due_on)
         for planned in schedule.steps if states else ():
-            if not _closed(states, planned.step.step):
-                bounds.append(_back_on(states, planned.step.step, planned.due_on))
-        if won_on is not None:
-            for step in planner.after_won(segment):
-                key = f"{step.step}@{cycle - 1}"
-                if not _closed(states, key):
-                    bounds.append(_back_on(states, key, won_on + timedelta(days=step.after_days)))
+            may_come(planned.step.step, planned.due_on)
+        if terms.won_on is not None:
+            for step in planner.after_won(terms.segment):
+                may_come(f"{step.step}@{terms.cycle - 1}", terms.won_on + timedelta(days=step.after_days))
+        if terms.value_from_on is not None:
+            for step_name, due_on, _ in planner.recurring(
+                terms.segment, terms.renewal_on, terms.anchor_on, terms.value_from_on
+            ):
+                if not _closed(states, step_name):
+                    bounds.append(_back_on(states, step_name, due_on))
         return min(bounds)
+
+
+class Terms(NamedTuple):
+    """What a contract's bound depends on, beside what was done."""
+
+    segment: str
+    arr_minor: int
+    renewal_on: date
+    anchor_on: date
+    tacit: bool  # the anchor is an opt-out deadline
+    first_on: date  # the day its plan starts from
+    cycle: int = 1
+    won_on: date | None = None
+    value_from_on: date | None = None
 
 
 def _closed(states: States, step: str) -> bool:

@@ -4,9 +4,9 @@ The agenda answers what is owed; the plan adds what was done and what follows a 
 are the agenda's own items, so both always say the same. SEG-2's effort is reckoned here too.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 from renewctl.core.due import ContractAgenda, DueContract, Item, States, Who, item_id, status_of
 from renewctl.core.model import Activity, Because, ItemState
@@ -31,6 +31,12 @@ class Action(NamedTuple):
     set_on: date | None
     rule: str
     covers: tuple[str, ...]
+    waits_for: tuple[str, ...] = ()  # open steps it builds on
+    shown_by: str = ""  # the fact that closed it by itself, such as stage:notified
+    hours: float = 0.0
+    done_when: str = ""
+    template: str = ""
+    auto: bool = False
 
 
 class PlanDay(NamedTuple):
@@ -38,7 +44,7 @@ class PlanDay(NamedTuple):
 
     milestone_days: int | None
     trigger: str | None
-    kind: str  # timeline | catch_up | past_due | notice | health | after_signature
+    kind: str  # timeline | catch_up | past_due | notice | health | value | after_signature
     due_on: date | None
     work_on: date | None
     status: str  # overdue | today | upcoming | done | skipped
@@ -70,14 +76,22 @@ def plan(contract: DueContract, states: States, agenda: ContractAgenda) -> Plan:
     date keeps only the line that asks for its outcome.
     """
     name_on = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
+    steps = {step.step: step for step in agenda.policy.timelines[contract.segment]}
     found: dict[tuple[object, ...], list[Action]] = {}
     place: dict[tuple[object, ...], tuple[date | None, date | None]] = {}
     for item in sorted(agenda.items(contract, states, _UNTIL), key=lambda each: each.due_on):
         key = _key(item, contract)
-        found.setdefault(key, []).append(_open(item, states))
+        found.setdefault(key, []).append(_open(item, states, steps))
         place[key] = (item.due_on, item.work_on)
     if contract.renewal_on >= agenda.as_of:
         schedule = agenda.schedule(contract, name_on[0])
+        for shown in agenda.planner.shown(agenda.facts(contract, name_on[0])):
+            step, due_on = shown.step, name_on[0] - timedelta(days=shown.step.days or 0)
+            if step.step not in states or states[step.step].state == "snoozed":
+                closed = ("timeline", step.days, due_on, None)
+                action = _action(step, contract, agenda.policy)._replace(state="done", shown_by=shown.fact)
+                found.setdefault(closed, []).append(action)
+                place.setdefault(closed, (due_on, agenda.planner.work_on(due_on)))
         for planned in (*schedule.steps, *agenda.planner.late(schedule)):
             state = states.get(planned.step.step)
             if state is not None and state.state != "snoozed":
@@ -102,20 +116,23 @@ def plan(contract: DueContract, states: States, agenda: ContractAgenda) -> Plan:
 
 def _key(item: Item, contract: DueContract) -> tuple[object, ...]:
     task = item.task
+    if task.kind == "value":
+        return "value", None, item.due_on, None
     if item.cycle != contract.cycle:
         return "after_signature", None, item.due_on, "won"
     kind = "timeline" if task.kind in ("timeline", "reminder") else task.kind
     return kind, task.milestone_days, item.due_on, None
 
 
-def _open(item: Item, states: States) -> Action:
+def _open(item: Item, states: States, steps: Mapping[str, Step]) -> Action:
     task = item.task
     state = states.get(task.step)
     put_off = state is not None and state.state == "snoozed"
+    step = steps.get(task.step)
     return Action(
         item.item, task.step, task.title, task.channel, *item.who, "snoozed" if put_off else "open",
-        state.set_on if state and put_off else None, task.rule, task.covers,
-    )  # fmt: skip
+        state.set_on if state and put_off else None, task.rule, task.covers, task.waits_for,
+    )._replace(**_effort(step))  # fmt: skip
 
 
 def _closed(planned: Planned, state: ItemState, contract: DueContract, policy: Policy) -> Action:
@@ -129,7 +146,15 @@ def _action(step: Step, contract: DueContract, policy: Policy) -> Action:
         person, delegate = step_person(step.role, contract, contract.owner, policy)
         who = Who(person, step.role, delegate)
     item = item_id(contract.subject, contract.cycle, step.step)
-    return Action(item, step.step, step.title, step.channel, *who, "open", None, step.rule, ())
+    return Action(item, step.step, step.title, step.channel, *who, "open", None, step.rule, ())._replace(
+        **_effort(step)
+    )
+
+
+def _effort(step: Step | None) -> dict[str, Any]:
+    """What the policy says of doing a step; nothing of what is no step of a timeline."""
+    names = ("hours", "done_when", "template", "auto")
+    return {} if step is None else {name: getattr(step, name) for name in names}
 
 
 def _status(due_on: date | None, actions: Sequence[Action], as_of: date) -> str:

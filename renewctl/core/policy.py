@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # fractions bring decimal along, which few commands need
     from fractions import Fraction
 
 SEGMENTS = ("enterprise", "mid_market", "smb")
+PAPERS = ("proposal", "value")  # documents that complete a step once they are rendered
 SCENARIOS = ("product", "value", "relationship", "budget", "competitive", "champion_departure")
 
 

@@ -6,7 +6,7 @@ keys of the user's choosing that match a pattern, a `Leaf` one value, a `List` s
 
 from typing import NamedTuple
 
-from renewctl.core.policy import SCENARIOS, SEGMENTS
+from renewctl.core.policy import PAPERS, SCENARIOS, SEGMENTS
 
 CONDITIONS = (
     "risk_only",
@@ -69,7 +69,6 @@ STAKEHOLDER_ROLES = (
     "technical_buyer",
     "legal_procurement",
 )
-PAPERS = ("proposal", "value")
 STAGES = (
     "planned",
     "in_review",

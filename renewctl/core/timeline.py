@@ -5,13 +5,14 @@ stable keys, so what was done with them is matched by (contract, cycle, step) af
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from renewctl.core.dates import WorkCalendar, last_working_day
-from renewctl.core.policy import Policy, Step
+from renewctl.core.dates import WorkCalendar, last_working_day, month_day
+from renewctl.core.policy import Cadence, Policy, Step
 
 CATCH_UP = "catch-up"
 PAST_DUE = "past-due"
@@ -27,8 +28,10 @@ class Facts(NamedTuple):
     guard: bool  # HLT-5 holds
     opportunity: str  # OPP
     auto_renew: bool  # the touch model, not the clause
-    late_stage: bool
-    replied: bool
+    stage: str = "planned"
+    replied: bool = False
+    papers: frozenset[str] = frozenset()  # rendered since work on this renewal began
+    bundled: bool = False  # BND-1: an expansion goes with the renewal
 
 
 class Planned(NamedTuple):
@@ -45,6 +48,21 @@ class Day(NamedTuple):
     due_on: date
     work_on: date
     steps: tuple[Step, ...]
+
+
+class Shown(NamedTuple):
+    """A step that a fact has closed."""
+
+    step: Step
+    fact: str  # of `Step.done_by`, such as "stage:notified"
+
+
+class Occurrence(NamedTuple):
+    """Recurring work in one of its periods (VAL)."""
+
+    step: str  # such as qbr-2026q4
+    due_on: date
+    cadence: Cadence
 
 
 class Schedule(NamedTuple):
@@ -73,20 +91,25 @@ def anchor(renewal_on: date, auto_renew: int | None, notice_days: int | None) ->
     return renewal_on, "renewal_date"
 
 
-def conditions(facts: Facts) -> frozenset[str]:
+def conditions(facts: Facts, late_stages: frozenset[str]) -> frozenset[str]:
     """The `when` conditions of steps that hold for these facts."""
+    expansion = facts.opportunity == "expansion"
     held = {
         "risk_only": not facts.guard,
         "at_risk": facts.opportunity == "at_risk",
         "not_at_risk": facts.opportunity != "at_risk",
-        "expansion": facts.opportunity == "expansion",
-        "bundle": facts.opportunity == "expansion",
-        "not_bundle": facts.opportunity != "expansion",
-        "not_late_stage": not facts.late_stage,
+        "expansion": expansion,
+        "bundle": facts.bundled,
+        "not_bundle": expansion and not facts.bundled,
+        "not_late_stage": facts.stage not in late_stages,
         "no_reply": not facts.replied,
         "not_auto_renew": not facts.auto_renew,
     }
     return frozenset(name for name, holds in held.items() if holds)
+
+
+# Conditions that end as a renewal goes on: a step they end was needed until then.
+_ENDING = frozenset(("not_late_stage", "no_reply"))
 
 
 class Planner:
@@ -104,6 +127,8 @@ class Planner:
             for segment, steps in policy.timelines.items()
         }
         self._selected: dict[tuple[object, ...], tuple[Step, ...]] = {}
+        self._splits: dict[tuple[object, ...], tuple[tuple[Step, ...], tuple[Shown, ...]]] = {}
+        self._occurrences: dict[tuple[str, date, date, date], tuple[Occurrence, ...]] = {}
         self._schedules: dict[tuple[object, ...], Schedule] = {}
         self._working: dict[date, date] = {}
         self._grouped: dict[int, list[tuple[timedelta, tuple[Step, ...]]]] = {}
@@ -121,14 +146,47 @@ class Planner:
         return bisect_right(self._limits[segment], arr_minor)
 
     def steps(self, facts: Facts) -> tuple[Step, ...]:
-        """The steps that hold for a renewal, earliest first, after-signature steps excluded."""
+        """The steps that hold for a renewal and no fact has closed, earliest first.
+
+        Steps after signature are not among them; what a step builds on is cut down to steps that are.
+        """
+        return self._split(facts)[0]
+
+    def shown(self, facts: Facts) -> tuple[Shown, ...]:
+        """The steps that a fact has closed, earliest first, each with that fact."""
+        return self._split(facts)[1]
+
+    def _split(self, facts: Facts) -> tuple[tuple[Step, ...], tuple[Shown, ...]]:
         key = (facts.segment, self.reach(facts.segment, facts.arr_minor), *facts[2:])
-        found = self._selected.get(key)
+        found = self._splits.get(key)
         if found is None:
-            held = conditions(facts)
-            every = self.every_step(facts.segment, facts.arr_minor)
-            found = self._selected[key] = tuple(step for step in every if held.issuperset(step.when))
+            held = conditions(facts, self.policy.late_stages)
+            known = self._known(facts)
+            open_steps, shown = [], []
+            for step in self.every_step(facts.segment, facts.arr_minor):
+                fact = next((each for each in step.done_by if each in known), None)
+                if fact is not None and (held | _ENDING).issuperset(step.when):
+                    shown.append(Shown(step, fact))
+                elif held.issuperset(step.when):
+                    open_steps.append(step)
+            names = {step.step for step in open_steps}
+            found = self._splits[key] = (
+                tuple(
+                    step._replace(after=tuple(each for each in step.after if each in names))
+                    if step.after
+                    else step
+                    for step in open_steps
+                ),
+                tuple(shown),
+            )
         return found
+
+    def _known(self, facts: Facts) -> frozenset[str]:
+        """The facts that `done_by` may name, of those that hold."""
+        stages = self.policy.stages
+        reached = stages[: stages.index(facts.stage) + 1] if facts.stage in stages else ()
+        found = {f"stage:{stage}" for stage in reached} | {f"paper:{paper}" for paper in facts.papers}
+        return frozenset(found | ({"reply"} if facts.replied else set()))
 
     def after_won(self, segment: str) -> tuple[Step, ...]:
         """The steps that follow a signature."""
@@ -189,6 +247,32 @@ class Planner:
         days = [(step, schedule.anchor_on - timedelta(days=step.days or 0)) for step in schedule.late]
         return tuple(Planned(step, due_on, self.work_on(due_on)) for step, due_on in days)
 
+    def recurring(
+        self, segment: str, renewal_on: date, anchor_on: date, first_on: date
+    ) -> tuple[Occurrence, ...]:
+        """The recurring work of an account from `first_on` until its renewal speaks of value itself (VAL).
+
+        One in each period of the calendar year, on the renewal's day of the month, in the month of the
+        period that the renewal's own month stands for; by day.
+        """
+        key = (segment, renewal_on, anchor_on, first_on)
+        found = self._occurrences.get(key)
+        if found is None:
+            if len(self._occurrences) > _REMEMBERED:
+                self._occurrences.clear()
+            end_on = anchor_on - timedelta(days=self.policy.agenda.value_pause_days)
+            found = self._occurrences[key] = tuple(
+                sorted(
+                    (
+                        each
+                        for cadence in self.policy.cadence[segment]
+                        for each in _occurrences(cadence, renewal_on, first_on, end_on)
+                    ),
+                    key=attrgetter("due_on"),
+                )
+            )
+        return found
+
     def _schedule(self, segment: str, steps: tuple[Step, ...], anchor_on: date, first_on: date) -> Schedule:
         rules = self.policy.agenda
         days: list[Day] = []
@@ -209,3 +293,23 @@ class Planner:
             catch_up_on,
             bool(late) and left < rules.squeezed.get(segment, 0),
         )
+
+
+_REMEMBERED = 100_000  # lists of recurring work kept in memory
+_PERIODS = {1: "-{:02}", 3: "q{}", 6: "h{}", 12: ""}
+
+
+def _occurrences(cadence: Cadence, renewal_on: date, first_on: date, end_on: date) -> Iterator[Occurrence]:
+    every = cadence.every_months
+    period = (first_on.year * 12 + first_on.month - 1) // every
+    while True:
+        year, month = divmod(period * every + (renewal_on.month - 1) % every, 12)
+        if year > 9998:
+            return
+        due_on = month_day(year, month + 1, renewal_on.day)
+        if due_on >= end_on:
+            return
+        if due_on >= first_on:
+            name = _PERIODS.get(every, "p{}").format(month // every + 1)
+            yield Occurrence(f"{cadence.name}-{year}{name}", due_on, cadence)
+        period += 1

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from renewctl import __version__
 from renewctl.core.dates import WorkCalendar
-from renewctl.core.due import Bounds, DueContract, arr_rank
+from renewctl.core.due import Bounds, DueContract, Terms, arr_rank
 from renewctl.core.model import CLOSED_SAVES, Account, Contract, ItemState, Reading
 from renewctl.core.policy import Policy
 from renewctl.core.segment import base_minor, in_force, segment, total
@@ -154,7 +154,8 @@ def _touched(portfolio: Portfolio, where: str, params: Sequence[Any]) -> dict[in
     found: dict[int, dict[str, ItemState]] = defaultdict(dict)
     for row in portfolio.execute(
         f"SELECT c.no, c.cycle, {names} FROM item_state s "  # noqa: S608
-        "JOIN contract c ON c.account_no = s.account_no AND s.subject = CAST(c.no AS TEXT) "
+        "JOIN contract c ON c.account_no = s.account_no "
+        "AND s.subject IN (CAST(c.no AS TEXT), 'a' || CAST(c.account_no AS TEXT)) "
         f"WHERE s.subject NOT LIKE 's%' {where}",
         params,
     ):
@@ -163,7 +164,8 @@ def _touched(portfolio: Portfolio, where: str, params: Sequence[Any]) -> dict[in
 
 
 def _keep(states: dict[str, ItemState], state: ItemState, cycle: int) -> None:
-    states[state.step if state.cycle == cycle else f"{state.step}@{state.cycle}"] = state
+    own = state.cycle == cycle or state.subject[0] == "a"  # an account's work knows no cycle
+    states[state.step if own else f"{state.step}@{state.cycle}"] = state
 
 
 class _Untouched:
@@ -188,15 +190,16 @@ class _Untouched:
         renewal_iso: str,
         notice_days: int | None,
         first_iso: str,
+        value_iso: str | None,
     ) -> tuple[str, str | None] | None:
         """The bound and the opt-out deadline, in ISO; None: no segment."""
         place = -1 if value is None else bisect_right(self._cuts, value)
-        key = (place, override, renewal_iso, notice_days, first_iso)
+        key = (place, override, renewal_iso, notice_days, first_iso, value_iso)
         if key in self._known:
             return self._known[key]
         if len(self._known) > _REMEMBERED:
             self._known.clear()
-        found = self._known[key] = self._compute(value, override, renewal_iso, notice_days, first_iso)
+        found = self._known[key] = self._compute(value, *key[1:])
         return found
 
     def _compute(
@@ -206,15 +209,18 @@ class _Untouched:
         renewal_iso: str,
         notice_days: int | None,
         first_iso: str,
+        value_iso: str | None,
     ) -> tuple[str, str | None] | None:
         kind = segment(value, override, self._bounds.planner.policy)
         if kind is None:
             return None
         days = dates_of()
         renewal_on = days[renewal_iso]
-        anchor_on, name = anchor(renewal_on, int(notice_days is not None), notice_days)
-        bound = self._bounds.untouched(kind, value or 0, renewal_on, anchor_on, days[first_iso])
-        return bound.isoformat(), anchor_on.isoformat() if name == "opt_out_deadline" else None
+        value_on = None if value_iso is None else days[value_iso]
+        bound = self._bounds.untouched(kind, value or 0, renewal_on, notice_days, days[first_iso], value_on)
+        if notice_days is None:
+            return bound.isoformat(), None
+        return bound.isoformat(), anchor(renewal_on, 1, notice_days)[0].isoformat()
 
 
 def _bound_rows(
@@ -233,20 +239,33 @@ def _bound_rows(
         values = [base_minor(row[6], row[3], policy) for row in contracts]
         alone = int(len(values) == 1)
         whole = values[0] if alone else total(values)
+        leading, value_iso = _leading(contracts)
         for row, own in zip(contracts, values, strict=True):
             no, contract_id, _, renewal_iso, auto_renew, notice_days, first_iso, _, won_iso = row[4:]
             if renewal_iso is None:
                 continue
             value = own if by_contract else whole
             states = touched.get(no, nothing)
+            from_iso = value_iso if no == leading else None
             if states or won_iso is not None:
-                found = _touched_bound(bounds, value, override, row[7:], states)
+                found = _touched_bound(bounds, value, override, row[7:], states, from_iso)
             else:
-                found = untouched(
-                    value, override, renewal_iso, notice_days if auto_renew else None, first_iso
-                )
+                notice = notice_days if auto_renew else None
+                found = untouched(value, override, renewal_iso, notice, first_iso, from_iso)
             if found is not None:
                 yield no, found[0], renewal_iso, arr_rank(own), contract_id, found[1], alone
+
+
+def _leading(contracts: Sequence[tuple[Any, ...]]) -> tuple[int | None, str | None]:
+    """Which of an account's open contracts carries its recurring work (VAL), and from which day on.
+
+    The one that renews first; counted from the latest first day of any plan, so that a closing or a new
+    contract never brings back what was paused. The rows are those of `_BOUND_SQL`.
+    """
+    if len(contracts) == 1:
+        return contracts[0][4], contracts[0][10]
+    dated = [(row[7], row[4]) for row in contracts if row[7] is not None]
+    return (min(dated)[1] if dated else None), max(row[10] for row in contracts)
 
 
 def _touched_bound(
@@ -255,6 +274,7 @@ def _touched_bound(
     override: str | None,
     terms: tuple[Any, ...],
     states: dict[str, ItemState],
+    value_iso: str | None,
 ) -> tuple[str, str | None] | None:
     """The bound and the open opt-out deadline of a contract of which something was done."""
     kind = segment(value, override, bounds.planner.policy)
@@ -264,11 +284,14 @@ def _touched_bound(
     days = dates_of()
     renewal_on, won_on = days[renewal_iso], None if won_iso is None else days[won_iso]
     anchor_on, name = anchor(renewal_on, auto_renew, notice_days)
+    tacit = name == "opt_out_deadline"
+    value_on = None if value_iso is None else days[value_iso]
     bound = bounds.next_due_on(
-        kind, value or 0, renewal_on, anchor_on, days[first_iso], states, cycle, won_on
+        Terms(kind, value or 0, renewal_on, anchor_on, tacit, days[first_iso], cycle, won_on, value_on),
+        states,
     )
     state = states.get(OPT_OUT)
-    is_open = name == "opt_out_deadline" and (state is None or state.state == "snoozed")
+    is_open = tacit and (state is None or state.state == "snoozed")
     return bound.isoformat(), anchor_on.isoformat() if is_open else None
 
 
@@ -319,7 +342,8 @@ class Rebuild:
             if renewal_iso is None or not in_force[status]:
                 continue
             value = arr_minor if code == base else base_minor(arr_minor, code, policy)
-            found = untouched(value, override, renewal_iso, notice if auto_renew else None, first_iso)
+            notice_days = notice if auto_renew else None
+            found = untouched(value, override, renewal_iso, notice_days, first_iso, first_iso)
             if found is not None:
                 yield no, found[0], renewal_iso, 1 if value is None else -value, contract_id, found[1]
 
@@ -342,24 +366,26 @@ def load_states(
 ) -> dict[int, dict[str, ItemState]]:
     """What was done with the steps of contracts: contract number -> step -> state.
 
-    Steps of the cycle before stand under `step@cycle`.
+    Steps of the cycle before stand under `step@cycle`; recurring work of the account is there too.
     """
-    cycles = {contract.no: contract.cycle for contract in contracts}
+    cycles: dict[str, list[tuple[int, int]]] = defaultdict(list)  # subject -> contracts and their cycles
+    for contract in contracts:
+        for subject in (str(contract.no), f"a{contract.account_no}"):
+            cycles[subject].append((contract.no, contract.cycle))
     found: dict[int, dict[str, ItemState]] = defaultdict(dict)
     info = ENTITIES["item_state"]
     select = f"SELECT {','.join(columns('item_state'))} FROM item_state"  # noqa: S608
-    subjects = [str(no) for no in cycles]
-    if len(subjects) > _IN_LIST * 2:
+    if len(cycles) > _IN_LIST * 2:
         rows: Iterable[Any] = portfolio.execute(select)
     else:
         rows = [
             row
-            for part in _parts(subjects)
+            for part in _parts(list(cycles))
             for row in portfolio.execute(f"{select} WHERE subject IN ({_marks(part)})", part)
         ]
     for row in rows:
-        if row[0][0] != "s" and (cycle := cycles.get(int(row[0]))) is not None:
-            _keep(found[int(row[0])], as_value(info, row), cycle)
+        for no, cycle in cycles.get(row[0], ()):
+            _keep(found[no], as_value(info, row), cycle)
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from renewctl.core.classify import Classified, classify
 from renewctl.core.due import DueContract
 from renewctl.core.model import Account, Contract, Reading
-from renewctl.core.policy import Policy
+from renewctl.core.policy import PAPERS, Policy
 from renewctl.core.segment import in_force
 from renewctl.store.agenda import cache_mark, load_book, renewals_per_quarter, saving
 from renewctl.store.portfolio import Portfolio, dates_of, to_stored
@@ -76,26 +76,69 @@ def _by_tie(row: DueRow) -> tuple[date, int, str]:
     return row.place[1:]
 
 
-def due_contract(
-    account: Account, contract: Contract, each: Classified, policy: Policy, replied_on: date | None = None
-) -> DueContract:
-    """What the agenda needs of a contract that has a renewal date and a segment."""
-    value = each.arr_base_minor if policy.value_scope == "contract" else each.account_arr_base_minor
-    return DueContract(
-        contract.no, contract.id, account.no, account.id, account.name, contract.renewal_on or date.max,
-        contract.auto_renew, contract.notice_days, contract.planned_from_on, contract.stage, contract.cycle,
-        contract.won_on, each.arr_base_minor, value or 0, each.segment or "", each.band, each.opportunity,
-        each.touch, int(each.guard), each.owner, each.owner_role, account.csm, account.sales_owner,
-        account.specialist, account.executive_sponsor, replied_on,
-    )  # fmt: skip
+class Heard(NamedTuple):
+    """What activities show of renewals: answers of customers and documents rendered for them."""
+
+    replied_on: dict[int, date]  # account -> the latest reply
+    papers: dict[int, list[tuple[int | None, str, date]]]  # account -> (contract or any, kind, latest day)
 
 
-def latest_replies(portfolio: Portfolio) -> dict[int, date]:
-    """Account number -> the day of its customer's latest reply, of those who ever replied."""
-    rows = portfolio.rows(
-        "SELECT account_no, MAX(happened_on) FROM activity WHERE kind = 'reply' GROUP BY account_no"
-    )
-    return {no: date.fromisoformat(day) for no, day in rows}
+def heard(portfolio: Portfolio, account_no: int | None = None) -> Heard:
+    """What was heard of one account, or of all."""
+    where, params = ("", [*_TOLD]) if account_no is None else ("AND account_no = ?", [*_TOLD, account_no])
+    found = Heard({}, {})
+    for no, contract_no, kind, day_iso in portfolio.rows(
+        "SELECT account_no, contract_no, kind, MAX(happened_on) FROM activity "  # noqa: S608
+        f"WHERE kind IN ({','.join('?' * len(_TOLD))}) {where} GROUP BY account_no, contract_no, kind",
+        params,
+    ):
+        day = date.fromisoformat(day_iso)
+        if kind == "reply":
+            found.replied_on[no] = max(day, found.replied_on.get(no, day))
+        else:
+            found.papers.setdefault(no, []).append((contract_no, kind, day))
+    return found
+
+
+_TOLD = ("reply", *PAPERS)
+
+
+def due_contracts(
+    account: Account, opened: Sequence[Contract], rows: Sequence[Classified], policy: Policy, told: Heard
+) -> list[DueContract]:
+    """What the agenda needs of an account's open contracts, in the order of `opened`.
+
+    Those without a renewal date or a segment have no agenda. `rows` are their classifications.
+    """
+    found = []
+    dated = [(each.renewal_on, each.no) for each in opened if each.renewal_on is not None]
+    leading = min(dated)[1] if dated else None
+    papers = told.papers.get(account.no, ())
+    for contract, row in zip(opened, rows, strict=True):
+        if row.segment is None or contract.renewal_on is None:
+            continue
+        value = row.arr_base_minor if policy.value_scope == "contract" else row.account_arr_base_minor
+        mine = tuple((kind, day) for no, kind, day in papers if no in (None, contract.no)) if papers else ()
+        from_on = max(each.planned_from_on for each in opened) if contract.no == leading else None
+        each = (
+            contract.no, contract.id, account.no, account.id, account.name, contract.renewal_on,
+            contract.auto_renew, contract.notice_days, contract.planned_from_on, contract.stage,
+            contract.cycle, contract.won_on, row.arr_base_minor, value or 0, row.segment, row.band,
+            row.opportunity, row.touch, int(row.guard), row.owner, row.owner_role, account.csm,
+            account.sales_owner, account.specialist, account.executive_sponsor,
+            told.replied_on.get(account.no), mine, None, int(account.cancel_notice_on is not None), from_on,
+        )  # fmt: skip
+        found.append(_quick(DueContract, each))
+    return found
+
+
+def leading_contract(portfolio: Portfolio, account_no: int) -> int:
+    """The open contract that carries an account's recurring work (VAL): the one that renews first.
+
+    0 where the account has none.
+    """
+    sql = "SELECT no FROM contract WHERE account_no = ? AND state = 'open' AND renewal_on IS NOT NULL "
+    return int(portfolio.value(f"{sql} ORDER BY renewal_on, no LIMIT 1", (account_no,)) or 0)
 
 
 class DueReader:
@@ -107,7 +150,7 @@ class DueReader:
         self.as_of = as_of
         self.volume = renewals_per_quarter(portfolio, policy)
         self.saving = saving(portfolio)
-        self.replied_on = latest_replies(portfolio)
+        self.heard = heard(portfolio)
         # Under another policy or code, or on a day before it was made, the cache says nothing.
         current = portfolio.meta("agenda_mark") == cache_mark(policy)
         self.usable = current and (portfolio.meta("agenda_from") or "") <= as_of.isoformat()
@@ -232,9 +275,4 @@ class DueReader:
         found = classify(
             account, opened, readings, account.no in self.saving, self.policy, self.as_of, self.volume
         )
-        replied_on = self.replied_on.get(account.no)
-        return [
-            due_contract(account, contract, each, self.policy, replied_on)
-            for contract, each in zip(opened, found, strict=True)
-            if each.segment is not None and contract.renewal_on is not None
-        ]
+        return due_contracts(account, opened, found, self.policy, self.heard)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from renewctl.core.classify import Classified, Facts, all_lost, classify, main_contract
-from renewctl.core.due import ContractAgenda, DueContract
+from renewctl.core.due import ContractAgenda
 from renewctl.core.model import (
     Account,
     Activity,
@@ -21,7 +21,7 @@ from renewctl.core.policy import Policy
 from renewctl.core.segment import in_force, value_problems
 from renewctl.core.timeline import Planner
 from renewctl.store.agenda import load_book, load_states, renewals_per_quarter, work_calendar
-from renewctl.store.due import due_contract
+from renewctl.store.due import due_contracts, heard
 from renewctl.store.portfolio import Portfolio
 
 _BATCH = 2_000
@@ -103,20 +103,21 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
     )
     activities: list[Activity] = portfolio.values("activity", "account_no = ?", (account.no,))
     done: list[ItemState] = portfolio.values("item_state", "account_no = ?", (account.no,))
-    replied_on = max((each.happened_on for each in activities if each.kind == "reply"), default=None)
     agenda = None
     if opened and in_force(account.status):
         planner = Planner(policy, work_calendar(portfolio, policy, as_of))
         agenda = ContractAgenda(policy, planner, as_of)
     states = load_states(portfolio, opened)
+    told = heard(portfolio, account.no)
+    mapped = [by_no[each.no] for each in opened]
+    due = {each.no: each for each in due_contracts(account, opened, mapped, policy, told)}
     renewals = []
     for at, contract in enumerate(opened):
         row = by_no[contract.no]
         why = _unplanned(account, contract, row)
         planned = None
         if not why and agenda is not None:
-            due: DueContract = due_contract(account, contract, row, policy, replied_on)
-            planned = plan(due, states.get(contract.no, {}), agenda)
+            planned = plan(due[contract.no], states.get(contract.no, {}), agenda)
         logged = [each for each in activities if _logged_on(each, contract, at == 0)]
         mine = [
             each

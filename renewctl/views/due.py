@@ -68,7 +68,11 @@ def lines(agenda: Agenda) -> Iterator[str]:
                 f"{_iso(renewal.renewal_on)}  {amount(renewal.arr_base_minor):>16}  "
                 f"{safe(renewal.account_name):<28}",
             )
-        name = whose[0] + what[0] if cycle == 1 else item_id(renewal.subject, cycle, what[0])
+        name = (
+            whose[0] + what[0]
+            if cycle == 1 and not task.subject
+            else item_id(task.subject or renewal.subject, cycle, what[0])
+        )
         yield f"{head}{name:<24}{what[1]}{owner}{whose[1]}{what[2]}"
 
 

@@ -204,7 +204,7 @@ def test_an_item_is_not_put_off_past_the_renewal_it_prepares(book):
 def test_an_opt_out_is_not_put_off_past_its_deadline(book):
     later = ("--as-of", "2026-04-20")  # the renewal of 31 May less 30 days of notice: 1 May
     [item] = [each["item"] for each in book.json("due", "--days", "30", *later)["items"]
-              if each["kind"] == "notice"]  # fmt: skip
+              if each["step"] == "opt-out"]  # fmt: skip
     facts = book.facts()
     said = book.fails(14, "snooze-past-deadline", "snooze", item, "--until", "2026-05-02", *later)
     assert f"renewctl snooze {item} --until 2026-05-01" in said

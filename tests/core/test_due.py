@@ -13,6 +13,7 @@ from renewctl.core.due import (
     Bounds,
     ContractAgenda,
     DueContract,
+    Terms,
     in_order,
     item_id,
     order,
@@ -33,6 +34,23 @@ def due_contract(no=1, **given):
     return base._replace(**given)
 
 
+def terms(contract):
+    anchor_on, name = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
+    return Terms(
+        contract.segment, contract.segment_arr_minor, contract.renewal_on, anchor_on,
+        name == "opt_out_deadline", contract.planned_from_on, contract.cycle, contract.won_on,
+        contract.value_from_on,
+    )  # fmt: skip
+
+
+def untouched(contract):
+    notice = contract.notice_days if contract.auto_renew else None
+    return (
+        contract.segment, contract.segment_arr_minor, contract.renewal_on, notice, contract.planned_from_on,
+        contract.value_from_on,
+    )  # fmt: skip
+
+
 def items(contract, as_of=TODAY, states=None, until=FOREVER):
     agenda = ContractAgenda(POLICY, Planner(POLICY, WEEKDAYS), as_of)
     return agenda.items(contract, states or {}, until)
@@ -43,7 +61,7 @@ def steps(found):
 
 
 contracts = st.builds(
-    lambda no, lead, arr, segment, auto, notice, band, opportunity, won: due_contract(
+    lambda no, lead, arr, segment, auto, notice, band, opportunity, won, stage, value: due_contract(
         no,
         renewal_on=TODAY + timedelta(days=lead),
         arr_base_minor=arr,
@@ -55,6 +73,8 @@ contracts = st.builds(
         opportunity=opportunity,
         won_on=TODAY - timedelta(days=3) if won else None,
         cycle=2 if won else 1,
+        stage=stage,
+        value_from_on=TODAY if value else None,
     ),
     st.integers(1, 50),
     st.integers(-40, 400),
@@ -65,8 +85,14 @@ contracts = st.builds(
     st.sampled_from(["green", "yellow", "red", None]),
     st.sampled_from(["flat", "expansion", "at_risk"]),
     st.booleans(),
+    st.sampled_from(["planned", "notified", "contract_sent"]),
+    st.booleans(),
 )
-done_steps = st.sets(st.sampled_from(["notice", "proposal", "catch-up", "opt-out", "collect-health"]))
+done_steps = st.sets(
+    st.sampled_from(
+        ["notice", "proposal", "catch-up", "opt-out", "opt-out-30", "collect-health", "value-mail-2026-04"]
+    )
+)
 
 
 @given(contracts, st.integers(0, 200), st.integers(0, 200), done_steps)
@@ -115,12 +141,9 @@ def test_the_kept_bound_is_never_later_than_any_item(contract, later, closed, ba
         step="value-review", state="snoozed", until_on=TODAY + timedelta(days=later)
     )
     bounds = Bounds(Planner(POLICY, WEEKDAYS))
-    anchor_on, _ = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
-    plan = (contract.segment, contract.segment_arr_minor, contract.renewal_on, anchor_on)
-    bound = bounds.next_due_on(*plan, contract.planned_from_on, states, contract.cycle, contract.won_on)
+    bound = bounds.next_due_on(terms(contract), states)
     if contract.won_on is None:
-        untouched = bounds.untouched(*plan, contract.planned_from_on)
-        assert untouched == bounds.next_due_on(*plan, contract.planned_from_on, {})
+        assert bounds.untouched(*untouched(contract)) == bounds.next_due_on(terms(contract), {})
     changed = contract._replace(guard=int(guard), opportunity=opportunity, band=band)
     if contract.band is not None and band is None:
         changed = changed._replace(band="red")  # readings fade, they do not vanish
@@ -145,10 +168,103 @@ def test_on_the_renewal_day_itself_the_plan_still_stands():
 
 def test_an_opt_out_deadline_within_14_days_outranks_everything_by_day():
     contract = due_contract(renewal_on=TODAY + timedelta(days=44), auto_renew=1, notice_days=30)
-    first = in_order(items(contract))[0]
-    assert (first.task.step, first.rank, first.due_on) == ("opt-out", DEADLINE, TODAY + timedelta(days=14))
+    first = in_order(items(contract))
+    assert [(each.task.step, each.rank) for each in first[:2]] == [
+        ("opt-out-14", DEADLINE),
+        ("opt-out", DEADLINE),
+    ]
+    assert [each.due_on for each in first[:2]] == [TODAY, TODAY + timedelta(days=14)]
     farther = contract._replace(renewal_on=TODAY + timedelta(days=45))
     assert next(i for i in items(farther) if i.task.step == "opt-out").rank == BY_DAY
+
+
+def test_an_opt_out_deadline_is_an_item_30_and_14_days_before_and_on_the_day():
+    """TERMS: the real last day to act; the later notice takes the place of the one before."""
+    contract = due_contract(renewal_on=TODAY + timedelta(days=150), auto_renew=1, notice_days=60)
+    deadline_on = TODAY + timedelta(days=90)
+
+    def notices(left, **states):
+        found = items(contract, deadline_on - timedelta(days=left), {
+            name.replace("_", "-"): state(step=name) for name in states
+        })  # fmt: skip
+        return {
+            item.task.step: (deadline_on - item.due_on).days for item in found if item.task.kind == "notice"
+        }
+
+    assert notices(89) == {"opt-out-30": 30, "opt-out-14": 14}
+    assert notices(60) == {"opt-out-30": 30, "opt-out-14": 14, "opt-out": 0}
+    assert notices(15) == {"opt-out-30": 30, "opt-out-14": 14, "opt-out": 0}
+    assert notices(14) == {"opt-out-14": 14, "opt-out": 0}
+    assert notices(14, opt_out_14=1) == {"opt-out": 0}
+    assert notices(40, opt_out=1) == {}
+    assert notices(-1) == {"opt-out": 0}
+
+
+def test_the_page_of_deadlines_goes_by_the_deadline_and_not_by_the_notice():
+    near, far = (
+        due_contract(no, renewal_on=TODAY + timedelta(days=left + 30), auto_renew=1, notice_days=30,
+                     planned_from_on=TODAY - timedelta(days=60))
+        for no, left in ((1, 3), (2, 5))
+    )  # fmt: skip
+    ranked = [item for item in in_order(items(near) + items(far)) if item.rank == DEADLINE]
+    assert [item.renewal.no for item in ranked] == [1, 1, 2, 2]
+
+
+def test_recurring_work_that_was_missed_is_one_item_until_it_is_done():
+    """VAL: from the day it began; closing it closes what it stands for."""
+    contract = due_contract(renewal_on=TODAY + timedelta(days=400), value_from_on=TODAY)
+    later = TODAY + timedelta(days=100)
+    mails = [item for item in items(contract, later) if item.task.step.startswith("value-mail")]
+    owed = [item for item in mails if item.due_on <= later]
+    assert len(owed) == 1
+    assert len(owed[0].task.covers) == 3  # on the 6th of each month
+    assert len({item.due_on for item in mails}) == len(mails)
+    assert all(item.task.channel == "customer" and item.task.subject == "a1" for item in mails)
+    closed = {step: state(step=step) for step in (owed[0].task.step, *owed[0].task.covers)}
+    assert [item for item in items(contract, later, closed) if item.task.kind == "value"] == [
+        item for item in items(contract, later)
+        if item.task.kind == "value" and (item.due_on > later or item.task.step.startswith("qbr"))
+    ]  # fmt: skip
+
+
+def test_a_contract_that_renewed_by_itself_says_so_once_it_is_past_its_date():
+    past = due_contract(renewal_on=TODAY - timedelta(days=1), auto_renew=1, notice_days=30)
+    [item] = items(past)
+    assert "renewctl roll" in item.task.title
+    for other in (past._replace(cancelled=1), past._replace(notice_days=None), past._replace(auto_renew=0)):
+        [item] = items(other)
+        assert "roll" not in item.task.title
+
+
+def test_a_document_counts_once_work_on_the_renewal_has_begun_and_not_before_the_last_win():
+    """The work of an enterprise renewal begins 150 days before it at the earliest."""
+    contract = due_contract(renewal_on=TODAY + timedelta(days=100))
+    assert "build-proposal" in steps(items(contract))
+
+    def rendered(days_ago, **given):
+        return contract._replace(papers=(("proposal", TODAY - timedelta(days=days_ago)),), **given)
+
+    assert "build-proposal" not in steps(items(rendered(50)))
+    assert "build-proposal" in steps(items(rendered(51)))
+    assert "build-proposal" in steps(items(rendered(10, won_on=TODAY - timedelta(days=9), cycle=2)))
+
+
+def test_a_step_waits_for_what_it_builds_on_until_that_is_closed():
+    contract = due_contract(planned_from_on=TODAY - timedelta(days=90))
+    waiting = {item.task.step: item.task.waits_for for item in items(contract)}
+    assert waiting["contract"] == ("final-terms", "approvals")
+    closed = {"approvals": state(step="approvals")}
+    waiting = {item.task.step: item.task.waits_for for item in items(contract, states=closed)}
+    assert waiting["contract"] == ("final-terms",)
+
+
+def test_a_step_given_to_somebody_is_theirs_and_no_other_is():
+    contract = due_contract()
+    agenda = ContractAgenda(POLICY, Planner(POLICY, WEEKDAYS), TODAY)
+    found = agenda.items(contract, {}, FOREVER, {"notice": "rui"})
+    plain = agenda.items(contract, {}, FOREVER)
+    changed = [(one.task.step, one.who) for one, other in zip(found, plain, strict=True) if one != other]
+    assert changed == [("notice", ("rui", "csm", False))]
 
 
 def test_an_opt_out_deadline_that_has_passed_no_longer_goes_first():
@@ -248,8 +364,7 @@ def test_what_an_agenda_and_its_bounds_remember_of_one_contract_never_colours_th
     said = zip(book * 2, replied * 2, strict=False)
     for contract in [one._replace(replied_on=TODAY + timedelta(days=days)) for one, days in said]:
         assert agenda.items(contract, {}, FOREVER) == items(contract)
-        anchor_on, _ = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
-        plan = contract.segment, contract.segment_arr_minor, contract.renewal_on, anchor_on, TODAY
+        plan = untouched(contract)
         assert bounds.untouched(*plan) == Bounds(Planner(POLICY, WEEKDAYS)).untouched(*plan)
 
 
@@ -258,13 +373,13 @@ def test_the_bound_moves_on_as_the_steps_after_a_signature_are_closed():
     days = {name: row["after_days"] for name, row in table.items() if row.get("trigger") == "won"}
     assert len(days) > 1
     renewal_on = TODAY + timedelta(days=365)
-    plan = "enterprise", 12_000_000, renewal_on, renewal_on, TODAY
+    plan = Terms("enterprise", 12_000_000, renewal_on, renewal_on, False, TODAY, 2, TODAY)
     states = {}
     for name in sorted(days, key=days.__getitem__):
-        bound = Bounds(Planner(POLICY, WEEKDAYS)).next_due_on(*plan, states, 2, TODAY)
+        bound = Bounds(Planner(POLICY, WEEKDAYS)).next_due_on(plan, states)
         assert bound == TODAY + timedelta(days=days[name])
         states[f"{name}@1"] = state(step=f"{name}@1")
-    rest = Bounds(Planner(POLICY, WEEKDAYS)).next_due_on(*plan, states, 2, TODAY)
+    rest = Bounds(Planner(POLICY, WEEKDAYS)).next_due_on(plan, states)
     assert rest > TODAY + timedelta(days=max(days.values()))
 
 
