@@ -53,6 +53,17 @@ COMMANDS: dict[str, Any] = {
     },
     "proposal": ("papers", "proposal", "Write a renewal proposal for a customer."),
     "value": ("papers", "value", "Write what an account has got out of it, from measured figures."),
+    "owners": ("team", "owners", "Show who owns what, who has too much, and what nobody owns."),
+    "effort": (
+        "team",
+        "effort",
+        "Hold the hours logged against each renewal's budget, and say where they belong.",
+    ),
+    "capacity": (
+        "team",
+        "capacity",
+        "Hold each person's coming weeks against their hours, and say what to move.",
+    ),
     "doctor": ("doctor", "doctor", "Check that the portfolio is sound, and say what to do where it is not."),
     "backup": ("backup", "backup", "Put a verified copy of the portfolio aside."),
     "restore": ("backup", "restore", "Put a backup back, after showing what would be lost."),

@@ -13,6 +13,7 @@ from renewctl.views.look import Line, Listing
 from renewctl.views.terminal import is_terminal, put
 
 if TYPE_CHECKING:
+    from renewctl.core.policy import Policy
     from renewctl.store.portfolio import Portfolio
 
 _PAGE = 40
@@ -184,7 +185,6 @@ def show(
         saves = _saves(portfolio, env, found.facts.account.no)
     facts = found.facts
     why = classification(facts, policy, env.as_of)
-    written = policy.ownership
     sheet = view.Sheet(
         env.as_of,
         facts.account,
@@ -201,12 +201,7 @@ def show(
         ),
         saves,
         found.stakeholders,
-        {
-            "sales_engages": written.sales_engages,
-            "leads_communication": written.leads_communication,
-            "revenue_credit": written.revenue_credit,
-            "disagreement": written.disagreement,
-        },
+        _written(policy),
         policy,
         found.lost,
         found.loss,
@@ -217,6 +212,17 @@ def show(
         emit(view.document(sheet))
     else:
         view.show(sheet, everything)
+
+
+def _written(policy: "Policy") -> dict[str, str]:
+    """OWN-3: what is agreed about ownership."""
+    written = policy.ownership
+    return {
+        "sales_engages": written.sales_engages,
+        "leads_communication": written.leads_communication,
+        "revenue_credit": written.revenue_credit,
+        "disagreement": written.disagreement,
+    }
 
 
 def _saves(portfolio: "Portfolio", env: Env, account_no: int) -> list[dict[str, Any]]:
@@ -265,7 +271,9 @@ def explain(
         main = opened[contract]
     found = found._replace(contract_no=main.no if main else None)
     given = (found, policy, env.as_of)
-    told = view.Explained(env.as_of, of, main, reasons(*given, hand), classification(*given), policy.rules)
+    told = view.Explained(
+        env.as_of, of, main, reasons(*given, hand), classification(*given), policy.rules, _written(policy)
+    )
     if env.json:
         from renewctl.views.machine import emit
 

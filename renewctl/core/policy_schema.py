@@ -306,7 +306,9 @@ _DESK: dict[str, Spec] = {
         }
     ),
     "people": Map(
-        Table({"email": Leaf("text", "an e-mail address", pattern=r"[!-?A-~]+@[!-?A-~]+")}), "a person", PERSON
+        Table({"email": Leaf("text", "an e-mail address", pattern=r"[!-?A-~]+@[!-?A-~]+")}),
+        "a person",
+        PERSON,
     ),
     "calendar": Table(
         {

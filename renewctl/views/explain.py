@@ -30,6 +30,7 @@ class Explained(NamedTuple):
     decisions: Sequence[Explanation]
     why: Classification
     rules: Mapping[str, str]  # rule id -> text
+    written: Mapping[str, str] = {}  # OWN-3: what is agreed about ownership, by key of ownership.written
 
 
 def show(told: Explained) -> None:
@@ -52,6 +53,8 @@ def show(told: Explained) -> None:
         ]
         out += _block("would change it", flips, columns)
         out += _block("from", [_origin(source) for source in each.sources], columns)
+        if each.decision == "owner":
+            out += _written(told, columns)
     out += (
         ["", *(f"problem: {safe(each.message)}" for each in told.why.problems)] if told.why.problems else []
     )
@@ -61,6 +64,24 @@ def show(told: Explained) -> None:
         how = f"renewctl set {named} segment_override={told.why.suggestion.value} --reason …"
         out += ["", f"suggestion: run it as {told.why.suggestion.value}: {seen} (SEG-1)", f"  {how}"]
     sys.stdout.write("\n".join(out) + "\n")
+
+
+_WRITTEN = {
+    "leads_communication": "speaks to the customer",
+    "revenue_credit": "is credited",
+    "disagreement": "on disagreement",
+    "sales_engages": "sales engages",
+}
+
+
+def _written(told: Explained, columns: int) -> list[str]:
+    """OWN-3: what nobody should have to ask, with the rule it is written down by."""
+    if not told.written:
+        return []
+    out = ["  agreed (OWN-3):"]
+    for key, title in _WRITTEN.items():
+        out += _wrapped(f"{title}: {safe(told.written[key])}", "    ", columns)
+    return out
 
 
 def _reasons(because: Sequence[Because], rules: Mapping[str, str], columns: int) -> list[str]:
@@ -99,6 +120,7 @@ def document(told: Explained) -> dict[str, Any]:
         "account": {"id": told.account.id, "name": told.account.name},
         "contract": told.contract.id if told.contract else None,
         "decisions": [_decision(each, told) for each in told.decisions],
+        "written": dict(told.written),
         "warnings": [each._asdict() for each in told.why.warnings],
         "problems": [each._asdict() for each in told.why.problems],
         "suggestion": None

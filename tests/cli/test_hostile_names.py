@@ -79,6 +79,9 @@ WHOLE = [
     ("due", "--days", "400"),
     ("history",),
     ("save", "list"),
+    ("owners",),
+    ("effort", "--limit", "0"),
+    ("capacity",),
 ]
 EACH = [("show",), ("explain",), ("save", "show")]
 

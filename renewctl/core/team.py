@@ -1,0 +1,114 @@
+"""A team's work as values: every open renewal with its facts, every open item with the time it takes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from renewctl.core.classify import Classified
+from renewctl.core.due import ContractAgenda, DueContract, Item, States
+from renewctl.core.model import Account, Contract
+from renewctl.core.policy import Policy
+
+SAVE_KINDS = frozenset({"save", "promise", "recovery"})
+
+
+class Renewing(NamedTuple):
+    """One open contract of an account in force. `due` is None where it cannot be planned."""
+
+    account: Account
+    contract: Contract
+    row: Classified
+    due: DueContract | None
+    states: States
+    minutes: int  # logged on this cycle (SEG-2)
+
+    @property
+    def renewal_on(self) -> date:
+        """The renewal date; date.max where it is unknown."""
+        return self.contract.renewal_on or date.max
+
+
+class Work(NamedTuple):
+    """One open item with its estimate in minutes; `auto` steps need nobody (REM-X)."""
+
+    item: Item
+    minutes: int
+    auto: bool
+
+
+def minutes_of(hours: float | str) -> int:
+    """Hours of the policy as whole minutes, rounded once."""
+    from fractions import Fraction
+
+    return round(Fraction(str(hours)) * 60)
+
+
+class Estimates:
+    """How long items take, by the policy's `hours` of a step.
+
+    A step without hours takes an even share of the middle of its segment's budget (SEG-2).
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        table = policy.raw["capacity"]
+        self._other = minutes_of(table["unestimated_hours"])
+        self._save = minutes_of(table["save_step_hours"])
+        self._steps: dict[tuple[str, str], int] = {}
+        self._auto: set[tuple[str, str]] = set()
+        for segment in policy.segments:
+            steps = policy.timelines[segment.name]
+            low, high = segment.effort_hours
+            share = (low + high) * 30 // max(1, len(steps))
+            for step in steps:
+                key = segment.name, step.step
+                self._steps[key] = minutes_of(step.hours) if step.hours or step.auto else share
+                if step.auto:
+                    self._auto.add(key)
+
+    def work(self, item: Item) -> Work:
+        """An item with its time; a catch-up takes as long as the steps it stands for."""
+        task, segment = item.task, item.renewal.segment or ""
+        if task.covers:
+            minutes = sum(self._steps.get((segment, step), self._other) for step in task.covers)
+            return Work(item, minutes, False)
+        key = segment, task.step
+        if key in self._steps and task.kind not in SAVE_KINDS:
+            return Work(item, self._steps[key], key in self._auto)
+        return Work(item, self._save if task.kind in SAVE_KINDS else self._other, False)
+
+
+def planned_work(
+    renewals: Iterable[Renewing],
+    others: Iterable[Item],
+    agenda: ContractAgenda,
+    until: date,
+) -> list[Work]:
+    """Every open item due up to `until`: of the renewals, and `others` such as the steps of saves."""
+    work = Estimates(agenda.policy).work
+    found = [
+        work(item)
+        for each in renewals
+        if each.due is not None
+        for item in agenda.items(each.due, each.states, until)
+    ]
+    return [*found, *map(work, others)]
+
+
+class Share(NamedTuple):
+    """REM-X: how many of a segment's open steps run by themselves and how many need a person."""
+
+    segment: str
+    steps: int
+    automatic: int
+
+
+def automation(works: Iterable[Work], segments: Sequence[str]) -> tuple[Share, ...]:
+    """REM-X: automatic and manual steps per segment, in the order given; a catch-up counts as one."""
+    steps = dict.fromkeys(segments, 0)
+    automatic = dict.fromkeys(segments, 0)
+    for item, _, auto in works:
+        segment = item.renewal.segment
+        if segment in steps:
+            steps[segment] += 1
+            automatic[segment] += auto
+    return tuple(Share(name, steps[name], automatic[name]) for name in segments)

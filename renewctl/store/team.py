@@ -1,0 +1,114 @@
+"""The whole book as a team's work: every open renewal classified, with what was done and logged on it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from renewctl.core.classify import all_lost, classify
+from renewctl.core.due import ContractAgenda, Item, States
+from renewctl.core.model import Account, Contract
+from renewctl.core.policy import Policy
+from renewctl.core.segment import in_force
+from renewctl.core.team import Renewing
+from renewctl.core.timeline import Planner
+from renewctl.store.agenda import load_book, load_states, renewals_per_quarter, work_calendar
+from renewctl.store.due import due_contract, latest_replies
+from renewctl.store.portfolio import Portfolio, dates_of
+
+_BATCH = 2_000
+_NOTHING_DONE: States = {}
+
+
+class TeamBook(NamedTuple):
+    """Every account once: in `renewals` by its open contracts, or in `bare`, or in `outside`."""
+
+    renewals: tuple[Renewing, ...]  # by account number
+    bare: tuple[Account, ...]  # in force, without an open contract
+    outside: tuple[Account, ...]  # not in force, or all of it lost
+    volume: int  # renewals a quarter (OWN-1)
+
+    @property
+    def customers(self) -> int:
+        """Accounts in force."""
+        return len({each.account.no for each in self.renewals}) + len(self.bare)
+
+
+def team_book(portfolio: Portfolio, policy: Policy, as_of: date) -> TeamBook:
+    """All accounts, classified on a day, their open contracts with plan, states and time logged."""
+    volume = renewals_per_quarter(portfolio, policy)
+    replied_on = latest_replies(portfolio)
+    renewals: list[Renewing] = []
+    bare, outside = [], []
+    numbers = [no for (no,) in portfolio.rows("SELECT no FROM account ORDER BY no")]
+    for start in range(0, len(numbers), _BATCH):
+        book = load_book(portfolio, numbers[start : start + _BATCH])
+        for no, account in book.accounts.items():
+            contracts = book.contracts.get(no, [])
+            if not in_force(account.status) or all_lost(contracts):
+                outside.append(account)
+                continue
+            opened = [each for each in contracts if each.state == "open"]
+            if not opened:
+                bare.append(account)
+                continue
+            rows = classify(
+                account, opened, book.readings.get(no, ()), no in book.saving, policy, as_of, volume
+            )
+            for contract, row in zip(opened, rows, strict=True):
+                planned = row.segment is not None and contract.renewal_on is not None
+                due = due_contract(account, contract, row, policy, replied_on.get(no)) if planned else None
+                renewals.append(Renewing(account, contract, row, due, _NOTHING_DONE, 0))
+    contracts = [each.contract for each in renewals]
+    states, minutes = load_states(portfolio, contracts), logged(portfolio, contracts)
+    known = tuple(
+        each._replace(states=states.get(each.contract.no, _NOTHING_DONE), minutes=minutes[each.contract.no])
+        for each in renewals
+    )
+    return TeamBook(known, tuple(bare), tuple(outside), volume)
+
+
+def logged(portfolio: Portfolio, opened: Sequence[Contract]) -> dict[int, int]:
+    """Minutes logged on the present cycle of each open contract, by its number (SEG-2).
+
+    What names no contract, and the time spent on a save, counts for the account's next renewal due.
+    """
+    found = {each.no: 0 for each in opened}
+    by_no = {each.no: each for each in opened}
+    first: dict[int, Contract] = {}
+    for each in sorted(opened, key=lambda each: (each.renewal_on or date.max, each.no)):
+        first.setdefault(each.account_no, each)
+    days = dates_of()
+    for account_no, contract_no, on, minutes in portfolio.rows(
+        "SELECT account_no, contract_no, happened_on, minutes FROM activity WHERE minutes IS NOT NULL"
+    ):
+        meant = first.get(account_no) if contract_no is None else by_no.get(contract_no)
+        if meant is not None and _since(days[on], meant):
+            found[meant.no] += minutes
+    for account_no, subject, cycle, on, minutes in portfolio.rows(
+        "SELECT account_no, subject, cycle, set_on, minutes FROM item_state WHERE minutes IS NOT NULL"
+    ):
+        if subject[0] == "s":
+            meant = first.get(account_no)
+            counts = meant is not None and _since(days[on], meant)
+        else:
+            meant = by_no.get(int(subject)) if subject.isdigit() else None
+            counts = meant is not None and meant.cycle == cycle
+        if meant is not None and counts:
+            found[meant.no] += minutes
+    return found
+
+
+def _since(day: date, contract: Contract) -> bool:
+    return contract.won_on is None or day > contract.won_on
+
+
+def agenda_of(portfolio: Portfolio, policy: Policy, as_of: date) -> ContractAgenda:
+    """What computes the items of contracts on a day."""
+    return ContractAgenda(policy, Planner(policy, work_calendar(portfolio, policy, as_of)), as_of)
+
+
+def other_items(portfolio: Portfolio, policy: Policy, as_of: date, until: date) -> list[Item]:
+    """Open items that belong to no contract's plan: the steps of saves."""
+    from renewctl.store.saves import due_items
+
+    return due_items(portfolio, policy, as_of, until)
