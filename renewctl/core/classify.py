@@ -8,10 +8,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from renewctl.core.health import Health, health, pulse
-from renewctl.core.model import Account, Because, Contract, Problem, Reading, Verdict
+from renewctl.core.health import Profile, begun_on, in_force, pulse
+from renewctl.core.model import Account, Because, Contract, HealthOverride, Problem, Reading, Verdict
 from renewctl.core.opportunity import opportunity, opportunity_verdict
 from renewctl.core.ownership import Owner, owner, owner_in, owner_rule
 from renewctl.core.policy import Policy
@@ -26,6 +26,9 @@ from renewctl.core.segment import (
 )
 from renewctl.core.touch import mismatches, touch, touch_verdict
 
+if TYPE_CHECKING:
+    from renewctl.core.health_reasons import Health
+
 
 class Facts(NamedTuple):
     """What an account and its renewals are classified from, and which of them is meant."""
@@ -36,6 +39,7 @@ class Facts(NamedTuple):
     open_save: bool
     renewals_per_quarter: int  # in the portfolio (OWN-1)
     contract_no: int | None = None  # the renewal that is meant; None: the next one due
+    override: HealthOverride | None = None  # of the account's health; counts while it lasts
 
     def contract(self) -> Contract | None:
         """The contract that is meant, or None for an account without an open one."""
@@ -45,9 +49,10 @@ class Facts(NamedTuple):
 
     def rows(self, policy: Policy, as_of: date) -> "tuple[Classified, ...]":
         """`classify` on these facts."""
+        said = in_force(self.override, as_of)
         return classify(
             self.account, self.contracts, self.readings, self.open_save, policy, as_of,
-            self.renewals_per_quarter,
+            self.renewals_per_quarter, None if said is None else said.score,
         )  # fmt: skip
 
     def row(self, policy: Policy, as_of: date) -> "Classified":
@@ -83,7 +88,7 @@ class Classification(NamedTuple):
     opportunity: Verdict
     touch: Verdict
     owner: Verdict  # value: the person
-    health_detail: Health
+    health_detail: "Health"
     owner_detail: Owner
     suggestion: Verdict | None  # SEG-1: another segment a person might choose
     warnings: tuple[Because, ...]  # TCH-4
@@ -120,6 +125,7 @@ class _Bands:
         self.unknown = self._band(None, policy, renewals_per_quarter)
         self.segments = {each.name for each in policy.segments}
         self.shared = policy.value_scope != "contract"
+        self.profiled = bool(policy.health.segments or policy.health.ages)
 
     @staticmethod
     def _band(value: int | None, policy: Policy, volume: int) -> _Band:
@@ -140,14 +146,14 @@ def classify(
     policy: Policy,
     as_of: date,
     renewals_per_quarter: int,
+    override: float | None = None,
 ) -> tuple[Classified, ...]:
     """One `Classified` per open contract in the given order, or one without contract.
 
     Facts: the account, all of its contracts and readings, whether a save is open; how many renewals
-    the portfolio has in a quarter. Values in base minor units.
+    the portfolio has in a quarter; the score of a health override that is in force. Values in base minor
+    units.
     """
-    score, band, guard, relationship = pulse(account, readings, policy, as_of)
-    motion = opportunity(account, band, open_save, policy)
     if len(contracts) == 1 and contracts[0].state == "open":
         opened: Sequence[Contract | None] = contracts
         whole = contract_value(contracts[0], account, policy)
@@ -157,20 +163,39 @@ def classify(
         values = [None if each is None else contract_value(each, account, policy) for each in opened]
         whole = total(values)
     bands = _bands(policy, renewals_per_quarter)
-    override = account.segment_override
+    chosen = account.segment_override
+    profile = _profile(account, contracts, whole, policy) if bands.profiled else None
+    score, band, guard, relationship = pulse(account, readings, policy, as_of, override, profile)
+    motion = opportunity(account, band, open_save, policy)
     found = []
     for contract, own in zip(opened, values, strict=True):
         value = whole if bands.shared else own
         band_of = bands.unknown if value is None else bands.bands[bisect_right(bands.limits, value)]
         kind, role, role_with_specialist = band_of
-        if override is not None and override in bands.segments:
-            kind = override
+        if chosen is not None and chosen in bands.segments:
+            kind = chosen
         person, role = owner_in(role_with_specialist if account.specialist else role, account, policy)
         light = touch(contract, kind, band, motion, value, relationship, policy)
         no = None if contract is None else contract.no
         row = (no, account.no, own, whole, kind, score, band, motion, light, person, role, guard)
         found.append(_quick(Classified, row))
     return tuple(found)
+
+
+def _profile(account: Account, contracts: Sequence[Contract], whole: int | None, policy: Policy) -> Profile:
+    return Profile(segment(whole, account.segment_override, policy), begun_on(account, contracts))
+
+
+def profile(account: Account, contracts: Sequence[Contract], policy: Policy) -> Profile | None:
+    """What the health of an account is weighed and banded by; None where the policy treats all alike.
+
+    Health is the account's, so its segment here is that of all its open contracts together, whatever the
+    policy's value scope.
+    """
+    if not (policy.health.segments or policy.health.ages):
+        return None
+    values = [contract_value(each, account, policy) for each in contracts if each.state == "open"]
+    return _profile(account, contracts, total(values), policy)
 
 
 _NO_CONTRACT = (None,)
@@ -191,19 +216,22 @@ def all_lost(contracts: Sequence[Contract]) -> bool:
 
 def classification(facts: Facts, policy: Policy, as_of: date) -> Classification:
     """The reasons behind the renewal that is meant."""
+    from renewctl.core.health_reasons import health  # the hot road does without
+
     account, contracts = facts.account, facts.contracts
     values, contract = facts.row(policy, as_of), facts.contract()
     shared = policy.value_scope != "contract"
     value = values.account_arr_base_minor if shared else values.arr_base_minor
     counted = contracts if shared or contract is None else [contract]
     problems = value_problems(account, counted, policy)
-    detail = health(account, facts.readings, policy, as_of)
+    whom = profile(account, contracts, policy)
+    detail = health(account, facts.readings, policy, as_of, facts.override, whom)
     who = owner(account, value, policy, facts.renewals_per_quarter)
     return Classification(
         values,
         segment_verdict(value, account, policy, problems, rates_used(account, counted, policy)),
         Verdict(detail.band, detail.because),
-        opportunity_verdict(account, detail.band, detail.score, facts.open_save, policy),
+        opportunity_verdict(account, detail.band, detail.score, facts.open_save, policy, detail.yellow),
         touch_verdict(
             contract,
             segment(value, account.segment_override, policy),

@@ -1,9 +1,10 @@
-"""HLT: a score from 0 to 100 out of what is known about an account, its band, and why.
+"""HLT: a score from 0 to 100 out of what is known about an account, and its band.
 
 The newest reading of each input counts; with age it fades to neutral. A missing input is named and
 its weight goes to the others, never counted as zero or full. An imported score takes the place of
-the mix and is labelled so; the caps hold for either. The score is rounded once, to a tenth, and
-that number is what bands and limits are held against: what is printed is what decided.
+the mix, and a person's override that of both; the caps hold for each. The score is rounded once, to
+a tenth, and that number is what bands and limits are held against: what is printed is what decided.
+The reasons are in `health_reasons`, what became of scores over time in `health_past`.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from renewctl.core.model import Account, Because, Reading
+from renewctl.core.model import Account, Contract, HealthOverride, Reading
 from renewctl.core.policy import HealthRules, Policy
 
 INPUTS = ("usage", "engagement", "relationship", "tickets", "nps")  # keys of the policy's weights
@@ -22,71 +23,51 @@ INPUT_FIELDS = {  # the columns of a reading behind each input
     "tickets": ("open_tickets",),
     "nps": ("nps", "csat"),
 }
-_READ = ("usage_trend", "open_tickets", "csat", "nps", "engagement", "relationship", "score")
-
-
-class Part(NamedTuple):
-    """One input of the mix. `points` of all parts add up to the mix before caps and rounding."""
-
-    input: str
-    raw: str
-    read_on: date
-    scaled: float  # 0-100, faded
-    weight: float  # share of the weight present, a fraction of 1
-    points: float
-
-
-class Health(NamedTuple):
-    """The health of an account on a day. `score` and `band` are None where too little is known."""
-
-    score: float | None
-    band: str | None
-    missing: tuple[str, ...]  # inputs without a reading; empty for an imported score
-    parts: tuple[Part, ...]  # the mix, also where an imported score took its place
-    caps: tuple[str, ...]  # facts in force that limit the score
-    imported: bool
-    guard: bool  # HLT-5: do not over-engineer
-    engagement: float | None  # as it counts today
-    relationship: float | None
-    because: tuple[Because, ...]
+READ = ("usage_trend", "open_tickets", "csat", "nps", "engagement", "relationship", "score")
 
 
 # On the hot road plain tuples stand where a NamedTuple would cost four times as much to make.
 # score, band, guard, relationship as it counts today.
 Pulse = tuple[float | None, str | None, bool, float | None]
-# The reading in force of each of `_READ`, and the day of each (None: no reading).
+# The reading in force of each of `READ`, and the day of each (None: no reading).
 Latest = tuple[tuple[float | None, ...], tuple[date | None, ...]]
 # Every one of INPUTS on 0-100, faded, then the imported score.
-_Points = tuple[float | None, float | None, float | None, float | None, float | None, float | None]
-_ENGAGEMENT, _RELATIONSHIP, _IMPORTED = 1, 2, 5  # places in _Points
+Points = tuple[float | None, float | None, float | None, float | None, float | None, float | None]
+ENGAGEMENT, RELATIONSHIP, IMPORTED = 1, 2, 5  # places in Points
 # Share of a reading that still counts, and what neutral adds to it.
-_Fade = tuple[float, float]
-_WHOLE: _Fade = (1.0, 0.0)
+Fade = tuple[float, float]
+_WHOLE: Fade = (1.0, 0.0)
 
 
-class _Scale:
+class Scale:
     """The rules on one day, unpacked, with the fading of every date met so far."""
 
-    def __init__(self, policy: Policy, as_of: date) -> None:
+    def __init__(self, policy: Policy, as_of: date, segment: str | None, age_row: int | None) -> None:
         rules = policy.health
+        own = rules.segments.get(segment or "")
+        young = None if age_row is None else rules.ages[age_row]
+        bands = young or own or rules
         self.rules: HealthRules = rules
         self.as_of = as_of
-        self.weights = tuple(rules.weights.get(name, 0) for name in INPUTS)
+        self.segment = segment if own else None  # that weighs or bands otherwise
+        self.below_days = young.below_days if young else None  # the age under which its bands hold
+        self.by_name = own.weights if own else rules.weights
+        self.weights = tuple(self.by_name[name] for name in INPUTS)
         self.least = rules.least_weight * sum(self.weights)
         self.usage_points = rules.usage_points
         self.ticket_points = rules.ticket_points
-        self.green, self.yellow = rules.green, rules.yellow
+        self.green, self.yellow = bands.green, bands.yellow
         self.guard_score, self.guard_engagement = rules.guard_score, rules.guard_engagement
-        self.fades: dict[date, _Fade] = {}
+        self.fades: dict[date, Fade] = {}
 
-    def fade(self, day: date) -> _Fade:
+    def fade(self, day: date) -> Fade:
         """What is left of a reading of that day; one of a later day counts as made today."""
         found = self.fades.get(day)
         if found is None:
             found = self.fades[day] = self._fade(day)
         return found
 
-    def _fade(self, day: date) -> _Fade:
+    def _fade(self, day: date) -> Fade:
         rules = self.rules
         over = (self.as_of - day).days - rules.fade_after_days
         keep = (
@@ -95,9 +76,45 @@ class _Scale:
         return keep, rules.neutral * (1 - keep)
 
 
-@lru_cache(maxsize=16)
-def _scale(policy: Policy, as_of: date) -> _Scale:
-    return _Scale(policy, as_of)
+@lru_cache(maxsize=512)
+def _scale(policy: Policy, as_of: date, segment: str | None = None, age_row: int | None = None) -> Scale:
+    return Scale(policy, as_of, segment, age_row)
+
+
+class Profile(NamedTuple):
+    """What the policy may weigh and band an account by."""
+
+    segment: str | None  # of the account's whole value
+    begun_on: date  # the first day of the customer
+
+
+def scale_of(policy: Policy, as_of: date, profile: Profile | None) -> Scale:
+    """The rules on one day as they hold for an account; without a profile those for all."""
+    if profile is None:
+        return _scale(policy, as_of)
+    rules = policy.health
+    age = (as_of - profile.begun_on).days
+    row = next((at for at, each in enumerate(rules.ages) if age < each.below_days), None)
+    return _scale(policy, as_of, profile.segment if profile.segment in rules.segments else None, row)
+
+
+def begun_on(account: Account, contracts: Sequence[Contract]) -> date:
+    """The first day of a customer: the first start of its contracts, else the day it was recorded.
+
+    A contract that was renewed here has started anew since; it counts from the day it was recorded at
+    the latest.
+    """
+    starts = [
+        each.start_on if each.won_on is None else min(each.start_on, each.recorded_on)
+        for each in contracts
+        if each.start_on is not None
+    ]
+    return min(starts, default=account.recorded_on)
+
+
+def in_force(override: HealthOverride | None, as_of: date) -> HealthOverride | None:
+    """An override while it lasts, its last day included; afterwards None."""
+    return override if override is not None and as_of <= override.until_on else None
 
 
 def latest(readings: Sequence[Reading], as_of: date) -> Latest:
@@ -122,7 +139,7 @@ def known(readings: Sequence[Reading], as_of: date) -> dict[str, tuple[float, da
     values, days = latest(readings, as_of)
     return {
         "health_score" if field == "score" else field: (value, day)
-        for field, value, day in zip(_READ, values, days, strict=True)
+        for field, value, day in zip(READ, values, days, strict=True)
         if value is not None and day is not None
     }
 
@@ -151,8 +168,8 @@ def usage_score(trend: float, points: Sequence[tuple[float, float]]) -> float:
     return before
 
 
-def _scaled(values: tuple[float | None, ...], scale: _Scale) -> Sequence[float | None]:
-    """The values of `_READ`, each on 0-100. Comparisons in line: this runs for every account."""
+def _scaled(values: tuple[float | None, ...], scale: Scale) -> Sequence[float | None]:
+    """The values of `READ`, each on 0-100. Comparisons in line: this runs for every account."""
     usage, tickets, csat, nps, engagement, relationship, imported = values
     if usage is not None:
         usage = usage_score(usage, scale.usage_points)
@@ -171,8 +188,8 @@ def _scaled(values: tuple[float | None, ...], scale: _Scale) -> Sequence[float |
     return usage, tickets, csat, nps, engagement, relationship, imported
 
 
-def _points(readings: Sequence[Reading], scale: _Scale) -> _Points:
-    """Every input on 0-100, faded."""
+def points_of(readings: Sequence[Reading], scale: Scale) -> Points:
+    """Every one of INPUTS on 0-100, faded, then the imported score."""
     if len(readings) == 1:  # the most common case by far: one day for all
         only = readings[0]
         scaled = _scaled(only[2:9], scale)
@@ -211,7 +228,7 @@ def caps(account: Account, policy: Policy, as_of: date) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _mix(points: _Points, scale: _Scale) -> tuple[float, int]:
+def mix(points: Points, scale: Scale) -> tuple[float, int]:
     """Weighted sum of what is known, and the weight present."""
     usage, engagement, relationship, tickets, nps, _ = points
     by_usage, by_engagement, by_relationship, by_tickets, by_nps = scale.weights
@@ -229,31 +246,36 @@ def _mix(points: _Points, scale: _Scale) -> tuple[float, int]:
     return total, present
 
 
-def _limited(raw: float, limits: tuple[str, ...], scale: _Scale) -> float:
+def limited(raw: float, limits: tuple[str, ...], scale: Scale) -> float:
     """A raw score under its caps, rounded half up to a tenth (a hair over, against float noise)."""
     if limits:
         raw = min(raw, *(scale.rules.caps.get(name, 100.0) for name in limits))
     return int(raw * 10 + 0.500000001) / 10
 
 
-def _band(score: float | None, scale: _Scale) -> str | None:
+def band_of(score: float | None, scale: Scale) -> str | None:
     """HLT-1: green, yellow or red; None without a score."""
     if score is None:
         return None
     return "green" if score >= scale.green else "yellow" if score >= scale.yellow else "red"
 
 
-def _score(points: _Points, limits: tuple[str, ...], scale: _Scale) -> float | None:
-    imported = points[_IMPORTED]
+def score_of(
+    points: Points, limits: tuple[str, ...], scale: Scale, override: float | None = None
+) -> float | None:
+    """HLT-2: the override, else the imported score, else the mix; under the caps, to a tenth."""
+    if override is not None:
+        return limited(override, limits, scale)
+    imported = points[IMPORTED]
     if imported is not None:
-        return _limited(imported, limits, scale)
-    total, present = _mix(points, scale)
+        return limited(imported, limits, scale)
+    total, present = mix(points, scale)
     if present == 0 or present < scale.least:
         return None
-    return _limited(total / present, limits, scale)
+    return limited(total / present, limits, scale)
 
 
-def _guarded(score: float | None, engagement: float | None, limits: tuple[str, ...], scale: _Scale) -> bool:
+def guarded(score: float | None, engagement: float | None, limits: tuple[str, ...], scale: Scale) -> bool:
     """HLT-5: so well that risk treatment would only disturb."""
     return (
         score is not None
@@ -263,14 +285,22 @@ def _guarded(score: float | None, engagement: float | None, limits: tuple[str, .
     )
 
 
-def pulse(account: Account, readings: Sequence[Reading], policy: Policy, as_of: date) -> Pulse:
-    """`health` without reasons: what 100,000 accounts can afford, from the same thresholds.
+def pulse(
+    account: Account,
+    readings: Sequence[Reading],
+    policy: Policy,
+    as_of: date,
+    override: float | None = None,
+    profile: Profile | None = None,
+) -> Pulse:
+    """`health_reasons.health` without reasons: what 100,000 accounts can afford, from the same thresholds.
 
-    (score, band, guard, relationship as it counts today).
+    (score, band, guard, relationship as it counts today). `override` is the score of an override that is
+    in force; a `profile` is needed only where the policy tells segments or ages apart.
     """
-    scale = _scale(policy, as_of)
-    if not readings:
+    if not readings and override is None:
         return None, None, False, None
+    scale = _scale(policy, as_of) if profile is None else scale_of(policy, as_of, profile)
     limits = _NO_CAPS
     if (
         account.champion_gone
@@ -279,138 +309,13 @@ def pulse(account: Account, readings: Sequence[Reading], policy: Policy, as_of: 
         or account.ticket_severity == 1
     ):
         limits = caps(account, policy, as_of)
-    points = _points(readings, scale)
-    score = _score(points, limits, scale)
+    points = points_of(readings, scale)
+    score = score_of(points, limits, scale) if override is None else limited(override, limits, scale)
     return (
         score,
-        _band(score, scale),
+        band_of(score, scale),
         score is not None
         and score >= scale.guard_score
-        and _guarded(score, points[_ENGAGEMENT], limits, scale),
-        points[_RELATIONSHIP],
+        and guarded(score, points[ENGAGEMENT], limits, scale),
+        points[RELATIONSHIP],
     )
-
-
-def health(account: Account, readings: Sequence[Reading], policy: Policy, as_of: date) -> Health:
-    """HLT: score, band, guard and all that led to them. Rules HLT-1, HLT-2, HLT-3, HLT-5."""
-    scale = _scale(policy, as_of)
-    rules = scale.rules
-    found = latest(readings, as_of)
-    points = _points(readings, scale)
-    limits = caps(account, policy, as_of)
-    score = _score(points, limits, scale)
-    band = _band(score, scale)
-    guard = _guarded(score, points[_ENGAGEMENT], limits, scale)
-    parts = _parts(points, found, scale)
-    imported = points[_IMPORTED] is not None
-    unread = missing(readings, as_of)
-    because = [
-        _band_because(score, scale, sum(scale.weights), parts, points),
-        *_caps_because(account, limits, rules),
-        *_input_because(found, parts, unread, imported, scale),
-    ]
-    if guard:
-        known = "unknown" if points[_ENGAGEMENT] is None else f"{points[_ENGAGEMENT]:.3g}"
-        seen = f"score {score:g}, engagement {known}, nothing that caps"
-        limit = f"do not over-engineer: score from {rules.guard_score:g}, engagement from "
-        because.append(Because("HLT-5", seen, f"{limit}{rules.guard_engagement:g} or unknown"))
-    return Health(
-        score,
-        band,
-        unread,
-        parts,
-        limits,
-        imported,
-        guard,
-        points[_ENGAGEMENT],
-        points[_RELATIONSHIP],
-        tuple(because),
-    )
-
-
-def _parts(points: _Points, found: Latest, scale: _Scale) -> tuple[Part, ...]:
-    _, present = _mix(points, scale)
-    parts = []
-    for name, point, weight in zip(INPUTS, points, scale.weights, strict=False):
-        if point is not None:
-            raw, read_on = _raw(name, found)
-            share = weight / present if present else 0.0
-            parts.append(Part(name, raw, read_on, point, share, share * point))
-    return tuple(parts)
-
-
-_WORDS = {
-    "usage": (("usage_trend", "usage trend {:+g} %"),),
-    "engagement": (("engagement", "engagement {:g}"),),
-    "relationship": (("relationship", "relationship {:g}"),),
-    "tickets": (("open_tickets", "{:g} open tickets"),),
-    "nps": (("nps", "NPS {:g}"), ("csat", "CSAT {:g}")),
-}
-
-
-def _raw(name: str, found: Latest) -> tuple[str, date]:
-    """An input in words, as read, and the day of the older reading behind it."""
-    words, days = [], []
-    for field, pattern in _WORDS[name]:
-        value, day = found[0][_READ.index(field)], found[1][_READ.index(field)]
-        if value is not None and day is not None:
-            words.append(pattern.format(value))
-            days.append(day)
-    return ", ".join(words), min(days)
-
-
-def _band_because(
-    score: float | None, scale: _Scale, all_weight: int, parts: Sequence[Part], points: _Points
-) -> Because:
-    rules = scale.rules
-    if score is not None:
-        return Because(
-            "HLT-1", f"score {score:g}", f"green from {rules.green:g}, yellow from {rules.yellow:g}"
-        )
-    present = _mix(points, scale)[1]
-    known = ", ".join(part.input for part in parts) or "nothing"
-    return Because(
-        "HLT-2",
-        f"known: {known} ({present} of {all_weight} of the weight)",
-        f"no band under {rules.least_weight:.0%} of the weight: collect health",
-    )
-
-
-def _caps_because(account: Account, limits: Sequence[str], rules: HealthRules) -> list[Because]:
-    seen = {
-        "cancel_notice": f"cancel notice of {account.cancel_notice_on}",
-        "champion_gone": "the champion is gone",
-        "competitor": f"competitor evaluated: {account.competitor}",
-        "severity_one": f"severity-1 ticket open since {account.ticket_severity_on}",
-    }
-    return [Because("HLT-3", seen[name], f"score at most {rules.caps.get(name, 100):g}") for name in limits]
-
-
-def _input_because(
-    found: Latest, parts: Sequence[Part], missing: Sequence[str], imported: bool, scale: _Scale
-) -> list[Because]:
-    if imported:
-        day = found[1][6] or scale.as_of
-        words = f"imported score {found[0][6]:g} of {day}{_faded(day, scale)}"
-        return [Because("HLT-2", words, "an imported score wins over the weighted mix")]
-    because = [
-        Because(
-            "HLT-2",
-            f"{part.raw}, read {part.read_on}: {part.scaled:.3g} of 100{_faded(part.read_on, scale)}",
-            f"weight {part.weight:.0%}, {part.points:.3g} points",
-        )
-        for part in parts
-    ]
-    if missing:
-        limit = "their weight goes to the others" if parts else f"weights: {_weights(scale.rules)}"
-        because.append(Because("HLT-2", f"no reading of {', '.join(missing)}", limit))
-    return because
-
-
-def _faded(day: date, scale: _Scale) -> str:
-    keep = scale.fade(day)[0]
-    return "" if keep == 1 else f", faded with age ({keep:.0%} of it counts)"
-
-
-def _weights(rules: HealthRules) -> str:
-    return ", ".join(f"{name} {weight}" for name, weight in rules.weights.items())

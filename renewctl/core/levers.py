@@ -8,8 +8,8 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from renewctl.core import money
-from renewctl.core.classify import Facts
-from renewctl.core.health import INPUT_FIELDS, INPUTS, latest
+from renewctl.core.classify import Facts, profile
+from renewctl.core.health import INPUT_FIELDS, INPUTS, in_force, latest, scale_of
 from renewctl.core.model import Contract, Reading
 from renewctl.core.policy import Policy
 from renewctl.core.segment import base_minor
@@ -125,12 +125,15 @@ def _with_contract(facts: Facts, contract: Contract) -> Facts:
 
 
 def _score(facts: Facts, policy: Policy, as_of: date) -> Iterator[Lever]:
-    """The score itself, moved as a score read today would."""
+    """The score itself, moved as a score read today would; where a person's score stands, as that one."""
     now = facts.row(policy, as_of).score
     if now is None:
         return
+    override = in_force(facts.override, as_of)
 
     def moved(value: float) -> Facts:
+        if override is not None:
+            return facts._replace(override=override._replace(score=value))
         said = Reading(facts.account.no, as_of, None, None, None, None, None, None, value, None, None)
         kept = [each if each.read_on != as_of else each._replace(score=value) for each in facts.readings]
         return facts._replace(readings=(*kept, *([] if kept != list(facts.readings) else [said])))
@@ -180,19 +183,19 @@ def collect(facts: Facts, policy: Policy, as_of: date) -> list[str]:
         return []
     values, _ = latest(facts.readings, as_of)
     fields = Reading._fields[2:9]
-    weights = policy.health.weights
+    scale = scale_of(policy, as_of, profile(facts.account, facts.contracts, policy))
+    weights = scale.by_name
     known = {
         name
         for name in INPUTS
         if any(values[fields.index(field)] is not None for field in INPUT_FIELDS[name])
     }
-    present = sum(weights.get(name, 0) for name in known)
-    least = policy.health.least_weight * sum(weights.get(name, 0) for name in INPUTS)
+    present = sum(weights[name] for name in known)
     wanted = []
-    for name in sorted(set(INPUTS) - known, key=lambda each: (-weights.get(each, 0), INPUTS.index(each))):
-        if present >= least and present > 0:
+    for name in sorted(set(INPUTS) - known, key=lambda each: (-weights[each], INPUTS.index(each))):
+        if present >= scale.least and present > 0:
             break
-        present += weights.get(name, 0)
+        present += weights[name]
         wanted.append(name)
     return wanted
 

@@ -29,13 +29,22 @@ def opportunity(account: Account, band: str | None, open_save: bool, policy: Pol
 
 
 def opportunity_verdict(
-    account: Account, band: str | None, score: float | None, open_save: bool, policy: Policy
+    account: Account,
+    band: str | None,
+    score: float | None,
+    open_save: bool,
+    policy: Policy,
+    red_below: float | None = None,
 ) -> Verdict:
-    """`opportunity` with its reasons: every fact that alone would have decided so."""
+    """`opportunity` with its reasons: every fact that alone would have decided so.
+
+    `red_below` is where red ends for this account; None: where it does for all.
+    """
     value = opportunity(account, band, open_save, policy)
     because = []
     if value == "at_risk":
-        because = _risk(account, band, score, open_save, policy)
+        limit = policy.health.yellow if red_below is None else red_below
+        because = _risk(account, band, score, open_save, limit)
     elif value == "early":
         because.append(
             Because("OPP-4", f"early renewal decided on {account.early_on}", "a recorded decision")
@@ -53,7 +62,7 @@ def opportunity_verdict(
 
 
 def _risk(
-    account: Account, band: str | None, score: float | None, open_save: bool, policy: Policy
+    account: Account, band: str | None, score: float | None, open_save: bool, red_below: float
 ) -> list[Because]:
     found = []
     if account.cancel_notice_on is not None:
@@ -61,9 +70,7 @@ def _risk(
     if open_save:
         found.append(Because("OPP-3", "a save is open", "any open save"))
     if band == "red" and score is not None:
-        found.append(
-            Because("HLT-3", f"score {score:g}", f"at risk by itself under {policy.health.yellow:g}")
-        )
+        found.append(Because("HLT-3", f"score {score:g}", f"at risk by itself under {red_below:g}"))
     return found
 
 

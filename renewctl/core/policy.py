@@ -79,6 +79,22 @@ class Cadence(NamedTuple):
     rule: str
 
 
+class SegmentHealth(NamedTuple):
+    """HLT-1, HLT-2: what one segment weighs by, and where its bands begin."""
+
+    weights: dict[str, int]
+    green: float
+    yellow: float
+
+
+class AgeBands(NamedTuple):
+    """HLT-1: where the bands begin for accounts younger than so many days."""
+
+    below_days: int
+    green: float
+    yellow: float
+
+
 class HealthRules(NamedTuple):
     """HLT: weights, scales, bands, caps and how readings fade."""
 
@@ -95,6 +111,24 @@ class HealthRules(NamedTuple):
     fade_after_days: int
     fade_over_days: int
     neutral: float
+    segments: dict[str, SegmentHealth]  # those that differ
+    ages: tuple[AgeBands, ...]  # youngest first; the first that fits wins over the segment's bands
+
+
+class HealthWork(NamedTuple):
+    """HLT-3 and what is made of scores over time."""
+
+    flag_below: float  # a score under this flags the renewal
+    drop_points: float  # and so does a loss of so many points …
+    drop_days: int  # … within so many days
+    scenarios: dict[str, str]  # input -> the save scenario it speaks for
+    trend_days: int  # how far back a trend looks
+    trend_flat: float  # points per 30 days, either way, that are no trend
+    override_max_days: int
+    override_reasons: dict[str, str]  # code -> text
+    check_near_days: int  # before the renewal: scores are judged by what they were from `far` to `near`
+    check_far_days: int
+    check_losses: int  # under so many losses there is no signal
 
 
 class OpportunityRules(NamedTuple):
@@ -219,6 +253,13 @@ def _exact(number: int | float | str) -> "Fraction":
     from fractions import Fraction
 
     return Fraction(str(number))
+
+
+def _segment_health(table: dict[str, Any], own: dict[str, Any]) -> SegmentHealth:
+    """What holds for a segment: its own keys over those for all."""
+    bands = {**table["bands"], **own.get("bands", {})}
+    weights = {**table["weights"], **own.get("weights", {})}
+    return SegmentHealth(weights, float(bands["green"]), float(bands["yellow"]))
 
 
 class Policy:
@@ -351,6 +392,30 @@ class Policy:
             table["fade"]["after_days"],
             table["fade"]["over_days"],
             float(table["fade"]["neutral"]),
+            {name: _segment_health(table, own) for name, own in table["segments"].items()},
+            tuple(
+                AgeBands(row["below_days"], float(row["green"]), float(row["yellow"]))
+                for row in table["ages"]
+            ),
+        )
+
+    @cached_property
+    def health_work(self) -> HealthWork:
+        """HLT-3."""
+        table = self.raw["health"]
+        flag, check = table["flag"], table["check"]
+        return HealthWork(
+            float(flag["below"]),
+            float(flag["drop_points"]),
+            flag["drop_days"],
+            dict(table["scenarios"]),
+            table["trend"]["days"],
+            float(table["trend"]["flat"]),
+            table["override"]["max_days"],
+            dict(table["override_reasons"]),
+            check["near_days"],
+            check["far_days"],
+            check["least_losses"],
         )
 
     @cached_property

@@ -59,17 +59,36 @@ def _segments(raw: Raw) -> Iterator[Found]:
             )
 
 
+def _bands(path: tuple[str | int, ...], bands: Raw) -> Iterator[Found]:
+    """HLT-1: green begins over yellow."""
+    if bands["green"] <= bands["yellow"]:
+        yield (*path, "green"), f"{bands['green']} is not over yellow's {bands['yellow']}; more than yellow"
+
+
 def _health(raw: Raw) -> Iterator[Found]:
     """HLT: bands, guard and scale in order."""
     table = raw["health"]
-    green, yellow = table["bands"]["green"], table["bands"]["yellow"]
-    if green <= yellow:
-        yield (
-            ("health", "bands", "green"),
-            f"{green} is not over yellow's {yellow}; more than yellow",
-        )
+    yield from _bands(("health", "bands"), table["bands"])
+    green = table["bands"]["green"]
     if table["guard"]["score"] < green:
         yield ("health", "guard", "score"), f"{table['guard']['score']} is not green; at least {green}"
+    for name, own in table["segments"].items():
+        bands = {**table["bands"], **own.get("bands", {})}
+        yield from _bands(("health", "segments", name, "bands"), bands)
+    for at, row in enumerate(table["ages"]):
+        yield from _bands(("health", "ages", at), row)
+        if at and row["below_days"] <= table["ages"][at - 1]["below_days"]:
+            before = table["ages"][at - 1]["below_days"]
+            yield (
+                ("health", "ages", at, "below_days"),
+                f"{row['below_days']} is not over {before}, tried first; rising",
+            )
+    check = table["check"]
+    if check["far_days"] < check["near_days"]:
+        yield (
+            ("health", "check", "far_days"),
+            f"{check['far_days']} is under near_days; at least {check['near_days']}",
+        )
     points = table["usage_points"]
     for at, (_, score) in enumerate(points):
         if not 0 <= score <= 100:

@@ -283,9 +283,6 @@ _SAVES = Table(
         "approval_pct": Map(percent(), "a role", names=ROLES),
         "triggers": Table(
             {
-                "score_below": SCORE,
-                "score_drop": SCORE,
-                "score_drop_days": whole(1, 365),
                 "usage_trend": number(-100, 0),
                 "open_tickets": whole(1, 10_000),
                 "csat": number(1, 5),
@@ -348,6 +345,46 @@ _CAPACITY = Table(
 )
 _HEALTH_INPUTS = ("usage", "engagement", "relationship", "tickets", "nps")
 _CAPS = ("cancel_notice", "champion_gone", "competitor", "severity_one")
+_WEIGHTS = Table({key: Leaf("whole", "a whole number over 0", 1, 1000) for key in _HEALTH_INPUTS})
+_BANDS = Table({"green": SCORE, "yellow": SCORE})
+_ANY_WEIGHTS = Table(_WEIGHTS.keys, frozenset(_HEALTH_INPUTS))
+_ANY_BANDS = Table(_BANDS.keys, frozenset(_BANDS.keys))
+_AGES = "rows of an age and its bands: [[health.ages]] with below_days = 90, green = 70, yellow = 45"
+_HEALTH = Table(
+    {
+        "weights": _WEIGHTS,
+        "usage_points": List(
+            List(number(-1000, 1000), "a usage_trend and its score: [0, 70]", (2, 2)),
+            "pairs of usage_trend and score: [[-50, 0], [0, 70], [20, 100]]",
+            (2, 20),
+        ),
+        "ticket_points": SCORE,
+        "severity_days": whole(0, 365),
+        "least_weight": number(0, 1),
+        "bands": _BANDS,
+        "ages": List(
+            Table({"below_days": whole(1, 3650), "green": SCORE, "yellow": SCORE}), _AGES, (0, 20), True
+        ),
+        "segments": Map(
+            Table({"weights": _ANY_WEIGHTS, "bands": _ANY_BANDS}, frozenset({"weights", "bands"})),
+            "a segment",
+            names=SEGMENTS,
+        ),
+        "caps": Table(dict.fromkeys(_CAPS, SCORE)),
+        "guard": Table({"score": SCORE, "engagement": SCORE}),
+        "fade": Table({"after_days": whole(0, 730), "over_days": whole(1, 730), "neutral": SCORE}),
+        "trend": Table({"days": whole(1, 730), "flat": SCORE}),
+        "flag": Table({"below": SCORE, "drop_points": number(1, 100), "drop_days": whole(1, 365)}),
+        "scenarios": Table(dict.fromkeys(_HEALTH_INPUTS, one_of(*SCENARIOS))),
+        "override": Table({"max_days": whole(1, 730)}),
+        "override_reasons": Map(
+            text("the reason, as a text"), "a reason: small letters, digits and _", r"[a-z][a-z0-9_]*"
+        ),
+        "check": Table(
+            {"near_days": whole(0, 730), "far_days": whole(0, 730), "least_losses": whole(2, 100_000)}
+        ),
+    }
+)
 _YEARS = ("2", "3", "4", "5", "6", "7", "8", "9", "10")
 
 SCHEMA = Table(
@@ -393,25 +430,7 @@ SCHEMA = Table(
                 "quiet_cycles": whole(1, 100),
             }
         ),
-        "health": Table(
-            {
-                "weights": Table(
-                    {key: Leaf("whole", "a whole number over 0", 1, 1000) for key in _HEALTH_INPUTS}
-                ),
-                "usage_points": List(
-                    List(number(-1000, 1000), "a usage_trend and its score: [0, 70]", (2, 2)),
-                    "pairs of usage_trend and score: [[-50, 0], [0, 70], [20, 100]]",
-                    (2, 20),
-                ),
-                "ticket_points": SCORE,
-                "severity_days": whole(0, 365),
-                "least_weight": number(0, 1),
-                "bands": Table({"green": SCORE, "yellow": SCORE}),
-                "caps": Table(dict.fromkeys(_CAPS, SCORE)),
-                "guard": Table({"score": SCORE, "engagement": SCORE}),
-                "fade": Table({"after_days": whole(0, 730), "over_days": whole(1, 730), "neutral": SCORE}),
-            }
-        ),
+        "health": _HEALTH,
         "opportunity": Table({"seats_share": number(0, 1), "growth": number(0, 10)}),
         "touch": Table(
             {"auto_relationship": SCORE, "assisted_below": amount(), "many_by_hand": whole(1, 1_000_000)}

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "967a106c7f95c2aefc1efe16badde6acd421e507b96948f05770803e1fa63fdf"
+FINGERPRINT = "1c06e5f352c33420689651ea2b9c4ef5402252a3e5129beb7e1d0bf3400d6fcb"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -23,11 +23,24 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
             'ticket_points': 10,
             'severity_days': 7,
             'least_weight': 0.5,
+            'ages': [],
             'weights': {'usage': 35, 'engagement': 20, 'relationship': 20, 'tickets': 15, 'nps': 10},
             'bands': {'green': 75, 'yellow': 50},
+            'segments': {},
             'caps': {'cancel_notice': 20, 'champion_gone': 60, 'competitor': 60, 'severity_one': 60},
             'guard': {'score': 85, 'engagement': 70},
-            'fade': {'after_days': 30, 'over_days': 90, 'neutral': 50}},
+            'fade': {'after_days': 30, 'over_days': 90, 'neutral': 50},
+            'trend': {'days': 90, 'flat': 3},
+            'flag': {'below': 50, 'drop_points': 15, 'drop_days': 30},
+            'scenarios': {'usage': 'value', 'engagement': 'value', 'relationship': 'relationship', 'tickets': 'product', 'nps': 'product'},
+            'override': {'max_days': 90},
+            'override_reasons': {'inputs_wrong': 'The readings are known to be wrong and are being put right',
+                                 'inputs_late': 'What the readings will show is already known',
+                                 'one_off': 'A one-off event moved the readings and is over',
+                                 'known_risk': 'A risk is known that no reading shows',
+                                 'known_strength': 'A commitment is known that no reading shows',
+                                 'onboarding': 'The account is still being set up'},
+            'check': {'near_days': 60, 'far_days': 90, 'least_losses': 20}},
  'opportunity': {'seats_share': 0.9, 'growth': 0.2},
  'touch': {'auto_relationship': 70, 'assisted_below': 25000, 'many_by_hand': 200},
  'timelines': {'enterprise': {'review': {'title': 'Review the whole account with CSM and management',
@@ -927,7 +940,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
            'checkins': {'30': 'Ask how things stand and go through every promise', '60': 'Review value delivered and health', '90': 'Hold the quarterly business review and plan ahead'},
            'recovery': {'days': 90, 'touch_every_days': 7, 'report_every_days': 30, 'attention_months': 6},
            'approval_pct': {'csm': 10, 'manager': 20, 'vp': 100},
-           'triggers': {'score_below': 50, 'score_drop': 15, 'score_drop_days': 30, 'usage_trend': -30, 'open_tickets': 5, 'csat': 2.5, 'silence_days': 14},
+           'triggers': {'usage_trend': -30, 'open_tickets': 5, 'csat': 2.5, 'silence_days': 14},
            'benchmarks': {'systematic': {'text': 'Teams that run saves by a system keep more than 40 % of the accounts at risk.', 'source': 'the save framework this policy follows'},
                           'response': {'text': '55 % saved when engaged within 48 hours, 25 % after 7 days.', 'source': 'reported by Salesforce'},
                           'recovery': {'text': '89 % of saved accounts still there after 12 months with a recovery programme, 62 % without.', 'source': 'reported by Totango'}}}}

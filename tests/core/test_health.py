@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.core.health import health, pulse
+from renewctl.core.health import pulse
+from renewctl.core.health_reasons import health
 from renewctl.core.model import Reading
 from renewctl.core.policy import Policy
 from renewctl.policies.shipped import RAW

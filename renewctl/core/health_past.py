@@ -1,0 +1,189 @@
+"""HLT: the score as it was: replayed for any day from what was known by then, with the same function.
+
+A replay knows every reading, override and cap with the day it came or went. Between two such days a
+score only fades, and it does so in straight lines: what holds at both ends of a line holds all along it,
+so that a question about months costs a handful of scores and not one a day.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from renewctl.core.health import Profile, Scale, band_of, pulse, scale_of
+from renewctl.core.model import Account, HealthOverride, Reading
+from renewctl.core.policy import Policy
+
+_DAY = timedelta(days=1)
+_PER_DAYS = 30  # trends are told in points per so many days
+_NOBODY: Mapping[str, date] = {}
+
+
+class Record(NamedTuple):
+    """All that the health of an account rested on over time."""
+
+    account: Account
+    readings: Sequence[Reading]
+    overrides: Sequence[HealthOverride] = ()  # by `set_on`; `until_on` is the last day each was in force
+    known_on: Mapping[str, date] = _NOBODY  # champion_gone, competitor -> since when on record
+    profile: Profile | None = None
+
+
+class Known(NamedTuple):
+    """The facts a score rests on, as known by one day, and the scale of the day it is asked for."""
+
+    by: date
+    on: date  # the day they are scored on
+    account: Account
+    readings: Sequence[Reading]
+    override: HealthOverride | None
+    scale: Scale
+
+
+class Trend(NamedTuple):
+    """The slope of the score. `slope` is in points per 30 days, None where there is too little to tell."""
+
+    slope: float | None
+    direction: str  # up | flat | down | unknown
+    days: int  # looked back
+    points: tuple[tuple[date, float], ...]  # the scores it is drawn through
+
+
+class Replay:
+    """The scores of one account up to `as_of`. On that day itself everything on record counts, as it does
+    wherever the account is shown.
+    """
+
+    def __init__(self, record: Record, policy: Policy, as_of: date) -> None:
+        self.record = record
+        self.policy = policy
+        self.as_of = as_of
+        self._readings = sorted(record.readings, key=lambda each: each.read_on)
+        self._scores: dict[tuple[date, date], float | None] = {}
+
+    def known(self, by: date, on: date | None = None) -> Known:
+        """The facts known by a day, to be scored on that day or on a later one."""
+        scale = scale_of(self.policy, on or by, self.record.profile)
+        if by >= self.as_of:
+            last = self.record.overrides[-1] if self.record.overrides else None
+            said = last if last is not None and by <= last.until_on else None
+            return Known(by, on or by, self.record.account, self._readings, said, scale)
+        readings = [each for each in self._readings if each.read_on <= by]
+        said = next((each for each in reversed(self.record.overrides) if each.set_on <= by), None)
+        if said is not None and by > said.until_on:
+            said = None
+        return Known(by, on or by, self._account(by), readings, said, scale)
+
+    def _account(self, by: date) -> Account:
+        """The account without the capping facts that were not known by a day."""
+        account, known_on = self.record.account, self.record.known_on
+        unknown: dict[str, Any] = {}
+        if account.cancel_notice_on is not None and account.cancel_notice_on > by:
+            unknown["cancel_notice_on"] = None
+        if account.champion_gone and by < known_on.get("champion_gone", date.min):
+            unknown["champion_gone"] = 0
+        if account.competitor and by < known_on.get("competitor", date.min):
+            unknown["competitor"] = None
+        if account.ticket_severity_on is not None and account.ticket_severity_on > by:
+            unknown["ticket_severity"] = None
+        return account._replace(**unknown) if unknown else account
+
+    def score(self, on: date, by: date | None = None) -> float | None:
+        """The score on a day, from what was known on it or only from what was known `by` an earlier one."""
+        key = (on, by or on)
+        if key not in self._scores:
+            facts = self.known(by or on, on)
+            said = None if facts.override is None else facts.override.score
+            given = (facts.account, facts.readings, self.policy, on, said, self.record.profile)
+            self._scores[key] = pulse(*given)[0]
+        return self._scores[key]
+
+    def band(self, on: date) -> str | None:
+        """HLT-1: the band on a day."""
+        return band_of(self.score(on), scale_of(self.policy, on, self.record.profile))
+
+    @cached_property
+    def events(self) -> list[date]:
+        """The days up to `as_of` on which a fact behind the score came or went, in order."""
+        account, known_on = self.record.account, self.record.known_on
+        days = {each.read_on for each in self._readings}
+        for said in self.record.overrides:
+            days |= {said.set_on, said.until_on + _DAY}
+        if account.cancel_notice_on is not None:
+            days.add(account.cancel_notice_on)
+        days |= {day for name, day in known_on.items() if getattr(account, name)}
+        if account.ticket_severity == 1 and account.ticket_severity_on is not None:
+            days.add(account.ticket_severity_on + timedelta(days=self.policy.health.severity_days + 1))
+        return sorted(day for day in days if day <= self.as_of)
+
+    @cached_property
+    def turns(self) -> list[date]:
+        """The days on which the score may leave its straight line: events, where fading begins and ends, and
+        `as_of`.
+
+        From each of them to the day before the next the score moves one way only.
+        """
+        rules = self.policy.health
+        days = {self.as_of, *self.events}
+        for reading in self._readings:
+            knee = reading.read_on + timedelta(days=rules.fade_after_days)
+            days |= {knee, knee + timedelta(days=rules.fade_over_days)}
+        return sorted(day for day in days if day <= self.as_of)
+
+    def spell_below(self, limit: float, last: date) -> date | None:
+        """The first day of the unbroken spell up to `last` with a score under `limit`; None: it is not."""
+        if not _under(self.score(last), limit):
+            return None
+        for start in reversed(self.turns):
+            if start > last:
+                continue
+            if not _under(self.score(last), limit):
+                return last + _DAY
+            if not _under(self.score(start), limit):
+                return self._first_below(start, last, limit)
+            last = start - _DAY
+        return last + _DAY
+
+    def _first_below(self, above: date, below: date, limit: float) -> date:
+        """Between a day that is not under the limit and one that is, on one line: the first that is."""
+        while (below - above).days > 1:
+            middle = above + (below - above) // 2
+            if _under(self.score(middle), limit):
+                below = middle
+            else:
+                above = middle
+        return below
+
+    def lowest(self, first: date, last: date) -> tuple[float, date] | None:
+        """The lowest score from `first` to `last`, with a day on which it was so; None: there was no score."""
+        days = {first, last}
+        for turn in self.turns:
+            days |= {turn, turn - _DAY}
+        asked = (day for day in days if first <= day <= last)
+        found = [(score, day) for day in asked if (score := self.score(day)) is not None]
+        return min(found, default=None)
+
+    def trend(self) -> Trend:
+        """HLT-2: where the score has been heading over the days the policy looks back."""
+        rules = self.policy.health_work
+        first = self.as_of - timedelta(days=rules.trend_days)
+        days = sorted({first, self.as_of, *(day for day in self.events if day >= first)})
+        points = tuple((day, score) for day in days if (score := self.score(day)) is not None)
+        if len(points) < 2 or points[-1][0] != self.as_of:
+            return Trend(None, "unknown", rules.trend_days, points)
+        slope = round(_slope([((day - first).days, score) for day, score in points]) * _PER_DAYS, 1)
+        flat = rules.trend_flat
+        direction = "up" if slope > flat else "down" if slope < -flat else "flat"
+        return Trend(slope, direction, rules.trend_days, points)
+
+
+def _under(score: float | None, limit: float) -> bool:
+    return score is not None and score < limit
+
+
+def _slope(points: Sequence[tuple[int, float]]) -> float:
+    """Of the straight line with the least squares through points of at least two days."""
+    middle = sum(at for at, _ in points) / len(points)
+    level = sum(score for _, score in points) / len(points)
+    spread = sum((at - middle) ** 2 for at, _ in points)
+    return sum((at - middle) * (score - level) for at, score in points) / spread
