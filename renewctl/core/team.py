@@ -55,6 +55,11 @@ class Estimates:
         self._save = minutes_of(table["save_step_hours"])
         self._steps: dict[tuple[str, str], int] = {}
         self._auto: set[tuple[str, str]] = set()
+        self._cadence = {
+            (segment, each.name): (minutes_of(each.hours), each.auto)
+            for segment, found in policy.cadence.items()
+            for each in found
+        }
         for segment in policy.segments:
             steps = policy.timelines[segment.name]
             low, high = segment.effort_hours
@@ -66,15 +71,26 @@ class Estimates:
                     self._auto.add(key)
 
     def work(self, item: Item) -> Work:
-        """An item with its time; a catch-up takes as long as the steps it stands for."""
+        """An item with its time; a catch-up takes as long as the steps it stands for.
+
+        Recurring work that was missed several times is done once.
+        """
         task, segment = item.task, item.renewal.segment or ""
-        if task.covers:
+        if task.covers and task.kind != "value":
             minutes = sum(self._steps.get((segment, step), self._other) for step in task.covers)
             return Work(item, minutes, False)
+        if task.kind == "value" and (segment, name := _of_period(task.step)) in self._cadence:
+            return Work(item, *self._cadence[segment, name])
         key = segment, task.step
         if key in self._steps and task.kind not in SAVE_KINDS:
             return Work(item, self._steps[key], key in self._auto)
         return Work(item, self._save if task.kind in SAVE_KINDS else self._other, False)
+
+
+def _of_period(step: str) -> str:
+    """The name of recurring work without the period: `value-mail` of `value-mail-2026-04`."""
+    head, _, tail = step.rpartition("-")
+    return head.rpartition("-")[0] if len(tail) == 2 and tail.isdigit() else head
 
 
 def planned_work(

@@ -12,7 +12,7 @@ from renewctl.core.segment import in_force
 from renewctl.core.team import Renewing
 from renewctl.core.timeline import Planner
 from renewctl.store.agenda import load_book, load_states, renewals_per_quarter, work_calendar
-from renewctl.store.due import due_contract, latest_replies
+from renewctl.store.due import due_contracts, heard
 from renewctl.store.portfolio import Portfolio, dates_of
 
 _BATCH = 2_000
@@ -36,7 +36,7 @@ class TeamBook(NamedTuple):
 def team_book(portfolio: Portfolio, policy: Policy, as_of: date) -> TeamBook:
     """All accounts, classified on a day, their open contracts with plan, states and time logged."""
     volume = renewals_per_quarter(portfolio, policy)
-    replied_on = latest_replies(portfolio)
+    told = heard(portfolio)
     renewals: list[Renewing] = []
     bare, outside = [], []
     numbers = [no for (no,) in portfolio.rows("SELECT no FROM account ORDER BY no")]
@@ -54,10 +54,11 @@ def team_book(portfolio: Portfolio, policy: Policy, as_of: date) -> TeamBook:
             rows = classify(
                 account, opened, book.readings.get(no, ()), no in book.saving, policy, as_of, volume
             )
-            for contract, row in zip(opened, rows, strict=True):
-                planned = row.segment is not None and contract.renewal_on is not None
-                due = due_contract(account, contract, row, policy, replied_on.get(no)) if planned else None
-                renewals.append(Renewing(account, contract, row, due, _NOTHING_DONE, 0))
+            due = {each.no: each for each in due_contracts(account, opened, rows, policy, told)}
+            renewals += [
+                Renewing(account, contract, row, due.get(contract.no), _NOTHING_DONE, 0)
+                for contract, row in zip(opened, rows, strict=True)
+            ]
     contracts = [each.contract for each in renewals]
     states, minutes = load_states(portfolio, contracts), logged(portfolio, contracts)
     known = tuple(

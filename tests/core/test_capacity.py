@@ -13,6 +13,7 @@ from renewctl.core.dates import WorkCalendar
 from renewctl.core.policy import Policy
 from renewctl.core.relief import relief, role_of
 from renewctl.core.team import Estimates, automation, minutes_of
+from renewctl.core.timeline import Planner
 from renewctl.policies.shipped import RAW
 from tests.work import DAY, work
 
@@ -256,6 +257,24 @@ def test_what_has_no_estimate_takes_a_share_of_the_budget_or_the_usual_time():
     assert estimate.work(work(step="past-due").item).minutes == 15
     assert estimate.work(work(step="call", kind="save").item).minutes == 60
     assert estimate.work(work(step="notice", kind="save").item).minutes == 60
+
+
+@pytest.mark.parametrize("months", [1, 2, 3, 4, 6, 12])
+@pytest.mark.parametrize("segment", ["enterprise", "smb"])
+def test_recurring_work_takes_its_own_hours_in_every_period_and_once_for_all_it_missed(segment, months):
+    """VAL, REM-X."""
+    raw = deepcopy(dict(RAW))
+    for table in raw["cadence"].values():
+        for row in table.values():
+            row["every_months"] = months
+    policy = Policy(raw)
+    estimate, planner = Estimates(policy), Planner(policy, WEEKDAYS)
+    found = planner.recurring(segment, date(2027, 3, 31), date(2027, 3, 31), DAY)
+    assert {each.cadence.name for each in found} == {*raw["cadence"][segment]}
+    for each in found:
+        row = raw["cadence"][segment][each.cadence.name]
+        got = estimate.work(work(step=each.step, kind="value", segment=segment, covers=("missed",)).item)
+        assert (got.minutes, got.auto) == (round(row["hours"] * 60), row.get("auto", False))
 
 
 def test_the_share_of_automatic_steps_is_counted_per_segment():
