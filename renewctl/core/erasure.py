@@ -57,6 +57,10 @@ PERSON: dict[str, Put] = {
     **_PLACE,
 }
 
+# That they left stays, and when; what was said of it does not.
+DEPARTED: dict[str, Put] = {"note": _mark}
+_OF_PERSON = {"stakeholder": PERSON, "departure": DEPARTED}  # entities with the key of a person's row
+
 # Of an account that is forgotten as a whole.
 ACCOUNT: dict[str, dict[str, Put]] = {
     "account": {
@@ -75,6 +79,10 @@ ACCOUNT: dict[str, dict[str, Put]] = {
     "save_case": {"reason": _mark},
     "item_state": {"reason": _mark},
     "activity": {"text": _mark},
+    "renewal": {"note": _mark},
+    "amendment": {"reason": _mark},
+    "health_override": {"reason": _unless_a_code, "note": _mark},
+    "departure": DEPARTED,
 }
 
 # Columns in which a person may be mentioned.
@@ -88,6 +96,10 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "save_case": ("reason",),
     "item_state": ("reason",),
     "activity": ("text",),
+    "renewal": ("note",),
+    "amendment": ("reason",),
+    "health_override": ("reason", "note"),
+    "departure": ("note",),
 }
 
 _WORD = re.compile(r"[^\W_]+")
@@ -277,8 +289,8 @@ class Eraser(NamedTuple):
         put: Put | None = None
         if account_no in self.accounts:
             put = ACCOUNT.get(entity, {}).get(column)
-        elif entity == "stakeholder" and self.is_person(key, at):
-            put = PERSON.get(column)
+        elif entity in _OF_PERSON and self.is_person(key, at):
+            put = _OF_PERSON[entity].get(column)
         if put is not None:
             return put(value, key + self.tail)
         if not isinstance(value, str) or column not in TEXTS.get(entity, ()):

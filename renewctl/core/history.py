@@ -13,8 +13,8 @@ Currencies = MutableMapping[tuple[str, str], str | None]
 # Columns that say nothing to a person: numbers of our own, and what follows from other columns.
 _SILENT = frozenset(
     (
-        "no account_no contract_no search_name renewal_day planned_from_on recorded_on ticket_severity_on "
-        "implied source_line subject flagged_at playbook"
+        "no account_no contract_no stakeholder_no successor_no search_name renewal_day planned_from_on "
+        "recorded_on ticket_severity_on implied source_line subject flagged_at playbook"
     ).split()
 )
 

@@ -91,7 +91,8 @@ class Contract(NamedTuple):
     auto_renew: int | None  # 0/1, None unknown
     payment_on_file: int | None  # 0/1, None unknown
     stage: str  # TRK
-    state: str  # open | lost | superseded (an implied contract replaced by imported ones)
+    # open | lost | superseded: an implied contract replaced by imported ones, or one that another succeeded
+    state: str
     implied: int  # 0/1
     cycle: int  # 1 for the first renewal seen, +1 with each `won`
     planned_from_on: date  # steps due before this day collapse into one catch-up (TML-1)
@@ -209,7 +210,10 @@ class SaveCase(NamedTuple):
 
 
 class ItemState(NamedTuple):
-    """What was done with one planned step. `subject` is a contract's no or `s` + a save's no."""
+    """What was done with one planned step.
+
+    `subject` is a contract's no, `s` + a save's no, or `a` + an account's no (recurring value work, VAL).
+    """
 
     subject: str
     account_no: int
@@ -230,10 +234,77 @@ class Activity(NamedTuple):
     account_no: int
     contract_no: int | None
     happened_on: date
-    kind: str  # call | email | meeting | reply | note | step | stage
+    kind: str  # call | email | meeting | reply | note | step | stage | proposal | value | draft | contract
     text: str
     minutes: int | None
     actor: str
+
+
+class Renewal(NamedTuple):
+    """What is decided or agreed for one renewal, beside its outcome (TRK)."""
+
+    contract_no: int
+    cycle: int
+    account_no: int
+    target_minor: int | None  # ARR aimed for
+    currency: str | None  # of the amounts here
+    bundle: int | None  # 0/1: expansion goes with the renewal (BND-1); None: the rules decide
+    kind: str | None  # renewal | early | tacit | extension | co_term
+    uplift_minor: int | None  # part of the new ARR that is a price rise on the same units
+    expansion_minor: int | None  # part of it that is more units or products
+    successor_no: int | None  # contract that replaces this one
+    note: str | None
+
+
+class Amendment(NamedTuple):
+    """A change of a contract inside its term (TERMS)."""
+
+    no: int
+    account_no: int
+    contract_no: int
+    cycle: int  # the one it was made in
+    kind: str  # amendment | extension | co_term
+    effective_on: date
+    arr_before_minor: int | None
+    arr_after_minor: int | None
+    currency: str | None
+    renewal_before_on: date | None
+    renewal_after_on: date | None
+    reason: str | None
+    actor: str
+
+
+class HealthOverride(NamedTuple):
+    """A score a person sets over the computed one, with a reason, until a day (HLT-2)."""
+
+    account_no: int
+    score: float  # 0–100
+    reason: str  # a code of the policy
+    note: str | None
+    set_on: date
+    until_on: date  # the last day it holds
+    actor: str
+
+
+class Assignment(NamedTuple):
+    """A step that was given to somebody by hand, over what the rules say (OWN-3)."""
+
+    subject: str  # as of `ItemState`
+    cycle: int
+    step: str
+    account_no: int
+    person: str  # one of us
+    set_on: date
+    actor: str
+
+
+class Departure(NamedTuple):
+    """A stakeholder who left the customer."""
+
+    stakeholder_no: int
+    account_no: int
+    left_on: date
+    note: str | None
 
 
 class Change(NamedTuple):

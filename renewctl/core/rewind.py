@@ -15,8 +15,13 @@ from renewctl.core.history import Logged
 Place = tuple[str, str]
 """(entity, key): a row of the portfolio as the log names it."""
 
-_NUMBERS = frozenset(("no", "account_no", "cycle", "row_no"))  # parts of keys that are numbers
-_OF_CONTRACT = ("outcome", "save_case", "activity")  # entities with a `contract_no`
+# Parts of keys that are numbers.
+_NUMBERS = frozenset(("no", "account_no", "contract_no", "stakeholder_no", "cycle", "row_no"))
+_OF_CONTRACT = ("outcome", "save_case", "activity", "amendment")  # entities with a `contract_no`
+_SUBJECTS = {
+    "s": "save_case",
+    "a": "account",
+}  # how the subject of an item begins; else it is a contract's no
 
 
 class Shape(NamedTuple):
@@ -134,14 +139,18 @@ def _told(row: Logged, stored: list[Any], said: list[Any], names: Sequence[str] 
 
 
 def refers(row: Logged, names: Sequence[str]) -> frozenset[Place]:
-    """The contract and the save that a logged row is about, other than itself.
+    """The contract, save or person that a logged row is about, other than itself.
 
     An update says so only by its key: what a row belongs to never changes.
     """
-    if row.entity == "item_state":
+    if row.entity in ("item_state", "assignment"):
         subject = row.key.partition("|")[0]
-        save = subject.startswith("s")
-        return frozenset((("save_case", subject[1:]) if save else ("contract", subject),))
+        entity = _SUBJECTS.get(subject[:1])
+        return frozenset(((entity, subject[1:]) if entity else ("contract", subject),))
+    if row.entity == "departure":
+        return frozenset((("stakeholder", row.key),))
+    if row.entity == "renewal":
+        return _of_renewal(row, names)
     if row.entity == "pin":
         entity, number, _ = row.key.split("|", 2)
         return frozenset(((entity, number),))
@@ -151,6 +160,13 @@ def refers(row: Logged, names: Sequence[str]) -> frozenset[Place]:
             if found.get("contract_no") is not None:
                 return frozenset((("contract", str(found["contract_no"])),))
     return frozenset()
+
+
+def _of_renewal(row: Logged, names: Sequence[str]) -> frozenset[Place]:
+    """The contract of a renewal, and those that one side of the row or the other says succeed it."""
+    told = (side(text, names) or {} for text in (row.before, row.after))
+    successors = {each.get("successor_no") for each in told} - {None}
+    return frozenset(("contract", str(no)) for no in (row.key.partition("|")[0], *successors))
 
 
 def builds_on(later: Logged, row: Logged, later_names: Sequence[str], names: Sequence[str]) -> bool:

@@ -36,7 +36,10 @@ def facts(subject: Subject, seen: Seen) -> Iterator[Finding]:
     if sound:  # of rows that cannot be, nothing can be asked
         yield from _accounts(portfolio)
         yield from _strays(portfolio)
-        yield from _items(portfolio, rules)
+        yield from _superseded(portfolio)
+        yield from _cycles(portfolio)
+        for table in ("item_state", "assignment"):
+            yield from _items(portfolio, rules, table)
         yield from _pins(portfolio)
         yield from _owners(subject, policy)
 
@@ -66,39 +69,84 @@ def _accounts(portfolio: Portfolio) -> Iterator[Finding]:
 
 def _strays(portfolio: Portfolio) -> Iterator[Finding]:
     """Rows that are of one account and of a contract of another."""
-    for table in ("outcome", "save_case", "activity"):
+    for table, column, parent in _BELONGS:
+        key = ", ".join(f"t.{name}" for name in ENTITIES[table].key)
         sql = (
-            f"SELECT {table}.no, {table}.account_no, contract.account_no FROM {table} "  # noqa: S608
-            f"JOIN contract ON contract.no = {table}.contract_no "
-            f"WHERE contract.account_no <> {table}.account_no ORDER BY 1"
+            f"SELECT t.account_no, p.account_no, {key} FROM {table} t "  # noqa: S608
+            f"JOIN {parent} p ON p.no = t.{column} WHERE p.account_no <> t.account_no ORDER BY {key}"
         )
-        for no, account_no, other in portfolio.scan(sql):
-            what = f"is of account {account_no}, its contract of account {other}"
-            yield Finding("impossible", f"{table} {no}", what, REPORT)
+        for account_no, other, *places in portfolio.scan(sql):
+            what = f"is of account {account_no}, its {parent} of account {other}"
+            yield Finding("impossible", f"{table} {'|'.join(map(str, places))}", what, REPORT)
 
 
-def _items(portfolio: Portfolio, rules: Invariants) -> Iterator[Finding]:
-    """Whether what was done with a step was done with one of a contract or save that is there."""
-    rows = portfolio.scan("SELECT subject, cycle, step FROM item_state ORDER BY subject, cycle, step")
+# Tables whose rows are of an account and of something of it: the column that names it, and what it is.
+_BELONGS = (
+    ("outcome", "contract_no", "contract"),
+    ("save_case", "contract_no", "contract"),
+    ("activity", "contract_no", "contract"),
+    ("renewal", "contract_no", "contract"),
+    ("renewal", "successor_no", "contract"),
+    ("amendment", "contract_no", "contract"),
+    ("departure", "stakeholder_no", "stakeholder"),
+)
+
+
+def _superseded(portfolio: Portfolio) -> Iterator[Finding]:
+    """Only an implied contract, or one that a renewal replaced by another, is superseded."""
+    sql = (
+        "SELECT no FROM contract c WHERE c.state = 'superseded' AND c.implied = 0 AND NOT EXISTS "
+        "(SELECT 1 FROM renewal r WHERE r.contract_no = c.no AND r.successor_no IS NOT NULL) ORDER BY no"
+    )
+    for (no,) in portfolio.scan(sql):
+        what = "is superseded, and neither is it an implied contract nor does another succeed it"
+        yield Finding("impossible", f"contract {no}", what, REPORT)
+
+
+def _cycles(portfolio: Portfolio) -> Iterator[Finding]:
+    """A renewal or an amendment is of a cycle that its contract has reached."""
+    for table, key in (("renewal", "t.contract_no, t.cycle"), ("amendment", "t.no")):
+        sql = (
+            f"SELECT t.cycle, c.cycle, {key} FROM {table} t JOIN contract c ON c.no = t.contract_no "  # noqa: S608
+            f"WHERE t.cycle > c.cycle ORDER BY {key}"
+        )
+        for cycle, reached, *places in portfolio.scan(sql):
+            where = f"{table} {'|'.join(map(str, places))}"
+            yield Finding("orphan", where, f"is of cycle {cycle}; the contract is in {reached}", REPORT)
+
+
+# What an item is of, by how its subject begins: table, its noun, and the column to hold the item against.
+_SUBJECTS = {
+    "": ("contract", "contract", "cycle"),
+    "s": ("save_case", "save", "scenario"),
+    "a": ("account", "account", "no"),
+}
+
+
+def _items(portfolio: Portfolio, rules: Invariants, table: str) -> Iterator[Finding]:
+    """Whether what was done with a step was done with one of a contract, save or account that is there."""
+    names = "subject, cycle, step"
+    rows = portfolio.scan(f"SELECT {names}, account_no FROM {table} ORDER BY {names}")  # noqa: S608
     while batch := list(islice(rows, _BATCH)):
         parsed = [(SUBJECT.fullmatch(row[0]), row) for row in batch]
-        nos = {
-            kind: {int(found[2]) for found, _ in parsed if found and found[1] == kind} for kind in ("", "s")
-        }
-        cycles = dict(_of(portfolio, "contract", "cycle", nos[""]))
-        scenarios = dict(_of(portfolio, "save_case", "scenario", nos["s"]))
-        for found, (subject, cycle, step) in parsed:
-            where = f"item_state {subject}|{cycle}|{step}"
-            number = int(found[2]) if found else 0
-            is_save = bool(found and found[1])
-            if number not in (scenarios if is_save else cycles):
-                what = f"is an orphan: there is no {'save' if is_save else 'contract'} {subject}"
+        known = {}
+        for kind, (of, _, column) in _SUBJECTS.items():
+            nos = {int(found[2]) for found, _ in parsed if found and found[1] == kind}
+            known[kind] = dict(_of(portfolio, of, column, nos))
+        for found, (subject, cycle, step, account_no) in parsed:
+            where = f"{table} {subject}|{cycle}|{step}"
+            kind, number = (found[1], int(found[2])) if found else ("", 0)
+            if number not in known[kind]:
+                what = f"is an orphan: there is no {_SUBJECTS[kind][1]} {subject}"
                 yield Finding("orphan", where, what, REPORT)
-            elif not is_save and cycle > cycles[number]:
+            elif kind == "a" and number != account_no:
                 yield Finding(
-                    "orphan", where, f"is of cycle {cycle}; the contract is in {cycles[number]}", REPORT
+                    "impossible", where, f"is of account {account_no}, its subject account {number}", REPORT
                 )
-            elif breach := rules.step(scenarios[number] if is_save else None, step):
+            elif not kind and cycle > known[kind][number]:
+                what = f"is of cycle {cycle}; the contract is in {known[kind][number]}"
+                yield Finding("orphan", where, what, REPORT)
+            elif kind != "a" and (breach := rules.step(known[kind][number] if kind else None, step)):
                 yield _finding(breach, where)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from renewctl.errors import PortfolioError
 from renewctl.store import portfolio as store
 from renewctl.store.doctor import NAMED, OUTSIDE, RESTORE, Finding, Seen, Subject, counted
-from renewctl.store.portfolio import APPLICATION_ID, SCHEMA_VERSION, Portfolio
+from renewctl.store.portfolio import APPLICATION_ID, SCHEMA_VERSION, Portfolio, newer
 from renewctl.store.sqlite import SqlitePortfolio, uri
 
 if TYPE_CHECKING:
@@ -280,9 +280,9 @@ def _version(subject: Subject) -> Iterator[Finding]:
             what = f"says schema {headed}, its table of versions {subject.version}"
             yield Finding("schema-version", "the heading", what, RESTORE)
     if subject.version > SCHEMA_VERSION:
-        what = f"has schema {subject.version}; this renewctl knows up to {SCHEMA_VERSION}"
-        how = "update it: python -m pip install --upgrade renewctl"
-        yield Finding("newer-schema", portfolio.path, what, how)
+        refused = newer(portfolio, subject.version)
+        what = refused.message.removeprefix(f"{portfolio.path} ")
+        yield Finding("newer-schema", portfolio.path, what, refused.hint)
     elif subject.version < SCHEMA_VERSION:
         what = f"has schema {subject.version}; this renewctl writes {SCHEMA_VERSION}"
         how = "the next command migrates it, after a backup"

@@ -10,7 +10,7 @@ from renewctl.core.invariants import is_date, is_instant
 from renewctl.store import replay as forward
 from renewctl.store.chain import CHANGE, OPERATION, Content, digest_of, row_text, seal_of
 from renewctl.store.doctor import OUTSIDE, REPORT, RESTORE, Finding, Seen, Subject, counted
-from renewctl.store.portfolio import SEAL, Portfolio
+from renewctl.store.portfolio import NEEDS, SEAL, Portfolio
 
 _ERASING = ("forget",)  # commands that may rewrite what older operations say
 
@@ -242,7 +242,7 @@ def own(subject: Subject, seen: Seen) -> Iterator[Finding]:
             )
             yield Finding("erasure-unfinished", f"meta {key}", what, "finish it: renewctl forget --purge")
             continue
-        known = key in (SEAL, "demo", "agenda_mark", "agenda_from") or str(key).startswith("calendar:")
+        known = key in (SEAL, NEEDS, "demo", "agenda_mark", "agenda_from") or str(key).startswith("calendar:")
         if not known:
             yield Finding(
                 "unknown-note", f"meta {key}", "is a note that this renewctl does not know", OUTSIDE

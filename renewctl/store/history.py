@@ -7,7 +7,7 @@ from typing import Any
 
 from renewctl.core.history import Currencies, Entry, Logged, RowChange, decode
 from renewctl.core.model import Account
-from renewctl.core.rewind import Chains
+from renewctl.core.rewind import Chains, key_of
 from renewctl.store.portfolio import ENTITIES, Portfolio, columns
 from renewctl.store.rewind import first_after
 from renewctl.store.undo import chains
@@ -18,8 +18,14 @@ _KNOWN = 10_000  # ids of accounts kept at hand
 _OPERATION = "seq, at, as_of, actor, command, summary, count, digest, undoes"
 _PRIVATE = ("pin", "erasure")  # how the portfolio keeps its own books
 _COLUMNS = "no, op, entity, key, account_no, before, after"
-_WITH_CURRENCY = ("account", "contract", "outcome", "value_metric")
+_WITH_CURRENCY = ("account", "contract", "outcome", "value_metric", "renewal", "amendment")
 _LABELS = {"account": "id", "contract": "id", "stakeholder": "name", "value_metric": "metric"}
+# What is called as the row it is about: which that is, and the column with its number (None: its key's).
+_BORROWED = {
+    "renewal": ("contract", None),
+    "amendment": ("contract", "contract_no"),
+    "departure": ("stakeholder", None),
+}
 
 
 def history(portfolio: Portfolio, account: Account | None, limit: int | None) -> Iterator[Entry]:
@@ -129,20 +135,29 @@ class _Reader:
                 self._labels[at] = str(self._of(row, column) or "")
             elif row.entity == "health_reading":
                 self._labels[at] = row.key.partition("|")[2]
-            elif row.entity == "item_state":
+            elif row.entity in ("item_state", "assignment"):
                 subject, cycle, step = row.key.split("|", 2)
                 self._labels[at] = f"{subject}-{step}" if cycle == "1" else f"{subject}.{cycle}-{step}"
+            elif row.entity in _BORROWED:
+                self._labels[at] = self._borrowed(row)
             else:
                 self._labels[at] = ""
         return self._labels[at]
+
+    def _borrowed(self, row: Logged) -> str:
+        """What a person calls the row that this one is about."""
+        entity, column = _BORROWED[row.entity]
+        no = row.key.partition("|")[0] if column is None else str(self._of(row, column))
+        return str(self._last(entity, no, row.account_no, _LABELS[entity]) or "")
 
     def _of(self, row: Logged, column: str) -> Any:
         """A column of the row as it stands today, or as it stood when it was removed."""
         return self._last(row.entity, row.key, row.account_no, column)
 
     def _last(self, entity: str, key: str, account_no: int | None, column: str) -> Any:
-        sql = f"SELECT {column} FROM {entity} WHERE no = ?"  # noqa: S608
-        found = self._portfolio.rows(sql, (int(key),))
+        names = ENTITIES[entity].key
+        where = " AND ".join(f"{name} = ?" for name in names)
+        found = self._portfolio.rows(f"SELECT {column} FROM {entity} WHERE {where}", key_of(key, names))  # noqa: S608
         if found:
             return found[0][0]
         gone = self._portfolio.value(

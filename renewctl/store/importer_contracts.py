@@ -265,14 +265,21 @@ class ContractRows:
     def _named(self, row: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
         """What changes when a file names a contract that was implied.
 
-        One that is named with the very facts it was implied with stays implied.
+        One that is named with the very facts it was implied with stays implied; one that another contract
+        succeeded stays what it is.
         """
         changes: dict[str, Any] = {}
-        same = row["state"] != "superseded" and all(row[name] == value for name, value in wanted.items())
-        if row["implied"] and not same:
+        superseded = row["state"] == "superseded"
+        same = not superseded and all(row[name] == value for name, value in wanted.items())
+        if row["implied"] and not same and not (superseded and self._succeeded(row["no"])):
             changes["implied"] = 0
-            changes["state"] = "open" if row["state"] == "superseded" else row["state"]
+            changes["state"] = "open" if superseded else row["state"]
         return changes
+
+    def _succeeded(self, no: int) -> bool:
+        """Whether a renewal replaced a contract by another one."""
+        sql = "SELECT 1 FROM renewal WHERE contract_no = ? AND successor_no IS NOT NULL"
+        return self.writer.portfolio.value(sql, (no,)) is not None
 
     def _implied_of(self, numbers: set[int]) -> dict[int, dict[str, Any]]:
         rows = fetch(self.writer.portfolio, "contract", "account_no", numbers)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from renewctl import __version__
 from renewctl.errors import PortfolioError
 from renewctl.store.chain import CHANGE, OPERATION, Content, digest_of, row_text
-from renewctl.store.portfolio import APPLICATION_ID, SCHEMA_VERSION, Migrated, Portfolio
+from renewctl.store.portfolio import APPLICATION_ID, NEEDS, SCHEMA_VERSION, Migrated, Portfolio
 
 _BLOCK = 1_000  # rows held at a time
 
@@ -75,6 +76,7 @@ def _climb(portfolio: Portfolio, version: int) -> None:
                 if step.version > version:
                     step.apply(portfolio)
                     portfolio.set_schema_version(step.version, step.name)
+            portfolio.set_meta(NEEDS, __version__)
     except _Done:
         return
     if portfolio.schema_version() == SCHEMA_VERSION:  # else the line to a server broke at the very end
@@ -259,5 +261,121 @@ def _pages(portfolio: Portfolio, name: str, key: str, wanted: Sequence[str]) -> 
         last = rows[-1][at]
 
 
+# --- 2 -> 3: the renewal's whole cycle -----------------------------------------------------------------
+
+_CYCLE_3 = (
+    table(
+        "renewal",
+        "contract_no INTEGER NOT NULL",
+        "cycle INTEGER NOT NULL",
+        "account_no INTEGER NOT NULL",
+        "target_minor INTEGER",
+        "currency TEXT",
+        "bundle INTEGER",
+        "kind TEXT",
+        "uplift_minor INTEGER",
+        "expansion_minor INTEGER",
+        "successor_no INTEGER",
+        "note TEXT",
+        "PRIMARY KEY (contract_no, cycle)",
+        "CONSTRAINT cycle_positive CHECK (cycle >= 1)",
+        "CONSTRAINT target_not_negative CHECK (target_minor >= 0)",
+        "CONSTRAINT successor_is_another CHECK (successor_no <> contract_no)",
+        "CONSTRAINT amounts_have_currency CHECK (currency IS NOT NULL OR "
+        "COALESCE(target_minor, uplift_minor, expansion_minor) IS NULL)",
+        "CONSTRAINT bundle_yes_no CHECK (bundle IN (0, 1))",
+        "CONSTRAINT kind_known CHECK (kind IN ('renewal', 'early', 'tacit', 'extension', 'co_term'))",
+        "FOREIGN KEY(contract_no) REFERENCES contract (no)",
+        "FOREIGN KEY(account_no) REFERENCES account (no)",
+        "FOREIGN KEY(successor_no) REFERENCES contract (no)",
+    ),
+    "CREATE INDEX renewal_account ON renewal (account_no)",
+    "CREATE INDEX renewal_successor ON renewal (successor_no)",
+    table(
+        "amendment",
+        "no INTEGER NOT NULL",
+        "account_no INTEGER NOT NULL",
+        "contract_no INTEGER NOT NULL",
+        "cycle INTEGER NOT NULL",
+        "kind TEXT NOT NULL",
+        "effective_on TEXT NOT NULL",
+        "arr_before_minor INTEGER",
+        "arr_after_minor INTEGER",
+        "currency TEXT",
+        "renewal_before_on TEXT",
+        "renewal_after_on TEXT",
+        "reason TEXT",
+        "actor TEXT NOT NULL",
+        "PRIMARY KEY (no)",
+        "CONSTRAINT cycle_positive CHECK (cycle >= 1)",
+        "CONSTRAINT arr_before_not_negative CHECK (arr_before_minor >= 0)",
+        "CONSTRAINT arr_after_not_negative CHECK (arr_after_minor >= 0)",
+        "CONSTRAINT amounts_have_currency CHECK (currency IS NOT NULL OR "
+        "COALESCE(arr_before_minor, arr_after_minor) IS NULL)",
+        "CONSTRAINT kind_known CHECK (kind IN ('amendment', 'extension', 'co_term'))",
+        "CONSTRAINT effective_on_iso CHECK (length(effective_on) = 10)",
+        "CONSTRAINT renewal_before_on_iso CHECK (length(renewal_before_on) = 10)",
+        "CONSTRAINT renewal_after_on_iso CHECK (length(renewal_after_on) = 10)",
+        "FOREIGN KEY(account_no) REFERENCES account (no)",
+        "FOREIGN KEY(contract_no) REFERENCES contract (no)",
+    ),
+    "CREATE INDEX amendment_account ON amendment (account_no)",
+    "CREATE INDEX amendment_contract ON amendment (contract_no)",
+    table(
+        "health_override",
+        "account_no INTEGER NOT NULL",
+        "score REAL NOT NULL",
+        "reason TEXT NOT NULL",
+        "note TEXT",
+        "set_on TEXT NOT NULL",
+        "until_on TEXT NOT NULL",
+        "actor TEXT NOT NULL",
+        "PRIMARY KEY (account_no)",
+        "CONSTRAINT score_in_range CHECK (score BETWEEN 0 AND 100)",
+        "CONSTRAINT ends_after_it_begins CHECK (until_on >= set_on)",
+        "CONSTRAINT set_on_iso CHECK (length(set_on) = 10)",
+        "CONSTRAINT until_on_iso CHECK (length(until_on) = 10)",
+        "FOREIGN KEY(account_no) REFERENCES account (no)",
+    ),
+    table(
+        "assignment",
+        "subject TEXT NOT NULL",
+        "cycle INTEGER NOT NULL",
+        "step TEXT NOT NULL",
+        "account_no INTEGER NOT NULL",
+        "person TEXT NOT NULL",
+        "set_on TEXT NOT NULL",
+        "actor TEXT NOT NULL",
+        "PRIMARY KEY (subject, cycle, step)",
+        "CONSTRAINT person_given CHECK (length(person) > 0)",
+        "CONSTRAINT set_on_iso CHECK (length(set_on) = 10)",
+        "FOREIGN KEY(account_no) REFERENCES account (no)",
+    ),
+    "CREATE INDEX assignment_account ON assignment (account_no)",
+    table(
+        "departure",
+        "stakeholder_no INTEGER NOT NULL",
+        "account_no INTEGER NOT NULL",
+        "left_on TEXT NOT NULL",
+        "note TEXT",
+        "PRIMARY KEY (stakeholder_no)",
+        "CONSTRAINT left_on_iso CHECK (length(left_on) = 10)",
+        "FOREIGN KEY(stakeholder_no) REFERENCES stakeholder (no)",
+        "FOREIGN KEY(account_no) REFERENCES account (no)",
+    ),
+    "CREATE INDEX departure_account ON departure (account_no)",
+)
+
+
+def _whole_cycle(portfolio: Portfolio) -> None:
+    """Make the tables of what a year of renewals decides beside its outcomes.
+
+    The memory of imported files is left behind, as their marks name the schema.
+    """
+    portfolio.execute("DELETE FROM source")
+    for statement in _CYCLE_3:
+        portfolio.execute(portfolio.dialect(statement))
+
+
 # Ordered; the last one leads to SCHEMA_VERSION. Never change one that was released.
-MIGRATIONS = (Step(2, "chain-the-log", _chain_the_log),)
+MIGRATIONS = (Step(2, "chain-the-log", _chain_the_log), Step(3, "whole-cycle", _whole_cycle))

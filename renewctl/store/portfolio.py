@@ -12,14 +12,20 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, Self
 
+from renewctl import __version__
 from renewctl.core.model import (
     Account,
     Activity,
+    Amendment,
+    Assignment,
     Change,
     Contract,
+    Departure,
+    HealthOverride,
     ItemState,
     Outcome,
     Reading,
+    Renewal,
     SaveCase,
     Stakeholder,
     ValueMetric,
@@ -27,9 +33,10 @@ from renewctl.core.model import (
 from renewctl.errors import PortfolioError
 from renewctl.store.chain import CHANGE, OPERATION, Content, digest_of, row_text, seal_of
 
-SCHEMA_VERSION = 2  # held against tables.py by a test; importing that costs 30 times as much
+SCHEMA_VERSION = 3  # held against tables.py by a test; importing that costs 30 times as much
 APPLICATION_ID = 0x726E7763
 SEAL = "seal"  # in `meta`: a digest over the rest of it
+NEEDS = "needs"  # in `meta`: the version of renewctl that laid out the schema
 BUSY_SECONDS = 30.0  # how long a command waits for another's turn to end
 
 
@@ -56,6 +63,11 @@ ENTITIES = {
     "save_case": _entity(SaveCase),
     "item_state": _entity(ItemState, "subject", "cycle", "step"),
     "activity": _entity(Activity),
+    "renewal": _entity(Renewal, "contract_no", "cycle"),
+    "amendment": _entity(Amendment),
+    "health_override": _entity(HealthOverride, "account_no"),
+    "assignment": _entity(Assignment, "subject", "cycle", "step"),
+    "departure": _entity(Departure, "stakeholder_no"),
 }
 
 
@@ -465,10 +477,29 @@ def layout(name: str) -> list[str]:
     text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     at = utc_now()
     made = f"INSERT INTO migration VALUES ({SCHEMA_VERSION}, 'laid out', '{at}')"  # noqa: S608
-    sealed = seal_of([], [(SCHEMA_VERSION, "laid out", at)])
+    sealed = seal_of([(NEEDS, __version__)], [(SCHEMA_VERSION, "laid out", at)])
     statements = text.split("\n", 1)[1].split(";\n")
-    kept = f"INSERT INTO meta (key, value) VALUES ('{SEAL}', '{sealed}')"  # noqa: S608
+    kept = f"INSERT INTO meta (key, value) VALUES ('{NEEDS}', '{__version__}'), ('{SEAL}', '{sealed}')"  # noqa: S608
     return [*filter(None, map(str.strip, statements)), made, kept]
+
+
+def newer(portfolio: Portfolio, version: int) -> PortfolioError:
+    """It is of a later schema: which renewctl it needs, where it says so in a way that can be read."""
+    try:
+        needs = portfolio.meta(NEEDS) or ""
+    except PortfolioError:
+        needs = ""
+    plain = needs.isascii() and len(needs) < 30 and not set(needs) - set(_OF_VERSIONS)
+    least = f" and is of renewctl {needs}" if needs and plain else ""
+    return PortfolioError(
+        "newer-schema",
+        f"{portfolio.path} has schema {version}{least}; "
+        f"this renewctl, {__version__}, knows up to {SCHEMA_VERSION}",
+        "update it: python -m pip install --upgrade renewctl" + (f" (at least to {needs})" if least else ""),
+    )
+
+
+_OF_VERSIONS = "0123456789abcdefghijklmnopqrstuvwxyz.+-"
 
 
 def open_portfolio(path: str, *, create: bool = False, migrate: bool | None = True) -> Portfolio:

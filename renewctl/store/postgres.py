@@ -497,11 +497,7 @@ def _check_schema(portfolio: PostgresPortfolio) -> int:
             "not-a-portfolio", f"{path} is not a renewctl portfolio", "name another ?schema="
         )
     if version > SCHEMA_VERSION:
-        raise PortfolioError(
-            "newer-schema",
-            f"{path} has schema {version}; this renewctl knows up to {SCHEMA_VERSION}",
-            "update it: python -m pip install --upgrade renewctl",
-        )
+        raise store.newer(portfolio, version)
     return version
 
 

@@ -130,6 +130,21 @@ CREATE TABLE source (
 )
  STRICT;
 CREATE INDEX source_salt ON source (salt);
+CREATE TABLE assignment (
+	subject TEXT NOT NULL,
+	cycle INTEGER NOT NULL,
+	step TEXT NOT NULL,
+	account_no INTEGER NOT NULL,
+	person TEXT NOT NULL,
+	set_on TEXT NOT NULL,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (subject, cycle, step),
+	CONSTRAINT person_given CHECK (length(person) > 0),
+	CONSTRAINT set_on_iso CHECK (length(set_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no)
+)
+ STRICT;
+CREATE INDEX assignment_account ON assignment (account_no);
 CREATE TABLE contract (
 	no INTEGER NOT NULL,
 	id TEXT NOT NULL,
@@ -171,6 +186,22 @@ CREATE TABLE contract (
 )
  STRICT;
 CREATE INDEX contract_account ON contract (account_no);
+CREATE TABLE health_override (
+	account_no INTEGER NOT NULL,
+	score REAL NOT NULL,
+	reason TEXT NOT NULL,
+	note TEXT,
+	set_on TEXT NOT NULL,
+	until_on TEXT NOT NULL,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (account_no),
+	CONSTRAINT score_in_range CHECK (score BETWEEN 0 AND 100),
+	CONSTRAINT ends_after_it_begins CHECK (until_on >= set_on),
+	CONSTRAINT set_on_iso CHECK (length(set_on) = 10),
+	CONSTRAINT until_on_iso CHECK (length(until_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no)
+)
+ STRICT;
 CREATE TABLE health_reading (
 	account_no INTEGER NOT NULL,
 	read_on TEXT NOT NULL,
@@ -261,6 +292,47 @@ CREATE TABLE activity (
  STRICT;
 CREATE INDEX activity_account ON activity (account_no);
 CREATE INDEX activity_contract ON activity (contract_no);
+CREATE TABLE amendment (
+	no INTEGER NOT NULL,
+	account_no INTEGER NOT NULL,
+	contract_no INTEGER NOT NULL,
+	cycle INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	effective_on TEXT NOT NULL,
+	arr_before_minor INTEGER,
+	arr_after_minor INTEGER,
+	currency TEXT,
+	renewal_before_on TEXT,
+	renewal_after_on TEXT,
+	reason TEXT,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT cycle_positive CHECK (cycle >= 1),
+	CONSTRAINT arr_before_not_negative CHECK (arr_before_minor >= 0),
+	CONSTRAINT arr_after_not_negative CHECK (arr_after_minor >= 0),
+	CONSTRAINT amounts_have_currency CHECK (currency IS NOT NULL OR COALESCE(arr_before_minor, arr_after_minor) IS NULL),
+	CONSTRAINT kind_known CHECK (kind IN ('amendment', 'extension', 'co_term')),
+	CONSTRAINT effective_on_iso CHECK (length(effective_on) = 10),
+	CONSTRAINT renewal_before_on_iso CHECK (length(renewal_before_on) = 10),
+	CONSTRAINT renewal_after_on_iso CHECK (length(renewal_after_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(contract_no) REFERENCES contract (no)
+)
+ STRICT;
+CREATE INDEX amendment_account ON amendment (account_no);
+CREATE INDEX amendment_contract ON amendment (contract_no);
+CREATE TABLE departure (
+	stakeholder_no INTEGER NOT NULL,
+	account_no INTEGER NOT NULL,
+	left_on TEXT NOT NULL,
+	note TEXT,
+	PRIMARY KEY (stakeholder_no),
+	CONSTRAINT left_on_iso CHECK (length(left_on) = 10),
+	FOREIGN KEY(stakeholder_no) REFERENCES stakeholder (no),
+	FOREIGN KEY(account_no) REFERENCES account (no)
+)
+ STRICT;
+CREATE INDEX departure_account ON departure (account_no);
 CREATE TABLE outcome (
 	no INTEGER NOT NULL,
 	account_no INTEGER NOT NULL,
@@ -288,6 +360,32 @@ CREATE TABLE outcome (
  STRICT;
 CREATE INDEX outcome_account ON outcome (account_no);
 CREATE INDEX outcome_contract ON outcome (contract_no);
+CREATE TABLE renewal (
+	contract_no INTEGER NOT NULL,
+	cycle INTEGER NOT NULL,
+	account_no INTEGER NOT NULL,
+	target_minor INTEGER,
+	currency TEXT,
+	bundle INTEGER,
+	kind TEXT,
+	uplift_minor INTEGER,
+	expansion_minor INTEGER,
+	successor_no INTEGER,
+	note TEXT,
+	PRIMARY KEY (contract_no, cycle),
+	CONSTRAINT cycle_positive CHECK (cycle >= 1),
+	CONSTRAINT target_not_negative CHECK (target_minor >= 0),
+	CONSTRAINT successor_is_another CHECK (successor_no <> contract_no),
+	CONSTRAINT amounts_have_currency CHECK (currency IS NOT NULL OR COALESCE(target_minor, uplift_minor, expansion_minor) IS NULL),
+	CONSTRAINT bundle_yes_no CHECK (bundle IN (0, 1)),
+	CONSTRAINT kind_known CHECK (kind IN ('renewal', 'early', 'tacit', 'extension', 'co_term')),
+	FOREIGN KEY(contract_no) REFERENCES contract (no),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(successor_no) REFERENCES contract (no)
+)
+ STRICT;
+CREATE INDEX renewal_account ON renewal (account_no);
+CREATE INDEX renewal_successor ON renewal (successor_no);
 CREATE TABLE save_case (
 	no INTEGER NOT NULL,
 	account_no INTEGER NOT NULL,

@@ -121,6 +121,20 @@ CREATE TABLE source (
 	PRIMARY KEY (no)
 );
 CREATE INDEX source_salt ON source (salt);
+CREATE TABLE assignment (
+	subject TEXT COLLATE "C" NOT NULL,
+	cycle BIGINT NOT NULL,
+	step TEXT COLLATE "C" NOT NULL,
+	account_no BIGINT NOT NULL,
+	person TEXT COLLATE "C" NOT NULL,
+	set_on TEXT COLLATE "C" NOT NULL,
+	actor TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (subject, cycle, step),
+	CONSTRAINT person_given CHECK (length(person) > 0),
+	CONSTRAINT set_on_iso CHECK (length(set_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no)
+);
+CREATE INDEX assignment_account ON assignment (account_no);
 CREATE TABLE contract (
 	no BIGINT NOT NULL,
 	id TEXT COLLATE "C" NOT NULL,
@@ -161,6 +175,21 @@ CREATE TABLE contract (
 	FOREIGN KEY(account_no) REFERENCES account (no)
 );
 CREATE INDEX contract_account ON contract (account_no);
+CREATE TABLE health_override (
+	account_no BIGINT NOT NULL,
+	score DOUBLE PRECISION NOT NULL,
+	reason TEXT COLLATE "C" NOT NULL,
+	note TEXT COLLATE "C",
+	set_on TEXT COLLATE "C" NOT NULL,
+	until_on TEXT COLLATE "C" NOT NULL,
+	actor TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (account_no),
+	CONSTRAINT score_in_range CHECK (score BETWEEN 0 AND 100),
+	CONSTRAINT ends_after_it_begins CHECK (until_on >= set_on),
+	CONSTRAINT set_on_iso CHECK (length(set_on) = 10),
+	CONSTRAINT until_on_iso CHECK (length(until_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no)
+);
 CREATE TABLE health_reading (
 	account_no BIGINT NOT NULL,
 	read_on TEXT COLLATE "C" NOT NULL,
@@ -245,6 +274,45 @@ CREATE TABLE activity (
 );
 CREATE INDEX activity_account ON activity (account_no);
 CREATE INDEX activity_contract ON activity (contract_no);
+CREATE TABLE amendment (
+	no BIGINT NOT NULL,
+	account_no BIGINT NOT NULL,
+	contract_no BIGINT NOT NULL,
+	cycle BIGINT NOT NULL,
+	kind TEXT COLLATE "C" NOT NULL,
+	effective_on TEXT COLLATE "C" NOT NULL,
+	arr_before_minor BIGINT,
+	arr_after_minor BIGINT,
+	currency TEXT COLLATE "C",
+	renewal_before_on TEXT COLLATE "C",
+	renewal_after_on TEXT COLLATE "C",
+	reason TEXT COLLATE "C",
+	actor TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT cycle_positive CHECK (cycle >= 1),
+	CONSTRAINT arr_before_not_negative CHECK (arr_before_minor >= 0),
+	CONSTRAINT arr_after_not_negative CHECK (arr_after_minor >= 0),
+	CONSTRAINT amounts_have_currency CHECK (currency IS NOT NULL OR COALESCE(arr_before_minor, arr_after_minor) IS NULL),
+	CONSTRAINT kind_known CHECK (kind IN ('amendment', 'extension', 'co_term')),
+	CONSTRAINT effective_on_iso CHECK (length(effective_on) = 10),
+	CONSTRAINT renewal_before_on_iso CHECK (length(renewal_before_on) = 10),
+	CONSTRAINT renewal_after_on_iso CHECK (length(renewal_after_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(contract_no) REFERENCES contract (no)
+);
+CREATE INDEX amendment_account ON amendment (account_no);
+CREATE INDEX amendment_contract ON amendment (contract_no);
+CREATE TABLE departure (
+	stakeholder_no BIGINT NOT NULL,
+	account_no BIGINT NOT NULL,
+	left_on TEXT COLLATE "C" NOT NULL,
+	note TEXT COLLATE "C",
+	PRIMARY KEY (stakeholder_no),
+	CONSTRAINT left_on_iso CHECK (length(left_on) = 10),
+	FOREIGN KEY(stakeholder_no) REFERENCES stakeholder (no),
+	FOREIGN KEY(account_no) REFERENCES account (no)
+);
+CREATE INDEX departure_account ON departure (account_no);
 CREATE TABLE outcome (
 	no BIGINT NOT NULL,
 	account_no BIGINT NOT NULL,
@@ -271,6 +339,31 @@ CREATE TABLE outcome (
 );
 CREATE INDEX outcome_account ON outcome (account_no);
 CREATE INDEX outcome_contract ON outcome (contract_no);
+CREATE TABLE renewal (
+	contract_no BIGINT NOT NULL,
+	cycle BIGINT NOT NULL,
+	account_no BIGINT NOT NULL,
+	target_minor BIGINT,
+	currency TEXT COLLATE "C",
+	bundle BIGINT,
+	kind TEXT COLLATE "C",
+	uplift_minor BIGINT,
+	expansion_minor BIGINT,
+	successor_no BIGINT,
+	note TEXT COLLATE "C",
+	PRIMARY KEY (contract_no, cycle),
+	CONSTRAINT cycle_positive CHECK (cycle >= 1),
+	CONSTRAINT target_not_negative CHECK (target_minor >= 0),
+	CONSTRAINT successor_is_another CHECK (successor_no <> contract_no),
+	CONSTRAINT amounts_have_currency CHECK (currency IS NOT NULL OR COALESCE(target_minor, uplift_minor, expansion_minor) IS NULL),
+	CONSTRAINT bundle_yes_no CHECK (bundle IN (0, 1)),
+	CONSTRAINT kind_known CHECK (kind IN ('renewal', 'early', 'tacit', 'extension', 'co_term')),
+	FOREIGN KEY(contract_no) REFERENCES contract (no),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(successor_no) REFERENCES contract (no)
+);
+CREATE INDEX renewal_account ON renewal (account_no);
+CREATE INDEX renewal_successor ON renewal (successor_no);
 CREATE TABLE save_case (
 	no BIGINT NOT NULL,
 	account_no BIGINT NOT NULL,

@@ -359,11 +359,7 @@ def check_schema(connection: sqlite3.Connection, path: str) -> int:
             "see what is wrong with: renewctl doctor",
         )
     if version > SCHEMA_VERSION:
-        raise PortfolioError(
-            "newer-schema",
-            f"{path} has schema {version}; this renewctl knows up to {SCHEMA_VERSION}",
-            "update it: python -m pip install --upgrade renewctl",
-        )
+        raise store.newer(SqlitePortfolio(connection, path), version)
     return int(version)
 
 

@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # "rnwc" as a number: tells our file from any other SQLite file.
 APPLICATION_ID = 0x726E7763
 
@@ -49,12 +49,17 @@ def _int(null: bool = True, *constraints: Any, **more: Any) -> Any:
     return Field(sa_column=Column(_BIG, *constraints, nullable=null, **more))
 
 
-def _real() -> Any:
-    return Field(sa_column=Column(_REAL, nullable=True))
+def _real(null: bool = True) -> Any:
+    return Field(sa_column=Column(_REAL, nullable=null))
 
 
 def _account() -> Any:
     return _int(False, ForeignKey("account.no"))
+
+
+def _key_of(place: str) -> Any:
+    """A key that is another table's."""
+    return _int(False, ForeignKey(place), primary_key=True, autoincrement=False)
 
 
 def _date(name: str) -> CheckConstraint:
@@ -63,6 +68,12 @@ def _date(name: str) -> CheckConstraint:
 
 def _yes_no(name: str) -> CheckConstraint:
     return CheckConstraint(f"{name} IN (0, 1)", name=f"{name}_yes_no")
+
+
+def _amounts(*names: str) -> CheckConstraint:
+    """Amounts of which none stands without its currency."""
+    some = f"COALESCE({', '.join(names)})"
+    return CheckConstraint(f"currency IS NOT NULL OR {some} IS NULL", name="amounts_have_currency")
 
 
 def _one_of(name: str, *values: str) -> CheckConstraint:
@@ -388,6 +399,117 @@ class Activity(SQLModel, table=True):
         Index("activity_contract", "contract_no"),
         _STRICT,
     )
+
+
+class Renewal(SQLModel, table=True):
+    """See `core.model.Renewal`."""
+
+    contract_no: int = _key_of("contract.no")
+    cycle: int = _int(False, primary_key=True, autoincrement=False)
+    account_no: int = _account()
+    target_minor: int | None = _int()
+    currency: str | None = _text()
+    bundle: int | None = _int()
+    kind: str | None = _text()
+    uplift_minor: int | None = _int()
+    expansion_minor: int | None = _int()
+    successor_no: int | None = _int(True, ForeignKey("contract.no"))
+    note: str | None = _text()
+
+    __table_args__ = (
+        CheckConstraint("cycle >= 1", name="cycle_positive"),
+        CheckConstraint("target_minor >= 0", name="target_not_negative"),
+        CheckConstraint("successor_no <> contract_no", name="successor_is_another"),
+        _amounts("target_minor", "uplift_minor", "expansion_minor"),
+        _yes_no("bundle"),
+        _one_of("kind", "renewal", "early", "tacit", "extension", "co_term"),
+        Index("renewal_account", "account_no"),
+        Index("renewal_successor", "successor_no"),
+        _STRICT,
+    )
+
+
+class Amendment(SQLModel, table=True):
+    """See `core.model.Amendment`."""
+
+    no: int = _key()
+    account_no: int = _account()
+    contract_no: int = _int(False, ForeignKey("contract.no"))
+    cycle: int = _int(False)
+    kind: str = _text(False)
+    effective_on: str = _text(False)
+    arr_before_minor: int | None = _int()
+    arr_after_minor: int | None = _int()
+    currency: str | None = _text()
+    renewal_before_on: str | None = _text()
+    renewal_after_on: str | None = _text()
+    reason: str | None = _text()
+    actor: str = _text(False)
+
+    __table_args__ = (
+        CheckConstraint("cycle >= 1", name="cycle_positive"),
+        CheckConstraint("arr_before_minor >= 0", name="arr_before_not_negative"),
+        CheckConstraint("arr_after_minor >= 0", name="arr_after_not_negative"),
+        _amounts("arr_before_minor", "arr_after_minor"),
+        _one_of("kind", "amendment", "extension", "co_term"),
+        _date("effective_on"),
+        _date("renewal_before_on"),
+        _date("renewal_after_on"),
+        Index("amendment_account", "account_no"),
+        Index("amendment_contract", "contract_no"),
+        _STRICT,
+    )
+
+
+class HealthOverride(SQLModel, table=True):
+    """See `core.model.HealthOverride`."""
+
+    __tablename__ = "health_override"
+    account_no: int = _key_of("account.no")
+    score: float = _real(False)
+    reason: str = _text(False)
+    note: str | None = _text()
+    set_on: str = _text(False)
+    until_on: str = _text(False)
+    actor: str = _text(False)
+
+    __table_args__ = (
+        CheckConstraint("score BETWEEN 0 AND 100", name="score_in_range"),
+        CheckConstraint("until_on >= set_on", name="ends_after_it_begins"),
+        _date("set_on"),
+        _date("until_on"),
+        _STRICT,
+    )
+
+
+class Assignment(SQLModel, table=True):
+    """See `core.model.Assignment`."""
+
+    subject: str = _text(False, primary_key=True)
+    cycle: int = _int(False, primary_key=True, autoincrement=False)
+    step: str = _text(False, primary_key=True)
+    account_no: int = _account()
+    person: str = _text(False)
+    set_on: str = _text(False)
+    actor: str = _text(False)
+
+    __table_args__ = (
+        CheckConstraint("length(person) > 0", name="person_given"),
+        _date("set_on"),
+        Index("assignment_account", "account_no"),
+        _STRICT,
+    )
+
+
+class Departure(SQLModel, table=True):
+    """See `core.model.Departure`."""
+
+    stakeholder_no: int = _key_of("stakeholder.no")
+    account_no: int = _account()
+    left_on: str = _text(False)
+    note: str | None = _text()
+
+    __table_args__ = (_date("left_on"), Index("departure_account", "account_no"), _STRICT)
 
 
 class Pin(SQLModel, table=True):

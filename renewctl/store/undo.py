@@ -171,10 +171,14 @@ _SAME_ROW = (
     "OR mine.entity = 'account' AND mine.before IS NULL "
     "OR later.entity = 'account' AND later.after IS NULL)"
 )
-_REFERRING = "('item_state', 'pin', 'outcome', 'save_case', 'activity')"
+_REFERRED = "('contract', 'save_case', 'stakeholder')"
+_REFERRING = (
+    "('item_state', 'pin', 'outcome', 'save_case', 'activity', 'renewal', 'amendment', 'assignment', "
+    "'departure')"
+)
 _MAYBE = (
-    f"(mine.entity IN ('contract', 'save_case') AND mine.before IS NULL AND later.entity IN {_REFERRING} "
-    f"OR later.entity IN ('contract', 'save_case') AND later.after IS NULL AND mine.entity IN {_REFERRING})"
+    f"(mine.entity IN {_REFERRED} AND mine.before IS NULL AND later.entity IN {_REFERRING} "
+    f"OR later.entity IN {_REFERRED} AND later.after IS NULL AND mine.entity IN {_REFERRING})"
 )
 
 
@@ -254,7 +258,7 @@ def _taken(portfolio: Portfolio, span: _Span) -> set[int]:
 # Entities whose rows have numbers, which are given again once free, with another column that is theirs alone.
 _NUMBERED = {
     "account": "id", "contract": "id", "stakeholder": "no", "value_metric": "no", "outcome": "no",
-    "save_case": "no", "activity": "no",
+    "save_case": "no", "activity": "no", "amendment": "no",
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ _NOUNS = {
     "save_case": "save",
     "item_state": "item",
     "activity": "note",
+    "health_override": "health override",
     "operation": "history",
 }
 _NOT_FOUND = "Nicknames, initials and parts of a name are not found."

@@ -16,6 +16,11 @@ _NOUNS = {
     "save_case": "save",
     "item_state": "item",
     "activity": "note",
+    "renewal": "renewal of",
+    "amendment": "amendment of",
+    "health_override": "health override",
+    "assignment": "owner of",
+    "departure": "departure of",
 }
 
 

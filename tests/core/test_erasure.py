@@ -138,15 +138,24 @@ KEPT = {
     "playbook opened_on closed_on",
     "item_state": "subject account_no cycle step state set_on until_on minutes actor",
     "activity": "no account_no contract_no happened_on kind minutes actor",
+    "renewal": "contract_no cycle account_no target_minor currency bundle kind uplift_minor expansion_minor "
+    "successor_no",
+    "amendment": "no account_no contract_no cycle kind effective_on arr_before_minor arr_after_minor "
+    "currency renewal_before_on renewal_after_on actor",
+    "health_override": "account_no score set_on until_on actor",
+    "assignment": "subject cycle step account_no person set_on actor",
+    "departure": "stakeholder_no account_no left_on",
 }
+NO_WORDS = ("assignment",)  # who of us does what
 
 
 def test_every_column_is_either_erased_with_an_account_or_kept_on_purpose():
     for entity in ENTITIES:
         if entity not in ("pin", "erasure"):
-            kept = set(KEPT[entity].split())
-            assert kept.isdisjoint(ACCOUNT[entity]), entity
-            assert kept | set(ACCOUNT[entity]) == set(columns(entity)), entity
+            kept, erased = set(KEPT[entity].split()), ACCOUNT.get(entity, {})
+            assert kept.isdisjoint(erased), entity
+            assert bool(erased) != (entity in NO_WORDS), entity
+            assert kept | set(erased) == set(columns(entity)), entity
             assert set(TEXTS.get(entity, ())) <= set(columns(entity)), entity
     assert set(PERSON) < set(columns("stakeholder"))
 
@@ -188,6 +197,15 @@ def test_a_row_and_the_log_row_that_tells_of_it_are_redacted_alike(entity, whole
     told = json.loads(one.side(entity, names, "7", 7, 3, said))
     assert (dict(zip(names, told, strict=True)) if whole else told) == values | changed
     assert one.side(entity, names, "7", 7, 3, None) is None
+
+
+def test_what_was_said_of_somebody_who_left_goes_with_them_and_the_day_stays():
+    one = eraser(homes=frozenset([1]), spans={"5": [(2, 9)]}, near=Mentions(["Joe Bloggs"], []))
+    row = {"stakeholder_no": 5, "account_no": 1, "left_on": "2026-03-02", "note": "went to a rival"}
+    assert one.changed("departure", "5", 1, 4, row) == {"note": ERASED}
+    assert one.changed("departure", "6", 1, 4, row) == {}
+    row["note"] = "Joe Bloggs follows"
+    assert one.changed("departure", "6", 1, 4, row) == {"note": f"{ERASED} follows"}
 
 
 def test_a_champion_goes_by_name_at_the_persons_accounts_only():

@@ -25,10 +25,13 @@ from typing import Any, NamedTuple
 
 from renewctl.cli.app import COMMANDS
 from renewctl.cli.app import run as command
+from renewctl.core.model import Amendment, Assignment, Departure, HealthOverride, Renewal
 from renewctl.errors import PortfolioError
 from renewctl.store.doctor import Seen, checks, first_findings
 from renewctl.store.doctor_file import subject_of
 from renewctl.store.policy_files import load_policy
+from renewctl.store.portfolio import ENTITIES, open_portfolio
+from tests.book import insert
 from tests.faults.runs import run as started
 from tests.faults.runs import warm
 from tests.processes import AS_OF, USER
@@ -86,6 +89,7 @@ def make(folder: Path) -> bytes:
             words = line.format(folder).split()
             if words[0] in COMMANDS:
                 _run(words)
+        _write_rest(path)
         for ahead, verb in enumerate(("done", "skip", "snooze", "done")):
             item = _item(ahead)
             more = {"skip": ["--reason", "no need"], "snooze": ["--until", "2026-03-20"]}.get(
@@ -93,6 +97,27 @@ def make(folder: Path) -> bytes:
             )
             _run([verb, item, *more])
     return path.read_bytes()
+
+
+def _write_rest(path: Path) -> None:
+    """A row of each kind that the commands above do not leave."""
+    day = date.fromisoformat(AS_OF)
+    with open_portfolio(str(path)) as portfolio:
+        known = {entity for entity in ENTITIES if portfolio.value(f"SELECT COUNT(*) FROM {entity}")}
+        sql = "SELECT no, account_no FROM contract WHERE state = 'open' ORDER BY no LIMIT 2"
+        (first, of), (second, other) = portfolio.rows(sql)
+        person, home = portfolio.rows("SELECT no, account_no FROM stakeholder ORDER BY no LIMIT 1")[0]
+        rows = (
+            Renewal(first, 1, of, 5_000_000, "USD", 1, "early", 10_000, None, None, "talks began"),
+            Amendment(1, other, second, 1, "amendment", day, 1_200, 1_300, "EUR", day, day, "seats", USER),
+            HealthOverride(other, 62.5, "new_product", "they move over", day, day, USER),
+            Assignment(str(first), 1, "notice", of, "rui", day, USER),
+            Assignment(f"a{other}", 1, "qbr-2026q4", other, "rui", day, USER),
+            Departure(person, home, day, "moved abroad"),
+        )
+        with portfolio.write("rest", USER, day) as operation:
+            changes = map(insert, rows)
+            operation.apply(each for each in changes if each.entity not in known)
 
 
 def _run(words: list[str]) -> str:

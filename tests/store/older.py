@@ -94,7 +94,7 @@ def facts(where: Any, like: dict[str, Table] | None = None) -> dict[str, list[tu
             kept = [tuple(row[at] for at in places) for row in rows]
             if name == "change":  # their order is a fact, their numbers are not
                 kept = [(at, *row[1:]) for at, row in enumerate(sorted(kept))]
-            found[name] = sorted((row for row in kept if row[0] != "seal"), key=repr)
+            found[name] = sorted((row for row in kept if row[0] not in ("seal", "needs")), key=repr)
     return found
 
 

@@ -173,7 +173,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         sql("UPDATE migration SET name = 'laid ouT'"),
         "file",
         "migration",
-        "migration 2",
+        "migration ",
     ),
     # --- the database
     "a row is lost from a page": (first_leaf_of("outcome"), "integrity", "corrupt", ""),
@@ -587,6 +587,57 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "facts",
         "impossible",
         "outcome",
+    ),
+    "a renewal is of another account than its contract": (
+        sql("UPDATE renewal SET account_no = (SELECT MAX(no) FROM account WHERE no <> account_no)"),
+        "facts",
+        "impossible",
+        "renewal",
+    ),
+    "a successor is another account's": (
+        sql(
+            "UPDATE renewal SET successor_no = (SELECT no FROM contract c "
+            "WHERE c.account_no <> renewal.account_no LIMIT 1)"
+        ),
+        "facts",
+        "impossible",
+        "renewal",
+    ),
+    "a renewal is of a cycle to come": (
+        sql("UPDATE renewal SET cycle = 9"),
+        "facts",
+        "orphan",
+        "renewal",
+    ),
+    "an amendment is of a cycle to come": (
+        sql("UPDATE amendment SET cycle = 9"),
+        "facts",
+        "orphan",
+        "amendment 1",
+    ),
+    "a named contract is superseded by none": (
+        sql("UPDATE contract SET state = 'superseded' WHERE id = 'K-1'"),
+        "facts",
+        "impossible",
+        "contract",
+    ),
+    "somebody left another account": (
+        sql("UPDATE departure SET account_no = (SELECT MAX(no) FROM account WHERE no <> account_no)"),
+        "facts",
+        "impossible",
+        "departure",
+    ),
+    "an assignment has no account": (
+        sql("UPDATE assignment SET subject = 'a900' WHERE subject LIKE 'a%'"),
+        "facts",
+        "orphan",
+        "assignment a900",
+    ),
+    "an assignment is of another account": (
+        sql("UPDATE assignment SET account_no = account_no - 1 WHERE subject LIKE 'a%'"),
+        "facts",
+        "impossible",
+        "assignment a",
     ),
     "a role is none": (sql("UPDATE stakeholder SET role = 'boss'"), "facts", "impossible", "stakeholder"),
     "a note is of no kind": (sql("UPDATE activity SET kind = 'dream'"), "facts", "impossible", "activity"),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from renewctl import __version__
 from renewctl.cli.app import COMMANDS
 from renewctl.core.model import Change
 from renewctl.errors import PortfolioError
@@ -121,7 +122,9 @@ def test_migrating_keeps_every_fact_and_the_whole_log(old):
 
 
 @both_engines
-def test_numbers_that_an_abandoned_import_left_out_of_the_log_are_closed_up(old):
+def test_numbers_that_an_abandoned_import_left_out_of_the_log_are_closed_up(tmp_path, engine):
+    old = place(tmp_path / "portfolio.db")
+    lay(old, 1)
     numbers = [row[0] for row in held(old)["change"][1]]
     assert max(numbers) > len(numbers)
     migrated(old)
@@ -130,10 +133,12 @@ def test_numbers_that_an_abandoned_import_left_out_of_the_log_are_closed_up(old)
 
 @both_engines
 def test_every_step_leaves_its_name_and_the_instant(old, version):
+    told = [row[:2] for row in held(old)["migration"][1]] if version > 1 else []  # schema 1 kept no account
     with open_portfolio(str(old)) as opened:
         found = opened.rows("SELECT version, name, at FROM migration ORDER BY version")
     assert [row[:2] for row in found] == [
-        (step.version, step.name) for step in migrations.MIGRATIONS if step.version > version
+        *told,
+        *((step.version, step.name) for step in migrations.MIGRATIONS if step.version > version),
     ]
     assert all(row[2].endswith("Z") for row in found)
 
@@ -145,7 +150,7 @@ def test_the_log_of_a_migrated_portfolio_is_chained_from_its_first_operation(old
     assert len(found) == len(held(old)["operation"][1])
     for row, expected in found:
         assert row[-3:] == expected
-    nonces = [row[7] for row, _ in found]
+    nonces = [row[7] for row, _ in found if row[7] is not None]  # an erasure takes it away
     assert all(len(nonce) == 32 and int(nonce, 16) >= 0 for nonce in nonces)
     assert len(set(nonces)) == len(nonces)
 
@@ -198,7 +203,7 @@ def test_nobody_writes_between_the_copy_and_the_migration(old, monkeypatch):
 
     def copied(opened, reason):
         with closing(sqlite3.connect(old, timeout=0)) as other, pytest.raises(sqlite3.OperationalError):
-            other.execute("INSERT INTO operation VALUES (900, 'x', '2026-03-23', 'bob', 'log', '')")
+            other.execute("UPDATE operation SET actor = 'bob'")
         tried.append(reason)
 
     monkeypatch.setattr(backup, "before", copied)
@@ -240,6 +245,23 @@ def test_a_newer_schema_is_refused_with_the_version_it_needs(old, number):
     assert f"schema {number}" in refusal.message
     assert f"up to {SCHEMA_VERSION}" in refusal.message
     assert "pip install --upgrade renewctl" in refusal.hint
+
+
+@both_engines
+@pytest.mark.parametrize(("needs", "said"), [("1.7.2", True), ("1.7; rm", False), ("", False)])
+def test_a_newer_schema_names_the_version_that_made_it_where_it_is_one(tmp_path, engine, needs, said):
+    where = place(tmp_path / "portfolio.db")
+    open_portfolio(str(where), create=True).close()
+    assert [row for row in held(where)["meta"][1] if row[0] == "needs"] == [("needs", __version__)]
+    number = SCHEMA_VERSION + 1
+    newer = f"PRAGMA user_version = {number}"
+    newer = newer if isinstance(where, Path) else f"INSERT INTO migration VALUES ({number}, 'later', 'x')"
+    alter(where, f"UPDATE meta SET value = '{needs}' WHERE key = 'needs'", newer)
+    refusal = refused(where)
+    assert (f"is of renewctl {needs};" in refusal.message) == said
+    assert (f"at least to {needs}" in refusal.hint) == said
+    alter(where, "DROP TABLE meta")
+    assert refused(where).code == "newer-schema"
 
 
 @file_only("the server keeps no number where there is no portfolio")
@@ -590,7 +612,9 @@ def test_of_several_processes_at_once_one_migrates_and_all_work(old, version, tm
         assert after[name] == before[name]
     with open_portfolio(str(old)) as opened:
         assert all(row[-3:] == expected for row, expected in second_opinion(opened))
-        assert opened.value("SELECT COUNT(*) FROM migration") == SCHEMA_VERSION - version
+        assert opened.rows("SELECT MAX(version), COUNT(DISTINCT version) - COUNT(*) FROM migration") == [
+            (SCHEMA_VERSION, 0)
+        ]
 
 
 # --- every command works after -----------------------------------------------------------------------------
