@@ -127,7 +127,7 @@ def _find(tree: Any, path: tuple[str, ...], key: str) -> Any:
 def _lines(layers: Layers, path: tuple[str, ...], found: Any, left_out: tuple[str, ...]) -> Iterator[str]:
     """`key = value` lines, valid TOML themselves; what the overlay says carries its place as a comment."""
     origins = {each.path: each for each in layers.overrides}
-    below = values(found, path) if isinstance(found, dict) else [(path, found)]
+    below = values(found, path, empty=True) if isinstance(found, dict) else [(path, found)]
     for at, value in below:
         if at[0] in left_out:
             continue
@@ -143,7 +143,8 @@ def _toml(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     if isinstance(value, dict):
-        return "{ … }"
+        inside = ", ".join(f"{dotted((key,))} = {_toml(each)}" for key, each in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
     return json.dumps(value, ensure_ascii=False)
 
 

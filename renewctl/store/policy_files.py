@@ -101,12 +101,15 @@ def policy_layers(path: str | None) -> Layers:
     return Layers(path, _merged(overlay), tuple(overrides), _fingerprint(overlay))
 
 
-def values(tree: dict[str, Any], base: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
-    """Every value of a tree of tables with its path, in order; a list is one value."""
+def values(
+    tree: dict[str, Any], base: tuple[str, ...] = (), *, empty: bool = False
+) -> list[tuple[tuple[str, ...], Any]]:
+    """Every value of a tree of tables with its path, in order; a list is one value, `empty` tables too."""
     found: list[tuple[tuple[str, ...], Any]] = []
     for key, value in tree.items():
         path = (*base, key)
-        found += values(value, path) if isinstance(value, dict) else [(path, value)]
+        inside = isinstance(value, dict) and (value or not empty)
+        found += values(value, path, empty=empty) if inside else [(path, value)]
     return found
 
 

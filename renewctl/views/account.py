@@ -431,6 +431,8 @@ def _classification(sheet: Sheet) -> dict[str, Any]:
             {
                 **part._asdict(),
                 "read_on": part.read_on.isoformat(),
+                "fades_on": part.fades_on.isoformat(),
+                "spent_on": part.spent_on.isoformat(),
                 "scaled": round(part.scaled, 2),
                 "weight": round(part.weight, 4),
                 "points": round(part.points, 2),
