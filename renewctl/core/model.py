@@ -118,18 +118,6 @@ class Reading(NamedTuple):
     source_line: int | None
 
 
-class HealthOverride(NamedTuple):
-    """A person's score in place of the mix, in force up to `until_on`."""
-
-    account_no: int
-    score: float
-    reason: str  # a code of the policy's `health.override_reasons`
-    note: str | None
-    set_on: date
-    until_on: date
-    actor: str
-
-
 class Stakeholder(NamedTuple):
     """A person at the customer (STK-1)."""
 
