@@ -267,7 +267,7 @@ class HealthOverride(NamedTuple):
 
     account_no: int
     score: float  # 0–100
-    reason: str  # a code of the policy
+    reason: str  # a code of the policy's `health.override_reasons`
     note: str | None
     set_on: date
     until_on: date  # the last day it holds

@@ -169,6 +169,9 @@ FLAG = Leaf("flag", "true or false")
 RULE = Leaf("text", 'the id of a rule, such as "TML-E"', refers_to="rules")
 SCORE = number(0, 100)
 
+_THEIR_ROLES = List(
+    one_of(*STAKEHOLDER_ROLES), "roles of stakeholders: " + ", ".join(STAKEHOLDER_ROLES), unique=True
+)
 _HOURS = number(0, 1000)
 _DONE_WHEN = text("how to tell that it is done, as a text")
 _STEP_NAME = "a step: small letters, digits and hyphens, such as value-review"
@@ -178,9 +181,7 @@ _WORK: dict[str, Spec] = {
     "done_when": _DONE_WHEN,
     "auto": FLAG,
     "template": Leaf("text", "a document or a mail, such as mail-notice", pattern=KEBAB),
-    "to": List(
-        one_of(*STAKEHOLDER_ROLES), "roles of stakeholders: " + ", ".join(STAKEHOLDER_ROLES), unique=True
-    ),
+    "to": _THEIR_ROLES,
 }
 _CADENCE = Table(
     {
@@ -385,6 +386,35 @@ _HEALTH = Table(
         ),
     }
 )
+_STAKEHOLDERS = Table(
+    {
+        "least_people": whole(0, 20),
+        "contact_days": whole(1, 730),
+        "required": Table(
+            dict.fromkeys(
+                SEGMENTS,
+                Table(
+                    {
+                        "roles": _THEIR_ROLES,
+                        "anybody": FLAG,
+                    }
+                ),
+            )
+        ),
+        "threads": Map(
+            Table(
+                {
+                    "title": text("who speaks to whom, as a text"),
+                    "ours": List(one_of(*ROLES[1:]), "roles of ours: " + ", ".join(ROLES[1:]), (1, 10), True),
+                    "theirs": _THEIR_ROLES._replace(sizes=(1, 6)),
+                    "rule": RULE,
+                }
+            ),
+            "a thread: small letters, digits and hyphens",
+            KEBAB,
+        ),
+    }
+)
 _YEARS = ("2", "3", "4", "5", "6", "7", "8", "9", "10")
 
 SCHEMA = Table(
@@ -506,6 +536,7 @@ SCHEMA = Table(
         ),
         **_DESK,
         "capacity": _CAPACITY,
+        "stakeholders": _STAKEHOLDERS,
         "effort": Table({"unattended_pct": percent(), "smallest": one_of(*SEGMENTS)}),
         "pilot": Table(
             {

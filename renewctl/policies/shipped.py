@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "1c06e5f352c33420689651ea2b9c4ef5402252a3e5129beb7e1d0bf3400d6fcb"
+FINGERPRINT = "d7518293391c07cd282e750b7fef1efb2b2d2d57271cc475bf986dc3870529d5"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -943,4 +943,14 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
            'triggers': {'usage_trend': -30, 'open_tickets': 5, 'csat': 2.5, 'silence_days': 14},
            'benchmarks': {'systematic': {'text': 'Teams that run saves by a system keep more than 40 % of the accounts at risk.', 'source': 'the save framework this policy follows'},
                           'response': {'text': '55 % saved when engaged within 48 hours, 25 % after 7 days.', 'source': 'reported by Salesforce'},
-                          'recovery': {'text': '89 % of saved accounts still there after 12 months with a recovery programme, 62 % without.', 'source': 'reported by Totango'}}}}
+                          'recovery': {'text': '89 % of saved accounts still there after 12 months with a recovery programme, 62 % without.', 'source': 'reported by Totango'}}},
+ 'stakeholders': {'least_people': 2,
+                  'contact_days': 90,
+                  'required': {'enterprise': {'roles': ['champion', 'economic_buyer', 'decision_maker'], 'anybody': False},
+                               'mid_market': {'roles': ['champion', 'economic_buyer'], 'anybody': False},
+                               'smb': {'roles': ['champion'], 'anybody': True}},
+                  'threads': {'champion': {'title': 'CSM with champion and users', 'ours': ['csm'], 'theirs': ['champion', 'user'], 'rule': 'STK-2'},
+                              'executive': {'title': 'Our executive with theirs', 'ours': ['executive_sponsor', 'vp'], 'theirs': ['decision_maker'], 'rule': 'STK-2'},
+                              'technical': {'title': 'Technical team with technical buyer', 'ours': ['solution_engineer', 'support'], 'theirs': ['technical_buyer'], 'rule': 'STK-2'},
+                              'commercial': {'title': 'Sales or CS lead with economic buyer', 'ours': ['sales', 'manager'], 'theirs': ['economic_buyer'], 'rule': 'STK-2'},
+                              'legal': {'title': 'Legal with legal and procurement', 'ours': ['legal'], 'theirs': ['legal_procurement'], 'rule': 'STK-1'}}}}
