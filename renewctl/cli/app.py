@@ -40,6 +40,7 @@ COMMANDS: dict[str, Any] = {
     "skip": ("due", "skip", "Skip an item, with the reason."),
     "snooze": ("due", "snooze", "Put an item off until a date."),
     "draft": ("draft", "draft", "Write the mail of a step as a draft for your mail program."),
+    "calendar": ("calendar", "calendar", "Write the agenda as a calendar file, or bring one up to date."),
     "log": ("change", "log", "Note what happened with an account, and the time it took."),
     "stage": ("renew", "stage", "Move a renewal to another stage."),
     "won": ("renew", "won", "Record a renewal as won and open its next cycle."),
