@@ -115,17 +115,26 @@ def _entries(
     """The entries due up to `until`, and those of the former file that lie beyond and still stand."""
     from renewctl.cli.due import _Reading, _Wanted
     from renewctl.core.calendar import calendar_rules, deadline, entries
+    from renewctl.core.timeline import OPT_OUT
     from renewctl.views.calendar import last_day
 
     days = [day for event in former.events.values() if (day := last_day(event)) is not None]
     reach = max([until, *(day + timedelta(days=_SLACK) for day in days)])
     items, contracts = _Reading(portfolio, env, _Wanted(env.as_of, reach, person, None, None))._all()
-    deadlines = {
-        each.subject: on
+    closed = set(
+        portfolio.rows(
+            "SELECT subject, cycle FROM item_state WHERE step = ? AND state IN ('done', 'skipped')",
+            (OPT_OUT,),
+        )
+    )
+    deadlines = [
+        (each, on)
         for each in contracts
         if (on := deadline(each.renewal_on, each.auto_renew, each.notice_days)) is not None
-        and on >= env.as_of
-    }
+        and env.as_of <= on <= reach
+        and (person is None or each.owner in person)
+        and (each.subject, each.cycle) not in closed
+    ]
     known = {uid.partition("@")[0] for uid in former.events}
     found = entries(items, deadlines, calendar_rules(env.policy).alarm_days)
     return [each for each in found if each.due_on <= until or each.name in known]

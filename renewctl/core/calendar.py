@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from renewctl.core.due import Item, item_id
+from renewctl.core.due import DueContract, Item, item_id
 from renewctl.core.policy import Policy
-from renewctl.core.timeline import anchor
+from renewctl.core.timeline import OPT_OUT, anchor
 
 CONFIRMED, CANCELLED = "CONFIRMED", "CANCELLED"
-DEADLINE = "deadline"  # step in the name of an opt-out deadline's own entry
+OPT_OUT_TITLE = "Opt-out deadline: after this day the contract renews by itself"  # as the agenda has it
 
 
 class CalendarRules(NamedTuple):
@@ -63,42 +63,35 @@ def calendar_rules(policy: Policy) -> CalendarRules:
     return CalendarRules(tuple(table["alarm_days"]), table["cancelled_days"])
 
 
-def entries(items: Iterable[Item], deadlines: Mapping[str, date], alarm_days: tuple[int, ...]) -> list[Entry]:
+def entries(
+    items: Iterable[Item], deadlines: Iterable[tuple[DueContract, date]], alarm_days: tuple[int, ...]
+) -> list[Entry]:
     """An entry for each item on the day it is worked on, and one that rings for each opt-out deadline.
 
-    `deadlines` holds the open ones by the subject of their contract's items (ANCHOR). An item that stands on
-    its contract's deadline is that entry itself.
+    `deadlines` are the open ones with their contracts (ANCHOR). Where the deadline is an item of the agenda
+    already, that one rings; before it has come so near, the same entry stands for it.
     """
+    owed = {item_id(of.subject, of.cycle, OPT_OUT): (of, on) for of, on in deadlines}
     found: list[Entry] = []
-    owed = dict(deadlines)
     for item in items:
         of = item.renewal
-        deadline_on = owed.get(of.subject) if item.task.kind == "notice" else None
-        rings = deadline_on == item.due_on
-        entry = Entry(
-            item.item, item.due_on if rings else item.work_on, item.task.title, item.task.channel,
-            item.who.person, of.account_name, None if of.renewal_on == date.max else of.renewal_on,
-            of.arr_base_minor, item.task.note, alarm_days if rings else (), item.due_on,
+        rings = owed.pop(item.item, None) is not None
+        renewal_on = None if of.renewal_on == date.max else of.renewal_on
+        found.append(
+            Entry(
+                item.item, item.due_on if rings else item.work_on, item.task.title, item.task.channel,
+                item.who.person, of.account_name, renewal_on, of.arr_base_minor, item.task.note,
+                alarm_days if rings else (), item.due_on,
+            )
         )  # fmt: skip
-        found.append(entry)
-        if deadline_on is not None:
-            del owed[of.subject]
-            if not rings:
-                name = item_id(of.subject, item.cycle, DEADLINE)
-                found.append(
-                    entry._replace(
-                        name=name,
-                        day=deadline_on,
-                        due_on=deadline_on,
-                        title=_DEADLINE,
-                        note="",
-                        alarm_days=alarm_days,
-                    )
-                )
+    for name, (contract, on) in owed.items():
+        found.append(
+            Entry(
+                name, on, OPT_OUT_TITLE, "internal", contract.owner, contract.account_name,
+                contract.renewal_on, contract.arr_base_minor, "", alarm_days, on,
+            )
+        )  # fmt: skip
     return found
-
-
-_DEADLINE = "Opt-out deadline: after this day the contract renews by itself"
 
 
 def deadline(renewal_on: date, auto_renew: int | None, notice_days: int | None) -> date | None:

@@ -7,6 +7,7 @@ for Markdown is escaped before it reaches the template. What is unknown prints a
 
 import re
 import unicodedata
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,7 @@ def render(document: str, form: str, lang: str, page: object, folder: Path | Non
     import jinja2
 
     try:
-        template = environment(form, _shipped_loader()).get_template(name)
+        template = _shipped(form).get_template(name)
         return encodable(template.render(page=prepared(page, form), lang=lang))
     except jinja2.TemplateNotFound as error:
         raise RenderError(
@@ -114,6 +115,12 @@ def _apart(name: str, form: str, lang: str, page: object, folder: Path) -> str:
         return render_limited(Job(name, form, lang, page, folder, templates_folder()))
     except TypeError as error:
         raise _failed(name, 0, error) from error
+
+
+@cache
+def _shipped(form: str) -> "ImmutableSandboxedEnvironment":
+    """What the shipped templates of a format run in; compiled once however many pages are made."""
+    return environment(form, _shipped_loader())
 
 
 def _shipped_loader() -> "BaseLoader":
