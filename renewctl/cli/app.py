@@ -70,10 +70,21 @@ COMMANDS: dict[str, Any] = {
     "backup": ("backup", "backup", "Put a verified copy of the portfolio aside."),
     "restore": ("backup", "restore", "Put a backup back, after showing what would be lost."),
     "policy": {
-        "help": "Show, check or start the rules.",
+        "help": "Show, check or start the rules, and what they make of the book.",
         "show": ("policy", "show", "Show the rules in force, and what an overlay changed."),
         "check": ("policy", "check", "Check a policy file, naming file, line and key."),
         "init": ("policy", "init", "Write a policy overlay to start from."),
+        "audit": (
+            "rollout",
+            "audit",
+            "Show how today's book would be segmented, owned and scheduled, with the misfits.",
+        ),
+        "diff": (
+            "rollout",
+            "diff",
+            "List every account that another policy would change, before it is applied.",
+        ),
+        "pilot": ("rollout", "pilot", "Compare the pilot segment with the rest and with its own past."),
     },
 }
 

@@ -543,6 +543,7 @@ SCHEMA = Table(
                 "segment": Leaf("text", 'a segment, or ""', choices=("", *SEGMENTS)),
                 "started_on": Leaf("text", _A_DAY + ', or ""', pattern=f"({_DAY})?"),
                 "baseline_days": whole(1, 3660),
+                "few_renewals": whole(0, 1_000_000),
             }
         ),
         "rules": Map(Table({"text": text()}), "a rule id, such as SEG-1", r"[A-Z]+(-[A-Z0-9]+)*"),

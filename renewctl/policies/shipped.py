@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "d7518293391c07cd282e750b7fef1efb2b2d2d57271cc475bf986dc3870529d5"
+FINGERPRINT = "116bff0aeee4036afa8e5e40d80fb11fb776e58027d40ab73bfd1915aa29c497"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -920,7 +920,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                              'as they are.',
                        'pt-BR': 'Os preços não incluem tributos. Cada ano é faturado antecipadamente. Licenças podem ser acrescentadas a qualquer momento pelo preço da opção escolhida, proporcionalmente ao restante da vigência. As demais '
                                 'condições do contrato em vigor permanecem inalteradas.'}},
- 'pilot': {'segment': '', 'started_on': '', 'baseline_days': 365},
+ 'pilot': {'segment': '', 'started_on': '', 'baseline_days': 365, 'few_renewals': 20},
  'saves': {'respond_hours': 48,
            'target_hours': 24,
            'day_starts': '09:00',

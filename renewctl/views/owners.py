@@ -59,7 +59,7 @@ def share_text(share: Share) -> str:
         return "no steps"
     pct = round(100 * share.automatic / share.steps)
     by_hand = share.steps - share.automatic
-    return f"{share.automatic:,} of {share.steps:,} steps ({pct} %), {by_hand:,} by hand"
+    return f"{share.automatic:,} of {_count(share.steps, 'step')} ({pct} %), {by_hand:,} by hand"
 
 
 def _row(each: Owner, base: str) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ def book(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Person:
     somebody = Person(tmp_path_factory.mktemp("hostile"))
     (somebody.home / "book.csv").write_bytes(_book().encode())
     (somebody.home / "value.csv").write_bytes(_metrics().encode())
+    (somebody.home / "csm.toml").write_text('[ownership]\nmodel = "csm"\n')
     calls = [
         ("import", "book.csv"),
         ("import", "value.csv", "--kind", "value"),
@@ -82,6 +83,9 @@ WHOLE = [
     ("owners",),
     ("effort", "--limit", "0"),
     ("capacity",),
+    ("policy", "audit"),
+    ("policy", "diff", "shipped", "csm.toml"),
+    ("policy", "pilot"),
 ]
 EACH = [("show",), ("explain",), ("save", "show")]
 
