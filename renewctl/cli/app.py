@@ -45,6 +45,22 @@ COMMANDS: dict[str, Any] = {
     "stage": ("renew", "stage", "Move a renewal to another stage."),
     "won": ("renew", "won", "Record a renewal as won and open its next cycle."),
     "lost": ("renew", "lost", "Record a renewal as lost."),
+    "roll": (
+        "terms",
+        "roll",
+        "Record the contracts that have renewed by themselves since their opt-out deadline.",
+    ),
+    "amend": ("terms", "amend", "Record a change inside a term: another ARR, or a later end."),
+    "coterm": (
+        "terms",
+        "coterm",
+        "Show what bringing an account's contracts to one end date costs, or do it.",
+    ),
+    "renewal": (
+        "terms",
+        "renewal",
+        "Show or set what one renewal aims for: its target value, and what goes with it.",
+    ),
     "save": {
         "help": "Save customers at risk: open a case, work its steps.",
         "start": ("save", "start", "Open a save: the clock, the steps, their owners."),

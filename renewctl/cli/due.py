@@ -16,7 +16,7 @@ from renewctl.core.policy import SEGMENTS
 from renewctl.core.segment import in_force
 from renewctl.core.timeline import OPT_OUT, Planner, anchor
 from renewctl.errors import NotFound, RefusedByRule, UsageError
-from renewctl.store.agenda import load_states, refresh, work_calendar
+from renewctl.store.agenda import load_given, load_states, refresh, work_calendar
 from renewctl.store.due import DueReader, DueRow, leading_contract
 from renewctl.store.portfolio import Portfolio
 from renewctl.views import due as view
@@ -145,10 +145,15 @@ class _Reading:
         return core.in_order(items), contracts
 
     def _items(self, contracts: Sequence[DueContract]) -> list[Item]:
-        states = load_states(self.portfolio, contracts)
+        states, given = load_states(self.portfolio, contracts), load_given(self.portfolio, contracts)
         none: dict[str, ItemState] = {}
+        nobody: dict[str, str] = {}
         items, until = self.maker.items, self.wanted.until
-        return [item for each in contracts for item in items(each, states.get(each.no, none), until)]
+        return [
+            item
+            for each in contracts
+            for item in items(each, states.get(each.no, none), until, given.get(each.no, nobody))
+        ]
 
     def _saves(self) -> list[Item]:
         owing = "SELECT 1 FROM save_case WHERE state NOT IN ('lost', 'let_go') LIMIT 1"
@@ -329,6 +334,8 @@ def _close(
             message = (
                 f"{found.item} was already {found.closed.state} on {found.closed.set_on}; nothing changed"
             )
+        elif found.shown_by and found.closed is None and minutes is None and reason is None:
+            message = f"{found.item} is closed already, {found.shown_by} shows it; nothing changed"
         elif found.closed is not None and state == "snoozed" and found.closed.until_on == until_on:
             message = f"{found.item} already waits until {until_on}; nothing changed"
         else:
@@ -411,12 +418,16 @@ def _report(env: Env, found: "_Found", state: str, message: str) -> None:
             {
                 "schema": "renewctl/item/1",
                 "item": found.item,
-                "state": found.closed.state if "nothing changed" in message and found.closed else state,
+                "state": _state_now(found) if "nothing changed" in message else state,
                 "changed": "nothing changed" not in message and not env.dry_run,
             }
         )
     else:
         say(message)
+
+
+def _state_now(found: "_Found") -> str:
+    return found.closed.state if found.closed is not None else "done"
 
 
 def _change(portfolio: Portfolio, new: ItemState) -> Change:
@@ -434,11 +445,11 @@ def _change(portfolio: Portfolio, new: ItemState) -> Change:
 
 
 class _Found:
-    """An item meant by what was typed; `closed` is what was already done with it."""
+    """An item meant by what was typed, what was done with it before (`closed`) or shows it (`shown_by`)."""
 
     def __init__(
         self, item: str, subject: str, account_no: int, cycle: int, step: str,
-        covers: tuple[str, ...] = (), closed: ItemState | None = None,
+        covers: tuple[str, ...] = (), closed: ItemState | None = None, shown_by: str = "",
     ) -> None:  # fmt: skip
         self.item = item
         self.subject = subject
@@ -447,6 +458,7 @@ class _Found:
         self.step = step
         self.covers = covers
         self.closed = closed
+        self.shown_by = shown_by
 
 
 def _find(portfolio: Portfolio, env: Env, text: str) -> _Found:
@@ -486,6 +498,13 @@ def _find_contract_item(
         planner = Planner(env.policy, work_calendar(portfolio, env.policy, env.as_of))
         maker = ContractAgenda(env.policy, planner, env.as_of)
         states = load_states(portfolio, [contract]).get(no, {})
+        anchor_on, _ = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
+        for shown in planner.shown(maker.facts(contract, anchor_on)) if subject == str(no) else ():
+            at = (contract.cycle, shown.step.step)
+            if at not in candidates:
+                candidates[at] = _Found(
+                    core.item_id(subject, *at), subject, contract.account_no, *at, shown_by=shown.fact
+                )
         for item in maker.items(contract, states, date.max):
             if (item.task.subject or item.renewal.subject) != subject:
                 continue
@@ -500,7 +519,7 @@ def _find_contract_item(
         return exact
     near = [found for (of, name), found in candidates.items() if of == cycle and name.startswith(step)]
     if not step:
-        near = [found for found in near if _open(portfolio, found)]
+        near = [found for found in near if not found.shown_by and _open(portfolio, found)]
     if len(near) == 1:
         return near[0]
     if near:

@@ -9,7 +9,7 @@ import typer
 from renewctl.cli.options import AccountArg, Env, command, day, say
 from renewctl.core import lifecycle, money, plays
 from renewctl.core.intake import Refusal
-from renewctl.core.model import Account, Contract, SaveCase
+from renewctl.core.model import Account, Activity, Change, Contract, Renewal, SaveCase
 from renewctl.errors import InputRefused, NotFound, RefusedByRule, UsageError
 from renewctl.store.agenda import refresh
 from renewctl.store.lookup import find_account
@@ -31,6 +31,10 @@ def stage(
     account: AccountArg,
     stage: Annotated[str, typer.Argument(metavar="STAGE", help="Such as notified or negotiating.")],
     contract: ContractOption = None,
+    said: Annotated[
+        str | None,
+        typer.Option("--evidence", metavar="TEXT", help="What shows it, where nothing recorded does."),
+    ] = None,
 ) -> None:
     """Move a renewal to another stage."""
     wanted = stage.strip().lower().replace("-", "_").replace(" ", "_")
@@ -47,8 +51,14 @@ def stage(
         of = find_account(portfolio, account)
         renewal = pick_contract(of, contracts_of(portfolio, of), contract)
         changes = allowed(lifecycle.move(renewal, wanted))
+        shown = None
         if changes:
-            operation.apply(changes)
+            shown = said.strip() if said and said.strip() else _evidence(portfolio, env, of, renewal, wanted)
+            moved = Activity(
+                portfolio.next_no("activity"), of.no, renewal.no, env.as_of, "stage",
+                f"{wanted}: {shown}" if shown else wanted, None, env.actor,
+            )  # fmt: skip
+            operation.apply([*changes, Change("activity", (moved.no,), of.no, None, moved._asdict())])
             operation.summary = f"{of.name}: {renewal.stage} → {wanted}"
             refresh(portfolio, env.policy, env.as_of, [of.no])
     if env.json:
@@ -59,6 +69,7 @@ def stage(
                 "contract": renewal.id,
                 "before": renewal.stage,
                 "after": wanted,
+                "evidence": shown,
                 "changed": bool(changes) and not env.dry_run,
             }
         )
@@ -68,8 +79,33 @@ def stage(
         back = known and stages.index(wanted) < stages.index(renewal.stage)
         note = f" (back from {renewal.stage})" if back else ""
         say(_dry(env, f"{safe(of.name)}: {renewal.stage} → {wanted}{note}"))
+        if not back:
+            _tell_evidence(env, wanted, shown)
     else:
         say(f"{safe(of.name)} is at {wanted} already; nothing changed")
+
+
+def _evidence(portfolio: Portfolio, env: Env, account: Account, renewal: Contract, wanted: str) -> str | None:
+    """What on record shows that a renewal has reached a stage, in words (TRK)."""
+    from renewctl.core.stages import evidence
+
+    mine = ("account_no = ?", (account.no,))
+    found = evidence(
+        wanted,
+        renewal,
+        portfolio.values("item_state", *mine),
+        portfolio.values("activity", *mine),
+        env.policy,
+    )
+    return None if found is None else f"{found.fact} of {found.on}"
+
+
+def _tell_evidence(env: Env, wanted: str, shown: str | None) -> None:
+    needs = env.policy.evidence.get(wanted)
+    if shown is not None:
+        say(f"  evidence: {safe(shown)}")
+    elif needs is not None:
+        say(f"  nothing on record shows that {needs[0]}; say what does with --evidence TEXT")
 
 
 @command(writes=True)
@@ -87,18 +123,47 @@ def won(
         str | None, typer.Option("--signed-on", metavar="DATE", help="When it was signed (default: today).")
     ] = None,
     contract: ContractOption = None,
+    uplift: Annotated[
+        str | None,
+        typer.Option("--uplift", metavar="AMOUNT", help="Of the new ARR: price on the same units."),
+    ] = None,
+    expansion: Annotated[
+        str | None,
+        typer.Option("--expansion", metavar="AMOUNT", help="Of the new ARR: more units or products."),
+    ] = None,
+    early: Annotated[bool, typer.Option("--early", help="Signed ahead of schedule (OPP-4).")] = False,
+    starts_on: Annotated[
+        str | None,
+        typer.Option(
+            "--starts-on", metavar="DATE", help="When the new term begins (default: as the old ends)."
+        ),
+    ] = None,
+    successor: Annotated[
+        str | None,
+        typer.Option("--successor", metavar="ID", help="A new contract takes this one's place."),
+    ] = None,
 ) -> None:
     """Record a renewal as won and open its next cycle."""
     signed = day(signed_on, "--signed-on") if signed_on else env.as_of
+    begins = day(starts_on, "--starts-on") if starts_on else None
 
     def decide(portfolio: Portfolio) -> tuple[Account, Contract, "Closing"]:
         of = find_account(portfolio, account)
         contracts = contracts_of(portfolio, of)
         renewal = pick_contract(of, contracts, contract)
-        said = lifecycle.Win(*_amount(arr, renewal, of, env.policy.base_currency), term_months, signed)
+        base = env.policy.base_currency
+        minor, currency = amount_of("arr", arr, renewal, of, base)
+        up, more = (
+            None if text is None else _part(name, text, currency, renewal, of, base)
+            for name, text in (("uplift", uplift), ("expansion", expansion))
+        )
+        kind = "early" if early or begins is not None or of.early_on is not None else "renewal"
+        said = lifecycle.Win(
+            minor, currency, term_months, signed, kind, begins, up, more, _successor(portfolio, successor)
+        )
         found = lifecycle.won(
             of, contracts, renewal, _outcomes(portfolio, of), said, env.as_of,
-            portfolio.next_no("outcome"), pinned(portfolio, of, renewal),
+            portfolio.next_no("outcome"), pinned(portfolio, of, renewal), agreed_of(portfolio, renewal),
             usual_term=env.policy.usual_term_months,
         )  # fmt: skip
         return of, renewal, allowed(found)
@@ -120,19 +185,52 @@ def won(
         say(f"note: save s{case.no} of {safe(of.name)} is still open; to close it: {how}")
 
 
-def _amount(text: str, contract: Contract, account: Account, base: str) -> tuple[int, str]:
-    """`--arr` as minor units and currency, read as strictly as `set` reads it."""
+def amount_of(name: str, text: str, contract: Contract, account: Account, base: str) -> tuple[int, str]:
+    """An amount given as an option, in minor units with its currency, read as strictly as `set` reads it."""
     from renewctl.core.edits import read
 
     found = read({"arr": text}, account, contract, date.min, base)
     if isinstance(found, Refusal):
-        raise InputRefused(found.code, f"--{found.message}", found.hint.replace("arr=", "--arr "))
+        message = found.message.replace("arr", name, 1)
+        raise InputRefused(found.code, f"--{message}", found.hint.replace("arr=", f"--{name} "))
     minor, code = found["arr"]
     if minor is None:
-        raise UsageError(
-            "arr-missing", "--arr is blank", "say what the renewal is worth, such as --arr 120000"
-        )
+        raise UsageError(f"{name}-missing", f"--{name} is blank", f"say an amount, such as --{name} 120000")
     return minor, code
+
+
+def _part(name: str, text: str, currency: str, contract: Contract, account: Account, base: str) -> int:
+    """A part of the new ARR, in its currency."""
+    sign = -1 if text.strip().startswith("-") else 1  # a price may go down
+    minor, code = amount_of(name, text.strip().removeprefix("-"), contract, account, base)
+    if code != currency:
+        raise InputRefused(
+            "currency-conflict", f"--{name} is in {code}, the new ARR in {currency}", f"give it in {currency}"
+        )
+    return sign * minor
+
+
+def _successor(portfolio: Portfolio, wanted: str | None) -> tuple[int, str] | None:
+    """Number and id of the contract that takes the place of the one that ends."""
+    if wanted is None:
+        return None
+    new_id = wanted.strip()
+    if not new_id:
+        raise UsageError("successor-missing", "--successor is blank", "name the new contract's id")
+    if portfolio.value("SELECT no FROM contract WHERE id = ?", (new_id,)) is not None:
+        raise RefusedByRule(
+            "contract-exists",
+            f"there is a contract {new_id} already",
+            "give the new contract an id of its own",
+        )
+    return portfolio.next_no("contract"), new_id
+
+
+def agreed_of(portfolio: Portfolio, contract: Contract) -> Renewal | None:
+    """What is decided or agreed for the present cycle of a contract."""
+    key = (contract.no, contract.cycle)
+    found: list[Renewal] = portfolio.values("renewal", "contract_no = ? AND cycle = ?", key)
+    return found[0] if found else None
 
 
 def _not_again(env: Env, contract: Contract) -> None:
@@ -327,6 +425,7 @@ def _document(account: Account, closing: "Closing", changed: bool) -> dict[str, 
     following = None
     if outcome.result != "lost":
         following = {
+            "contract": after.id,
             "cycle": after.cycle,
             "start_date": iso(after.start_on),
             "renewal_date": iso(after.renewal_on),
@@ -351,6 +450,9 @@ def _document(account: Account, closing: "Closing", changed: bool) -> dict[str, 
         "lost_on": iso(outcome.lost_on),
         "told_on": iso(outcome.told_on),
         "cancel_notice_withdrawn": iso(closing.withdrawn_on),
+        "kind": closing.agreed.kind if closing.agreed else None,
+        "uplift": units(closing.agreed.uplift_minor) if closing.agreed else None,
+        "expansion": units(closing.agreed.expansion_minor) if closing.agreed else None,
         "changed": changed,
         "next": following,
     }

@@ -220,7 +220,7 @@ class ContractAgenda:
         if given:
             found = [
                 item._replace(who=Who(given[item.task.step], item.who.role, False))
-                if item.task.step in given and item.cycle == contract.cycle
+                if item.task.step in given and (item.cycle == contract.cycle or item.task.subject)
                 else item
                 for item in found
             ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from renewctl.core.due import ContractAgenda, DueContract, Item, States, Who, item_id, status_of
+from renewctl.core.due import ContractAgenda, DueContract, Given, Item, States, Who, item_id, status_of
 from renewctl.core.model import Activity, Because, ItemState
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Policy, Step
@@ -69,7 +69,7 @@ class Effort(NamedTuple):
     because: Because | None  # why it is said to be over
 
 
-def plan(contract: DueContract, states: States, agenda: ContractAgenda) -> Plan:
+def plan(contract: DueContract, states: States, agenda: ContractAgenda, given: Given | None = None) -> Plan:
     """The plan of a renewal that has a date and a segment, on the agenda's day.
 
     `states` is what was done with its steps, as `ContractAgenda.items` takes it. A contract past its
@@ -79,7 +79,7 @@ def plan(contract: DueContract, states: States, agenda: ContractAgenda) -> Plan:
     steps = {step.step: step for step in agenda.policy.timelines[contract.segment]}
     found: dict[tuple[object, ...], list[Action]] = {}
     place: dict[tuple[object, ...], tuple[date | None, date | None]] = {}
-    for item in sorted(agenda.items(contract, states, _UNTIL), key=lambda each: each.due_on):
+    for item in sorted(agenda.items(contract, states, _UNTIL, given or {}), key=lambda each: each.due_on):
         key = _key(item, contract)
         found.setdefault(key, []).append(_open(item, states, steps))
         place[key] = (item.due_on, item.work_on)

@@ -467,6 +467,12 @@ class Policy:
         return tuple(self.raw["stages"]["order"])
 
     @cached_property
+    def evidence(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Stage -> what shows that it is reached: in words, and the facts any of which is enough (TRK)."""
+        table = self.raw["stages"]["evidence"]
+        return {stage: (row["text"], tuple(row["any"])) for stage, row in table.items()}
+
+    @cached_property
     def late_stages(self) -> frozenset[str]:
         """Stages in which an escalation would only disturb (REM-14, REM-7)."""
         return frozenset(self.raw["stages"]["late"])

@@ -417,6 +417,18 @@ _STAKEHOLDERS = Table(
 )
 _YEARS = ("2", "3", "4", "5", "6", "7", "8", "9", "10")
 
+_EVIDENCE = Table(
+    {
+        "text": text("what shows it, as a text"),
+        "any": List(
+            text("a fact: step:…, activity:… or paper:…", r"(step|activity|paper):[a-z0-9_-]+"),
+            "a list of facts",
+            (1, 20),
+            unique=True,
+        ),
+    }
+)
+
 SCHEMA = Table(
     {
         "general": Table(
@@ -504,6 +516,7 @@ SCHEMA = Table(
             {
                 "order": List(one_of(*STAGES), "the stages in order", (3, len(STAGES)), unique=True),
                 "late": List(one_of(*STAGES), "stages of stages.order", (0, len(STAGES)), unique=True),
+                "evidence": Map(_EVIDENCE, "a stage", names=STAGES[1:-2]),
             }
         ),
         "agenda": Table(

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "116bff0aeee4036afa8e5e40d80fb11fb776e58027d40ab73bfd1915aa29c497"
+FINGERPRINT = "81b3b0ea232fc7e2ca6fdbfc7a9f83a38eb2af2111b8e2f432ec52bf3273bd90"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -394,8 +394,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                                               'when': ['not_late_stage', 'not_auto_renew'],
                                               'hours': 0.25,
                                               'done_when': 'The manager knows and has said what happens next',
-                                              'auto': True,
-                                              'done_by': ['stage:approving']},
+                                              'auto': True},
                               'follow-up': {'title': 'Follow up with the one action needed from the customer',
                                             'days': 14,
                                             'channel': 'customer',
@@ -419,8 +418,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                                              'when': ['not_late_stage', 'not_auto_renew'],
                                              'hours': 0.25,
                                              'done_when': "Management has spoken to the customer's side",
-                                             'auto': True,
-                                             'done_by': ['stage:approving']},
+                                             'auto': True},
                               'last-reminder': {'title': 'Send the last reminder and say what ends when',
                                                 'days': 7,
                                                 'channel': 'customer',
@@ -682,8 +680,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                                               'when': ['not_late_stage', 'not_auto_renew'],
                                               'hours': 0.15,
                                               'done_when': 'The manager knows and has said what happens next',
-                                              'auto': True,
-                                              'done_by': ['stage:approving']},
+                                              'auto': True},
                               'follow-up': {'title': 'Follow up with the one action needed from the customer',
                                             'days': 14,
                                             'channel': 'customer',
@@ -707,8 +704,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                                              'when': ['not_late_stage', 'not_auto_renew'],
                                              'hours': 0.15,
                                              'done_when': "Management has spoken to the customer's side",
-                                             'auto': True,
-                                             'done_by': ['stage:approving']},
+                                             'auto': True},
                               'last-reminder': {'title': 'Send the last reminder and say what ends when',
                                                 'days': 7,
                                                 'channel': 'customer',
@@ -806,7 +802,6 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                                     'hours': 0.25,
                                     'done_when': 'Somebody at the customer was reached',
                                     'after': ['notice'],
-                                    'done_by': ['reply'],
                                     'to': ['champion', 'economic_buyer']},
                        'last-reminder': {'title': 'Send the last reminder and say what ends when',
                                          'days': 7,
@@ -832,8 +827,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                                       'when': ['no_reply', 'not_auto_renew'],
                                       'hours': 0.15,
                                       'done_when': 'Somebody with a name has taken it over',
-                                      'auto': True,
-                                      'done_by': ['reply']}}},
+                                      'auto': True}}},
  'ownership': {'model': 'hybrid',
                'volume_per_quarter': 100,
                'written': {'sales_engages': 'From 90 days before the anchor on renewals it owns; on others when the opportunity type is expansion.',
@@ -845,7 +839,15 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                           'csm': {'everything': {'order': 1, 'role': 'csm'}},
                           'sales': {'everything': {'order': 1, 'role': 'sales'}},
                           'hybrid': {'small': {'order': 1, 'below': 10000, 'role': 'specialist', 'needs_volume': True}, 'medium': {'order': 2, 'below': 50000, 'role': 'csm'}, 'large': {'order': 3, 'role': 'sales'}}}},
- 'stages': {'order': ['planned', 'in_review', 'notified', 'value_reviewed', 'proposed', 'negotiating', 'approving', 'contract_sent', 'won', 'lost'], 'late': ['approving', 'contract_sent']},
+ 'stages': {'order': ['planned', 'in_review', 'notified', 'value_reviewed', 'proposed', 'negotiating', 'approving', 'contract_sent', 'won', 'lost'],
+            'late': ['approving', 'contract_sent'],
+            'evidence': {'in_review': {'text': 'its review or health check is done', 'any': ['step:review', 'step:health-check', 'step:risk-assessment', 'step:kickoff', 'step:alert-90', 'step:tasks']},
+                         'notified': {'text': 'the notice has gone out', 'any': ['step:notice', 'step:reminder', 'activity:email']},
+                         'value_reviewed': {'text': 'the value was reviewed with the customer', 'any': ['step:value-review', 'step:conversation', 'activity:meeting']},
+                         'proposed': {'text': 'a proposal is with the customer', 'any': ['step:proposal', 'step:initial-terms', 'paper:proposal']},
+                         'negotiating': {'text': 'the customer has answered', 'any': ['step:negotiate', 'step:objections', 'activity:reply', 'activity:call', 'activity:meeting']},
+                         'approving': {'text': 'the approvals are asked for or the terms are final', 'any': ['step:approvals', 'step:final-terms']},
+                         'contract_sent': {'text': 'the contract is with the customer', 'any': ['step:contract', 'step:signature']}}},
  'agenda': {'catch_up_days': 2,
             'catch_up_order': ['notice', 'risk', 'value', 'proposal', 'negotiate', 'close', 'escalate', 'remind', 'prepare', 'explore', 'celebrate'],
             'drop_purposes': ['prepare', 'explore'],

@@ -389,6 +389,25 @@ def load_states(
     return found
 
 
+def load_given(
+    portfolio: Portfolio, contracts: Sequence[Contract | DueContract]
+) -> dict[int, dict[str, str]]:
+    """The steps of contracts that were given to somebody by hand: contract number -> step -> person."""
+    rows = portfolio.rows("SELECT subject, cycle, step, person FROM assignment")
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    if not rows:
+        return found
+    known = {(str(each.no), each.cycle): each.no for each in contracts}
+    accounts: dict[str, list[int]] = defaultdict(list)
+    for each in contracts:
+        accounts[f"a{each.account_no}"].append(each.no)
+    for subject, cycle, step, person in rows:
+        own = known.get((subject, cycle))
+        for no in accounts.get(subject, ()) if own is None else (own,):
+            found[no][step] = person
+    return found
+
+
 def work_calendar(portfolio: Portfolio, policy: Policy, as_of: date, *, keep: bool = False) -> WorkCalendar:
     """The working days of the policy's country around `as_of`.
 

@@ -77,16 +77,18 @@ def _by_tie(row: DueRow) -> tuple[date, int, str]:
 
 
 class Heard(NamedTuple):
-    """What activities show of renewals: answers of customers and documents rendered for them."""
+    """What was heard and decided: answers of customers, documents rendered for them, what goes together."""
 
     replied_on: dict[int, date]  # account -> the latest reply
     papers: dict[int, list[tuple[int | None, str, date]]]  # account -> (contract or any, kind, latest day)
+    bundles: dict[tuple[int, int], int]  # (contract, cycle) -> 0/1, where it was decided by hand (BND-1)
 
 
 def heard(portfolio: Portfolio, account_no: int | None = None) -> Heard:
     """What was heard of one account, or of all."""
     where, params = ("", [*_TOLD]) if account_no is None else ("AND account_no = ?", [*_TOLD, account_no])
-    found = Heard({}, {})
+    decided = "SELECT contract_no, cycle, bundle FROM renewal WHERE bundle IS NOT NULL"
+    found = Heard({}, {}, {(no, cycle): bundle for no, cycle, bundle in portfolio.rows(decided)})
     for no, contract_no, kind, day_iso in portfolio.rows(
         "SELECT account_no, contract_no, kind, MAX(happened_on) FROM activity "  # noqa: S608
         f"WHERE kind IN ({','.join('?' * len(_TOLD))}) {where} GROUP BY account_no, contract_no, kind",
@@ -126,7 +128,8 @@ def due_contracts(
             contract.cycle, contract.won_on, row.arr_base_minor, value or 0, row.segment, row.band,
             row.opportunity, row.touch, int(row.guard), row.owner, row.owner_role, account.csm,
             account.sales_owner, account.specialist, account.executive_sponsor,
-            told.replied_on.get(account.no), mine, None, int(account.cancel_notice_on is not None), from_on,
+            told.replied_on.get(account.no), mine, told.bundles.get((contract.no, contract.cycle)),
+            int(account.cancel_notice_on is not None), from_on,
         )  # fmt: skip
         found.append(_quick(DueContract, each))
     return found
@@ -160,12 +163,17 @@ class DueReader:
         if not self.usable:
             return self._fresh()
         stored, params = "1 = 1", [until.isoformat()]
-        if owner and owner not in {*self.policy.team.values(), *self.policy.managers.values()}:
+        anybody = {*self.policy.team.values(), *self.policy.managers.values(), *self._given()}
+        if owner and owner not in anybody:
             stored = f"? IN ({', '.join(_PEOPLE)})"
             params.append(owner)
         rows = self._read("next_due_on", "next_due_on <= ?", params, stored=stored)
         # In the order of ties, in which sorting their items day by day costs least.
         return [row.contract for row in sorted(rows, key=_by_tie)]
+
+    def _given(self) -> list[str]:
+        """People who were given a step by hand."""
+        return [who for (who,) in self.portfolio.rows("SELECT DISTINCT person FROM assignment")]
 
     def past(self, chunk: int) -> Iterator[list[DueRow]]:
         """Contracts past their date, the longest past first, in chunks."""

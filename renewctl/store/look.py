@@ -20,7 +20,13 @@ from renewctl.core.plan import Effort, Plan, effort, plan
 from renewctl.core.policy import Policy
 from renewctl.core.segment import in_force, value_problems
 from renewctl.core.timeline import Planner
-from renewctl.store.agenda import load_book, load_states, renewals_per_quarter, work_calendar
+from renewctl.store.agenda import (
+    load_book,
+    load_given,
+    load_states,
+    renewals_per_quarter,
+    work_calendar,
+)
 from renewctl.store.due import due_contracts, heard
 from renewctl.store.portfolio import Portfolio
 
@@ -107,7 +113,7 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
     if opened and in_force(account.status):
         planner = Planner(policy, work_calendar(portfolio, policy, as_of))
         agenda = ContractAgenda(policy, planner, as_of)
-    states = load_states(portfolio, opened)
+    states, given = load_states(portfolio, opened), load_given(portfolio, opened)
     told = heard(portfolio, account.no)
     mapped = [by_no[each.no] for each in opened]
     due = {each.no: each for each in due_contracts(account, opened, mapped, policy, told)}
@@ -117,7 +123,7 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
         why = _unplanned(account, contract, row)
         planned = None
         if not why and agenda is not None:
-            planned = plan(due[contract.no], states.get(contract.no, {}), agenda)
+            planned = plan(due[contract.no], states.get(contract.no, {}), agenda, given.get(contract.no))
         logged = [each for each in activities if _logged_on(each, contract, at == 0)]
         mine = [
             each

@@ -206,7 +206,9 @@ def _day(day: PlanDay, whole: bool) -> list[str]:
     out = [f"{head} {closed} of {count} closed" if closed else head.rstrip()]
     for action in day.actions:
         owner = safe(action.owner or "unowned") + ("*" if action.delegate else "")
-        state = "" if action.state == "open" else f"  [{action.state} {action.set_on}]"
+        state = "" if action.state == "open" else f"  [{action.state} {action.shown_by or action.set_on}]"
+        if action.waits_for:
+            state += f"  [waits for {', '.join(action.waits_for)}]"
         line = f"    {action.item:<24} {action.channel:<8} {owner:<18} {safe(action.title)}{state}"
         out.append(line if len(line) <= width() else line[: width() - 1] + "…")
     return out

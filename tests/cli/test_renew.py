@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 TWO = """id,account_id,name,arr,currency,renewal_date,term_months
 K1,A1,Core,1000,USD,2026-05-31,12
 K2,A1,Add-on,500,USD,,
@@ -23,6 +25,7 @@ def test_a_stage_moves_and_asking_again_changes_nothing(book):
         "contract": "A1",
         "before": "planned",
         "after": "value_reviewed",
+        "evidence": None,
         "changed": True,
     }
     assert contract(book).stage == "value_reviewed"
@@ -31,6 +34,108 @@ def test_a_stage_moves_and_asking_again_changes_nothing(book):
     assert (done.code, done.out) == (0, "")
     assert "nothing changed" in done.err
     assert book.facts() == facts
+
+
+def test_a_stage_is_kept_with_what_shows_it(book):
+    """TRK: a fact on record, or a person's own words; without either the command says what is missing."""
+    said = book.run("stage", "A1", "notified")
+    assert "nothing on record shows that the notice has gone out" in said.err
+    told = book.run("done", "1-notice")
+    assert (told.code, "stage:notified shows it; nothing changed" in told.err) == (0, True)
+    assert book.json("done", "1-notice")["changed"] is False
+    assert book.json("done", "1-notice", "--hours", "0.5") == {
+        "schema": "renewctl/item/1", "item": "1-notice", "state": "done", "changed": True,
+    }  # fmt: skip
+    assert book.json("stage", "A1", "in_review")["evidence"] is None  # a notice shows no review
+    assert book.json("stage", "A1", "notified")["evidence"] == "step:notice of 2026-03-02"
+    told = book.json("stage", "A1", "value_reviewed", "--evidence", " EBR of 1 March ")
+    assert told["evidence"] == "EBR of 1 March"
+    book.run("log", "A1", "they called", "--kind", "reply")
+    assert book.json("stage", "A1", "negotiating")["evidence"] == "activity:reply of 2026-03-02"
+    with book.open() as portfolio:
+        notes = [each.text for each in portfolio.values("activity", "kind = 'stage'", (), "no")]
+    assert notes[-2:] == ["value_reviewed: EBR of 1 March", "negotiating: activity:reply of 2026-03-02"]
+
+
+def test_evidence_of_the_cycle_before_shows_nothing_of_this_one(book):
+    """TRK"""
+    book.run("done", "1-notice")
+    book.run("won", "A1", "--arr", "120000")
+    assert book.json("stage", "A1", "notified")["evidence"] is None
+
+
+def test_steps_are_closed_by_the_stage_that_shows_them_and_open_again_when_it_was_a_mistake(book):
+    """TRK, REM-14"""
+
+    def steps():
+        plan = book.json("show", "A1")["plan"]
+        return {each["step"]: each["state"] for day in plan for each in day["actions"]}
+
+    before = steps()
+    assert before["notice"] == "open"
+    book.run("stage", "A1", "contract_sent")
+    now = steps()
+    assert now["notice"] == now["proposal"] == "done"
+    assert "escalate-14" not in now
+    assert "escalate-14" in before
+    shown = [each for day in book.json("show", "A1")["plan"] for each in day["actions"] if each["shown_by"]]
+    assert {each["shown_by"] for each in shown} >= {"stage:notified", "stage:contract_sent"}
+    book.run("stage", "A1", "planned")
+    assert steps() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "uplift", "expansion"),
+    [
+        ((), None, None),
+        (("--uplift", "4000"), 4000, 6000),
+        (("--expansion", "12000"), -2000, 12000),
+        (("--uplift", "3000", "--expansion", "7000"), 3000, 7000),
+    ],
+)
+def test_what_a_win_adds_is_split_into_uplift_and_expansion_and_never_guessed(book, words, uplift, expansion):
+    """TERMS: a price rise on the same units, and more units."""
+    told = book.json("won", "A1", "--arr", "130000", *words)
+    assert (told["uplift"], told["expansion"]) == (uplift, expansion)
+
+
+def test_parts_of_a_win_that_do_not_add_up_are_refused(book):
+    facts = book.facts()
+    said = book.fails(
+        14, "amounts-disagree", "won", "A1", "--arr", "130000", "--uplift", "1", "--expansion", "2"
+    )
+    assert "USD 120,000 to USD 130,000" in said
+    book.fails(10, "currency-conflict", "won", "A1", "--arr", "130000", "--uplift", "EUR 10,000")
+    assert book.facts() == facts
+
+
+def test_an_early_renewal_may_begin_inside_the_running_term(book):
+    """OPP-4"""
+    facts = book.facts()
+    book.fails(14, "start-outside-term", "won", "A1", "--arr", "130000", "--starts-on", "2026-06-01")
+    assert book.facts() == facts
+    told = book.json("won", "A1", "--arr", "130000", "--starts-on", "2026-04-01", "--term-months", "24")
+    assert (told["kind"], told["next"]["start_date"]) == ("early", "2026-04-01")
+    assert told["next"]["renewal_date"] == "2028-04-01"
+
+
+def test_a_successor_takes_the_contracts_place_and_the_old_one_is_neither_open_nor_lost(book):
+    """TRK: its plan is the next cycle's, and an import of the old contract does not bring that back."""
+    book.import_(TWO, "--kind", "contracts", name="contracts.csv")
+    before = {item["item"] for item in agenda(book)}
+    told = book.json("won", "A1", "--contract", "K1", "--arr", "60000", "--successor", "K1-2027")
+    assert (told["contract"], told["next"]["contract"]) == ("K1-2027", "K1-2027")
+    shown = book.json("show", "A1")
+    assert sorted(each["id"] for each in shown["contracts"]) == ["K1-2027", "K2"]
+    after = agenda(book)
+    mine = [item for item in after if item["contract"] == "K1-2027"]
+    assert {item["item"] for item in mine}.isdisjoint(before)
+    assert not [item for item in after if item["contract"] == "K1"]
+    book.import_(TWO.replace("Acme", "Acme again"), "--kind", "contracts", name="contracts.csv")
+    assert sorted(each["id"] for each in book.json("show", "A1")["contracts"]) == ["K1-2027", "K2"]
+    assert book.run("doctor").code == 0
+    book.fails(14, "contract-exists", "won", "A1", "--contract", "K2", "--arr", "1000", "--successor", "K1")
+    assert book.run("undo", "--yes").code == 0
 
 
 def test_stages_that_are_none_or_need_an_outcome_are_refused(book):
@@ -62,8 +167,12 @@ def test_a_win_opens_the_next_cycle_and_tells_it(book):
         "lost_on": None,
         "told_on": None,
         "cancel_notice_withdrawn": None,
+        "kind": "renewal",
+        "uplift": None,
+        "expansion": None,
         "changed": True,
         "next": {
+            "contract": "A1",
             "cycle": 2,
             "start_date": "2026-05-31",
             "renewal_date": "2028-05-31",
