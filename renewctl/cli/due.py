@@ -506,7 +506,7 @@ def _find_contract_item(
                     core.item_id(subject, *at), subject, contract.account_no, *at, shown_by=shown.fact
                 )
         for item in maker.items(contract, states, date.max):
-            if (item.task.subject or item.renewal.subject) != subject:
+            if item.subject != subject:
                 continue
             for step_key in (item.task.step, *item.task.covers):
                 covers = item.task.covers if step_key == item.task.step else ()

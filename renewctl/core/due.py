@@ -4,7 +4,7 @@ One item is one step with one owner and one channel. `ContractAgenda.items` answ
 `in_order` puts items of many contracts, and of saves, into one list (DEFAULTS, agenda order).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -41,7 +41,6 @@ class Task(NamedTuple):
     covers: tuple[str, ...] = ()  # step keys that closing it closes with it
     note: str = ""
     waits_for: tuple[str, ...] = ()  # open steps of the same renewal it builds on
-    subject: str = ""  # what it is called by, where that is not the contract
 
 
 class Renewal(Protocol):
@@ -143,7 +142,12 @@ class Item(NamedTuple):
     @property
     def item(self) -> str:
         """The id people type."""
-        return item_id(self.task.subject or self.renewal.subject, self.cycle, self.task.step)
+        return item_id(self.subject, self.cycle, self.task.step)
+
+    @property
+    def subject(self) -> str:
+        """What it is called by: the contract or the save, for recurring work `a` and the account's number."""
+        return f"a{self.renewal.account_no}" if self.task.kind == "value" else self.renewal.subject
 
 
 # A third of the price of Item(…), for what is made tens of thousands of times.
@@ -211,6 +215,7 @@ class ContractAgenda:
         self._catch_ups: dict[tuple[object, bool], Task] = {}
         self._ready: dict[int, tuple[date, list[_Ready]]] = {}
         self._first_word: dict[str, int] = {}
+        self._recurring_kept: dict[_When, list[tuple[date, date, str, Task]]] = {}
 
     def items(
         self, contract: DueContract, states: States, until: date, given: Given = _NOBODY_ELSE
@@ -220,7 +225,7 @@ class ContractAgenda:
         if given:
             found = [
                 item._replace(who=Who(given[item.task.step], item.who.role, False))
-                if item.task.step in given and (item.cycle == contract.cycle or item.task.subject)
+                if item.task.step in given and (item.cycle == contract.cycle or item.task.kind == "value")
                 else item
                 for item in found
             ]
@@ -402,41 +407,48 @@ class ContractAgenda:
         self, contract: DueContract, anchor_on: date, from_on: date, states: States, until: date
     ) -> list[Item]:
         """VAL: what comes back all year. What was missed is one item, of the day it began."""
-        found: list[Item] = []
-        missed: dict[str, int] = {}  # name -> where in `found` its missed item stands
-        subject = f"a{contract.account_no}"
         first_on = min(from_on, self.as_of)
-        for step, due_on, cadence in self.planner.recurring(
-            contract.segment, contract.renewal_on, anchor_on, first_on
-        ):
-            if due_on > until:
-                break
+        when = (contract.segment, contract.renewal_on, anchor_on, first_on, until)
+        people = self._roles(contract)
+        if not states:
+            return [
+                _new(Item, (BY_DAY, due_on, work_on, status, task, contract, 1, people[task.role]))
+                for due_on, work_on, status, task in self._value(when, states)
+            ]
+        found: list[Item] = []
+        for due_on, _, _, task in self._value(when, states):
+            found += self._single(contract, task, due_on, states, until)
+        return [item._replace(cycle=1) for item in found] if contract.cycle != 1 else found
+
+    def _value(self, when: "_When", states: States) -> Sequence[tuple[date, date, str, Task]]:
+        """Recurring work of an account up to a day, what was missed of a kind in one; shared by accounts."""
+        if not states and (kept := self._recurring_kept.get(when)) is not None:
+            return kept
+        found: list[tuple[date, date, str, Task]] = []
+        missed: dict[str, int] = {}  # name -> where in `found` its missed work stands
+        for step, due_on, cadence in self.planner.recurring(*when):
+            if _closed(states, step):
+                continue
             at = missed.get(cadence.name) if due_on <= self.as_of else None
             if at is not None:
-                if not _closed(states, step):
-                    first = found[at]
-                    covers = (*first.task.covers, step)
-                    note = f"{len(covers) + 1} owed by now"
-                    found[at] = first._replace(task=first.task._replace(covers=covers, note=note))
+                day, work_on, status, first = found[at]
+                covers = (*first.covers, step)
+                first = first._replace(covers=covers, note=f"{len(covers) + 1} owed by now")
+                found[at] = (day, work_on, status, first)
                 continue
-            task = Task(
-                step,
-                None,
-                cadence.title,
-                cadence.channel,
-                cadence.role,
-                "value",
-                cadence.rule,
-                subject=subject,
-            )
-            items = self._single(contract, task, due_on, states, until)
-            if items and due_on <= self.as_of:
+            if due_on <= self.as_of and _back_on(states, step, due_on) <= when[4]:
                 missed[cadence.name] = len(found)
-            found += items
-        return [item._replace(cycle=1) for item in found] if contract.cycle != 1 else found
+            task = Task(
+                step, None, cadence.title, cadence.channel, cadence.role, "value", cadence.rule, cadence.place
+            )
+            found.append((due_on, self.planner.work_on(due_on), status_of(due_on, self.as_of), task))
+        if not states:
+            self._recurring_kept[when] = found
+        return found
 
 
 _Ready = tuple[date, date, str, tuple[Task, ...]]
+_When = tuple[str, date, date, date, date]  # segment, renewal, anchor, first day, until
 
 
 class _Roles(dict[str, Who]):
@@ -524,8 +536,8 @@ class Bounds:
             terms = Terms(segment, arr_minor, anchor_on, anchor_on, notice_days is not None, first_on)
             found = self._first[key] = self.next_due_on(terms, _NOTHING_DONE)
         if value_from_on is not None:
-            for each in planner.recurring(segment, renewal_on, anchor_on, value_from_on)[:1]:
-                found = min(found, each.due_on)
+            first = planner.first_recurring(segment, renewal_on, anchor_on, value_from_on)
+            found = min(found, first) if first is not None else found
         return found if found < renewal_on else renewal_on
 
     def next_due_on(self, terms: "Terms", states: States) -> date:
@@ -557,7 +569,7 @@ class Bounds:
                 may_come(f"{step.step}@{terms.cycle - 1}", terms.won_on + timedelta(days=step.after_days))
         if terms.value_from_on is not None:
             for step_name, due_on, _ in planner.recurring(
-                terms.segment, terms.renewal_on, terms.anchor_on, terms.value_from_on
+                terms.segment, terms.renewal_on, terms.anchor_on, terms.value_from_on, date.max
             ):
                 if not _closed(states, step_name):
                     bounds.append(_back_on(states, step_name, due_on))

@@ -77,6 +77,7 @@ class Cadence(NamedTuple):
     template: str
     to: tuple[str, ...]
     rule: str
+    place: int  # in the order of the file, behind the steps of the timeline
 
 
 class SegmentHealth(NamedTuple):
@@ -367,8 +368,9 @@ class Policy:
                     row.get("template", ""),
                     tuple(row.get("to", ())),
                     row["rule"],
+                    1000 + place,
                 )
-                for name, row in table.items()
+                for place, (name, row) in enumerate(table.items())
                 if row.get("enabled", True)
             )
             for segment, table in self.raw["cadence"].items()

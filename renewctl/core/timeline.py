@@ -7,7 +7,7 @@ stable keys, so what was done with them is matched by (contract, cycle, step) af
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import groupby, takewhile
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -128,7 +128,6 @@ class Planner:
         }
         self._selected: dict[tuple[object, ...], tuple[Step, ...]] = {}
         self._splits: dict[tuple[object, ...], tuple[tuple[Step, ...], tuple[Shown, ...]]] = {}
-        self._occurrences: dict[tuple[str, date, date, date], tuple[Occurrence, ...]] = {}
         self._schedules: dict[tuple[object, ...], Schedule] = {}
         self._working: dict[date, date] = {}
         self._grouped: dict[int, list[tuple[timedelta, tuple[Step, ...]]]] = {}
@@ -248,30 +247,34 @@ class Planner:
         return tuple(Planned(step, due_on, self.work_on(due_on)) for step, due_on in days)
 
     def recurring(
-        self, segment: str, renewal_on: date, anchor_on: date, first_on: date
+        self, segment: str, renewal_on: date, anchor_on: date, first_on: date, until: date
     ) -> tuple[Occurrence, ...]:
         """The recurring work of an account from `first_on` until its renewal speaks of value itself (VAL).
 
         One in each period of the calendar year, on the renewal's day of the month, in the month of the
-        period that the renewal's own month stands for; by day.
+        period that the renewal's own month stands for; kind by kind, each by day, up to `until`.
         """
-        key = (segment, renewal_on, anchor_on, first_on)
-        found = self._occurrences.get(key)
-        if found is None:
-            if len(self._occurrences) > _REMEMBERED:
-                self._occurrences.clear()
-            end_on = anchor_on - timedelta(days=self.policy.agenda.value_pause_days)
-            found = self._occurrences[key] = tuple(
-                sorted(
-                    (
-                        each
-                        for cadence in self.policy.cadence[segment]
-                        for each in _occurrences(cadence, renewal_on, first_on, end_on)
-                    ),
-                    key=attrgetter("due_on"),
-                )
+        end_on = self._value_ends(anchor_on)
+        return tuple(
+            each
+            for cadence in self.policy.cadence[segment]
+            for each in takewhile(
+                lambda each: each.due_on <= until, _occurrences(cadence, renewal_on, first_on, end_on)
             )
-        return found
+        )
+
+    def first_recurring(self, segment: str, renewal_on: date, anchor_on: date, first_on: date) -> date | None:
+        """The day of the first of `recurring`, whenever that is; None: there is none."""
+        end_on = self._value_ends(anchor_on)
+        firsts = (
+            next(_occurrences(cadence, renewal_on, first_on, end_on), None)
+            for cadence in self.policy.cadence[segment]
+        )
+        return min((each.due_on for each in firsts if each is not None), default=None)
+
+    def _value_ends(self, anchor_on: date) -> date:
+        """The first day from which the renewal's own steps take the place of recurring work."""
+        return anchor_on - timedelta(days=self.policy.agenda.value_pause_days)
 
     def _schedule(self, segment: str, steps: tuple[Step, ...], anchor_on: date, first_on: date) -> Schedule:
         rules = self.policy.agenda
@@ -295,7 +298,6 @@ class Planner:
         )
 
 
-_REMEMBERED = 100_000  # lists of recurring work kept in memory
 _PERIODS = {1: "-{:02}", 3: "q{}", 6: "h{}", 12: ""}
 
 

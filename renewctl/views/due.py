@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from renewctl.core import money
-from renewctl.core.due import BY_DAY, Item, item_id
+from renewctl.core.due import BY_DAY, Item, Renewal, Task, item_id
 from renewctl.views.terminal import coloured, safe, width
 
 _NAMED = 3  # names in a remark before "and N more"
@@ -70,10 +70,14 @@ def lines(agenda: Agenda) -> Iterator[str]:
             )
         name = (
             whose[0] + what[0]
-            if cycle == 1 and not task.subject
-            else item_id(task.subject or renewal.subject, cycle, what[0])
+            if cycle == 1 and task.kind != "value"
+            else item_id(_subject(task, renewal), cycle, what[0])
         )
         yield f"{head}{name:<24}{what[1]}{owner}{whose[1]}{what[2]}"
+
+
+def _subject(task: Task, renewal: Renewal) -> str:
+    return f"a{renewal.account_no}" if task.kind == "value" else renewal.subject
 
 
 def _iso(day: date) -> str:

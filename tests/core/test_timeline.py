@@ -140,8 +140,12 @@ def test_recurring_work_comes_once_a_period_and_pauses_before_the_renewal(segmen
     """VAL: exactly one in each period between the first day and 60 days before the anchor."""
     anchor_on = renewal_on - timedelta(days=notice)
     first_on = renewal_on - timedelta(days=lead)
-    found = Planner(POLICY, WEEKDAYS).recurring(segment, renewal_on, anchor_on, first_on)
-    assert [each.due_on for each in found] == sorted(each.due_on for each in found)
+    planner = Planner(POLICY, WEEKDAYS)
+    found = planner.recurring(segment, renewal_on, anchor_on, first_on, date.max)
+    first = planner.first_recurring(segment, renewal_on, anchor_on, first_on)
+    assert first == min((each.due_on for each in found), default=None)
+    some = planner.recurring(segment, renewal_on, anchor_on, first_on, renewal_on - timedelta(days=200))
+    assert set(some) == {each for each in found if each.due_on <= renewal_on - timedelta(days=200)}
     for name, every in EVERY[segment].items():
         mine = [each for each in found if each.cadence.name == name]
         assert len({each.step for each in mine}) == len(mine)
