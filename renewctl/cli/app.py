@@ -61,6 +61,28 @@ COMMANDS: dict[str, Any] = {
         "renewal",
         "Show or set what one renewal aims for: its target value, and what goes with it.",
     ),
+    "stakeholder": {
+        "help": "People at customers: who they are, who speaks to them, where that is too few.",
+        "add": ("stakeholder", "add", "Note a person at a customer: role, influence, who speaks to them."),
+        "list": ("stakeholder", "list_", "List the people at customers, of one account or of all."),
+        "set": ("stakeholder", "set_", "Change what is known of a person at a customer."),
+        "remove": ("stakeholder", "remove", "Take a person off the record who should never have been on it."),
+        "gone": (
+            "stakeholder",
+            "gone",
+            "Note that a person left the customer; a champion's leaving flags the account.",
+        ),
+        "map": (
+            "stakeholder",
+            "map_",
+            "Show who of us speaks to whom at a customer, and which threads are stale or missing.",
+        ),
+        "risks": (
+            "stakeholder",
+            "risks",
+            "List the accounts that hang by too few people or miss a role, the largest ARR first.",
+        ),
+    },
     "save": {
         "help": "Save customers at risk: open a case, work its steps.",
         "start": ("save", "start", "Open a save: the clock, the steps, their owners."),

@@ -174,6 +174,7 @@ def show(
     from renewctl.core.classify import classification
     from renewctl.core.health import known
     from renewctl.core.segment import in_force
+    from renewctl.core.stakeholders import risk
     from renewctl.store.look import whole
     from renewctl.store.lookup import find_account
     from renewctl.views import account as view
@@ -182,7 +183,9 @@ def show(
     with env.open_as_known(as_known_on) as portfolio:
         portfolio.execute("BEGIN")
         found = whole(portfolio, find_account(portfolio, account), policy, env.as_of)
-        saves = _saves(portfolio, env, found.facts.account.no)
+        no = found.facts.account.no
+        saves = _saves(portfolio, env, no)
+        departures = portfolio.values("departure", "account_no = ?", (no,), "stakeholder_no")
     facts = found.facts
     why = classification(facts, policy, env.as_of)
     sheet = view.Sheet(
@@ -205,6 +208,10 @@ def show(
         policy,
         found.lost,
         found.loss,
+        departures,
+        risk(
+            facts.account, why.values.segment, found.stakeholders, departures, policy, env.as_of
+        ),
     )  # fmt: skip
     if env.json:
         from renewctl.views.machine import emit

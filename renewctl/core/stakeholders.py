@@ -156,7 +156,10 @@ def risk(
     if missing:
         needed = table["required"][segment]["roles"]
         seen = ", ".join(f"no {role_name(role)}" for role in missing)
-        because.append(Because("STK-3", seen, f"{segment}: {', '.join(map(role_name, needed))}"))
+        wanted = ", ".join(map(role_name, needed)) + (
+            " or anybody" if table["required"][segment]["anybody"] else ""
+        )
+        because.append(Because("STK-3", seen, f"{segment}: {wanted}"))
     return Risk(here, reached, single, missing, tuple(because))
 
 

@@ -135,6 +135,28 @@ class StakeholderRows(FactRows):
         email = row.get("email")
         return row["account_no"], email.lower() if email else fold(row["name"])
 
+    def _stored(self, numbers: Sequence[int]) -> dict[Any, dict[str, Any]]:
+        stored = super()._stored(numbers)
+        self._named: dict[tuple[int, str], list[Any]] = {}
+        for key, row in stored.items():
+            self._named.setdefault((row["account_no"], fold(row["name"])), []).append(key)
+        return stored
+
+    def _put(self, stored: dict[Any, dict[str, Any]], key: Any, wanted: dict[str, Any], line: int) -> None:
+        """As for every fact; an address that is new to a person, or left out, makes them nobody else."""
+        if key not in stored:
+            email = wanted.get("email")
+            alike = [
+                each
+                for each in self._named.get((wanted["account_no"], fold(wanted["name"])), ())
+                if each in stored and each not in self._touched and not (email and stored[each]["email"])
+            ]
+            if len(alike) == 1:
+                stored[key] = stored.pop(alike[0])
+                if not email:  # the address on a later line would be the same person again
+                    self._touched.add(alike[0])
+        super()._put(stored, key, wanted, line)
+
 
 class ValueRows(FactRows):
     """Measured benefits: by metric and period."""

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.classify import Classification
-from renewctl.core.model import Account, Because, Contract, Outcome, Stakeholder, Verdict
+from renewctl.core.model import Account, Because, Contract, Departure, Outcome, Stakeholder, Verdict
 from renewctl.core.plan import Action, Effort, Plan, PlanDay
 from renewctl.core.policy import Policy
 from renewctl.core.segment import contracts_arr, converted
+from renewctl.core.stakeholders import Risk
 from renewctl.views.terminal import aligned, coloured, safe, width
 
 NOBODY = {"segment": "unsegmented", "owner": "unowned"}
@@ -44,6 +45,8 @@ class Sheet(NamedTuple):
     policy: Policy
     lost: bool = False  # every contract of it was
     loss: Outcome | None = None  # the last one
+    departures: Sequence[Departure] = ()
+    people: Risk | None = None  # how it stands with them (STK-3)
 
     @property
     def base_currency(self) -> str:
@@ -231,13 +234,21 @@ def _saves(sheet: Sheet) -> list[str]:
 
 
 def _people(sheet: Sheet) -> list[str]:
-    if not sheet.stakeholders:
-        return []
+    left = {each.stakeholder_no: f"left {each.left_on}" for each in sheet.departures}
     rows = [
-        (f"  {safe(each.name)}", safe(each.role or ""), safe(each.sentiment or ""), safe(each.email or ""))
+        (
+            f"  {safe(each.name)}",
+            safe(each.role or ""),
+            left.get(each.no, safe(each.sentiment or "")),
+            safe(each.email or ""),
+        )
         for each in sheet.stakeholders
     ]
-    return ["", bold("STAKEHOLDERS"), *aligned(rows)]
+    reasons = sheet.people.because if sheet.people else ()
+    if not rows and (not reasons or not sheet.parts):
+        return []
+    told = [f"  risk: {reason(each)}" for each in reasons if sheet.parts]
+    return ["", bold("STAKEHOLDERS"), *aligned(rows), *told]
 
 
 # --- show, as JSON ------------------------------------------------------------------------------------
@@ -255,7 +266,8 @@ def document(sheet: Sheet) -> dict[str, Any]:
         **_planned(first),
         "contracts": [_contract(part, sheet) for part in sheet.parts],
         "saves": list(sheet.saves),
-        "stakeholders": [_person(each) for each in sheet.stakeholders],
+        "stakeholders": [_person(each, sheet.departures) for each in sheet.stakeholders],
+        "stakeholder_risks": _people_risks(sheet),
         "effort": _effort(first.effort) if first else None,
         "problems": [each._asdict() for each in sheet.why.problems],
     }
@@ -401,10 +413,24 @@ def _effort(effort: Effort) -> dict[str, Any]:
     }
 
 
-def _person(each: Stakeholder) -> dict[str, Any]:
+def _person(each: Stakeholder, departures: Sequence[Departure]) -> dict[str, Any]:
     told = {name: value for name, value in each._asdict().items() if name not in ("no", "account_no")}
     told["last_contact"] = _iso(told.pop("last_contact_on"))
+    told["left_on"] = next(
+        (_iso(gone.left_on) for gone in departures if gone.stakeholder_no == each.no), None
+    )
     return told
+
+
+def _people_risks(sheet: Sheet) -> dict[str, Any] | None:
+    """STK-3."""
+    if sheet.people is None:
+        return None
+    return {
+        "single_threaded": sheet.people.single_threaded,
+        "missing_roles": list(sheet.people.missing),
+        "because": [each._asdict() for each in sheet.people.because],
+    }
 
 
 def _classification(sheet: Sheet) -> dict[str, Any]:

@@ -42,17 +42,28 @@ def _metrics() -> str:
     return sheet.getvalue()
 
 
+def _people() -> str:
+    sheet = io.StringIO(newline="")
+    sheet.write("account_id,name,role,last_contact,thread_owner\n")
+    writer = csv.writer(sheet)
+    for no, (key, name) in enumerate(IDS.items()):
+        writer.writerow([key, name, ("champion", "")[no % 2], "2026-02-20", name])
+    return sheet.getvalue()
+
+
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Person:
     """A portfolio of nothing but hostile names, a save opened for each."""
     somebody = Person(tmp_path_factory.mktemp("hostile"))
     (somebody.home / "book.csv").write_bytes(_book().encode())
     (somebody.home / "value.csv").write_bytes(_metrics().encode())
+    (somebody.home / "people.csv").write_bytes(_people().encode())
     (somebody.home / "csm.toml").write_text('[ownership]\nmodel = "csm"\n')
     calls = [
         ("import", "book.csv"),
         ("import", "value.csv", "--kind", "value"),
         *(("save", "start", key, "--scenario", "product") for key in IDS),
+        ("import", "people.csv", "--kind", "stakeholders"),
     ]
     for done in somebody.run_many([(words, {}) for words in calls]):
         assert done.code in (0, 1, 14), done.err
@@ -80,6 +91,8 @@ WHOLE = [
     ("due", "--days", "400"),
     ("history",),
     ("save", "list"),
+    ("stakeholder", "list", "--limit", "0"),
+    ("stakeholder", "risks", "--limit", "0"),
     ("owners",),
     ("effort", "--limit", "0"),
     ("capacity",),
@@ -87,7 +100,7 @@ WHOLE = [
     ("policy", "diff", "shipped", "csm.toml"),
     ("policy", "pilot"),
 ]
-EACH = [("show",), ("explain",), ("save", "show")]
+EACH = [("show",), ("explain",), ("save", "show"), ("stakeholder", "list"), ("stakeholder", "map")]
 
 
 def _see(book: Person, how: str, *calls: tuple[str, ...]) -> None:
