@@ -13,10 +13,11 @@ from renewctl.views.terminal import coloured, safe, width
 
 _NAMED = 3  # names in a remark before "and N more"
 _WIDEST = 160  # columns; lines longer than that are hard to follow
+# Styles that read on a light screen as on a dark one: no yellow, no cyan, no grey.
 _SECTIONS = (
     ("first", "FIRST", "1;31"),
     ("overdue", "OVERDUE", "1;31"),
-    ("today", "TODAY", "1;33"),
+    ("today", "TODAY", "1;35"),
     ("week", "THIS WEEK", "1"),
     ("later", "LATER", "1"),
 )
@@ -107,10 +108,13 @@ def show(agenda: Agenda) -> None:
     out = [paint(_header(agenda), "1")]
     if not agenda.items:
         out += ["", "Nothing is due. Look further ahead with: renewctl due --days 90"]
-    names = min(22, max((len(item.item) for item in agenda.items), default=0))
-    owners = min(14, max((len(_owner(item)) for item in agenda.items), default=0))
+    people = {_owner(item) for item in agenda.items}
+    owners = min(14, max(map(len, people), default=0)) if len(people) > 1 else 0
+    if len(people) == 1:
+        out[0] += f", all for {people.pop()}"
     for title, style, items in _sections(agenda):
-        out += ["", paint(title, style)]
+        out += ["", paint(f"{title}  {len(items)}", style)]
+        names = min(22, max(len(item.item) for item in items))
         groups: dict[tuple[int, str], list[Item]] = {}
         for item in items:
             groups.setdefault((item.renewal.account_no, item.renewal.id), []).append(item)
@@ -138,6 +142,13 @@ def _header(agenda: Agenda) -> str:
         total = money.plain(agenda.renewals.arr_base_minor, agenda.base_currency)
         plural = "" if agenda.renewals.number == 1 else "s"
         text += f": {agenda.renewals.number} renewal{plural}, {total}"
+    if agenda.counts:
+        counted = [
+            f"{agenda.counts[name]:,} {name}"
+            for name in ("overdue", "today", "upcoming")
+            if agenda.counts.get(name)
+        ]
+        text += "\n" + ", ".join(counted) if counted else ""
     return text
 
 
@@ -156,6 +167,9 @@ def _footer(agenda: Agenda) -> list[str]:
         notes.append(f"{notice:,} renewing tacitly with unknown notice terms: set ACCOUNT notice_days=N")
     if line := unplanned(agenda):
         notes.append(line)
+    marks = {_MARKS.get(item.task.channel) for item in agenda.items}
+    if ">" in marks:
+        notes.append("> reaches the customer" + (", ! by call" if "!" in marks else ""))
     if any(item.who.delegate for item in agenda.items):
         notes.append("* stands in for a role nobody fills: name people in the policy's [team]")
     out += ["", *notes] if notes else []
@@ -183,7 +197,11 @@ def _renewal(item: Item, agenda: Agenda, amount: Any, columns: int, paint: Any) 
         when = f"renews {_day(item.renewal.renewal_on)} {item.renewal.renewal_on.year} ({away})"
     rest = f"  {amount(item.renewal.arr_base_minor)}  {when}"
     name = _fit(safe(item.renewal.account_name), max(12, columns - len(rest)))
-    return str(paint(name, "1;36")) + rest
+    return str(paint(name, "1")) + rest
+
+
+# Beside a line: what reaches the customer, and what has to be a call.
+_MARKS = {"customer": ">", "call": "!"}
 
 
 def _owner(item: Item) -> str:
@@ -192,13 +210,16 @@ def _owner(item: Item) -> str:
 
 def _lines(item: Item, columns: int, names: int, owners: int, paint: Any) -> list[str]:
     owner = _fit(_owner(item), owners)
-    channel = "internal" if item.task.channel == "internal" else item.task.channel
-    head = f"  {_day(item.due_on):<6}  {item.item:<{names}}  {channel:<8}  {owner:<{owners}}  "
-    first, *rest = _wrapped(safe(item.task.title), columns - len(head))
+    mark = _MARKS.get(item.task.channel, " ")
+    who = f"{owner:<{owners}}  " if owners else ""
+    head = f" {mark} {_day(item.due_on):>6}  {item.item:<{names}}  {who}"
+    after = f" (after {', '.join(item.task.waits_for)})" if item.task.waits_for else ""
+    indent = " " * min(len(head), columns * 3 // 5)
+    first, *rest = _wrapped(safe(item.task.title + after), columns - len(indent))
     style = "31" if item.status == "overdue" else "0"
-    out = [paint(head + first, style), *(paint(" " * len(head) + line, style) for line in rest)]
+    out = [paint(head + first, style), *(paint(indent + line, style) for line in rest)]
     if item.task.note:
-        out += [" " * len(head) + line for line in _wrapped(safe(item.task.note), columns - len(head))]
+        out += [indent + line for line in _wrapped(safe(item.task.note), columns - len(indent))]
     return out
 
 
@@ -281,5 +302,6 @@ def _item(item: Item, base: str) -> dict[str, Any]:
         "rule": item.task.rule,
         "segment": item.renewal.segment,
         "covers": list(item.task.covers),
+        "waits_for": list(item.task.waits_for),
         "note": item.task.note,
     }
