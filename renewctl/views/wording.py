@@ -44,6 +44,12 @@ class Writer:
 
         return _spaced(format_date(day, "long", self._locale))
 
+    def short_day(self, day: date) -> str:
+        """`Mar 10` or `10 de mar.`."""
+        from babel.dates import format_skeleton
+
+        return _spaced(format_skeleton("MMMd", day, locale=self._locale))
+
     def period(self, start: date | None, end: date | None) -> str | None:
         """First and last day in short form; one of them alone when the other is unknown."""
         from babel.dates import format_date
