@@ -342,12 +342,11 @@ def _tell(
         )
     elif way.target is not None:
         for made, path in zip(drafts, paths, strict=True):
-            to = ", ".join(each.name for each in made.letter.addressed.to) or "nobody yet"
-            name = made.letter.account.name
-            sys.stdout.write(
-                f"{made.letter.item}  {safe(name)}, to {safe(to)}: {safe(made.written.subject)}\n"
-            )
-            sys.stdout.write(f"  {safe(path)}\n")
+            of = made.letter
+            to = ", ".join(each.name for each in of.addressed.to) or "nobody yet"
+            when = f"due {made.due_on}, " if made.due_on else ""
+            told = f"{safe(of.account.name)}, {when}to {safe(to)}: {safe(made.written.subject)}"
+            sys.stdout.write(f"{of.item}  {told}\n  {safe(path)}\n")
         if not drafts:
             say("nothing for a customer is due in these days; look further ahead with --days")
     for made in drafts:

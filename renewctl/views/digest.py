@@ -93,9 +93,12 @@ def laid_out(of: Digest, lang: str, most: int, base: str) -> Laid:
     )  # fmt: skip
     if of.renewals:
         blocks.append(Block("line", "", _stake(of, words, say, base)))
-    room = most - len(blocks) - 1  # the last line says what is left out
+    parts = [("loud", of.loud), ("items" if of.loud else "only", of.items)]
+    room = most - len(blocks)
+    if sum(len(items) + 1 for _, items in parts if items) > room:
+        room -= 1  # for the line that says what is left out
     shown: list[Item] = []
-    for name, items in (("loud", of.loud), ("items" if of.loud else "only", of.items)):
+    for name, items in parts:
         fits = items[: max(0, room - 1)]
         if fits:
             blocks.append(Block("heading", words[name], ""))
