@@ -22,6 +22,7 @@ SUITES = {
     "coverage": "coverage run -m pytest -n 0 tests/core tests/store tests/cli",
     "covered": "coverage report",
     "mutation": "tests.mutation",
+    "simulation": "tests.simulation",
     "cost": "tests.benchmarks",
 }
 ROOT = Path(__file__).resolve().parent.parent

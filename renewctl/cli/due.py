@@ -481,7 +481,9 @@ def _find(portfolio: Portfolio, env: Env, text: str) -> _Found:
     state = portfolio.values(
         "item_state", "subject = ? AND cycle = ? AND step = ?", (found.subject, found.cycle, found.step)
     )
-    found.closed = state[0] if state else None
+    # A catch-up that was closed is open again once something else has become late.
+    again = bool(found.covers) and any(each.state != "snoozed" for each in state)
+    found.closed = state[0] if state and not again else None
     return found
 
 

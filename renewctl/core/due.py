@@ -241,8 +241,9 @@ class ContractAgenda:
         found = self._timeline(contract, schedule, states, until)
         if schedule.catch_up_on is not None and schedule.catch_up_on <= until:
             task = self._catch_up(schedule, states)
-            if task.covers:
-                found += self._single(contract, task, schedule.catch_up_on, states, until)
+            if task.covers:  # closed once, it comes back with what has become late since
+                own = {CATCH_UP: states[CATCH_UP]} if _put_off(states, CATCH_UP) else _NOTHING_DONE
+                found += self._single(contract, task, schedule.catch_up_on, own, until)
         if contract.won_on is not None:
             found += self._after_won(contract, contract.won_on, states, until)
         if anchor_name == "opt_out_deadline":
@@ -436,7 +437,7 @@ class ContractAgenda:
                 first = first._replace(covers=covers, note=f"{len(covers) + 1} owed by now")
                 found[at] = (day, work_on, status, first)
                 continue
-            if due_on <= self.as_of and _back_on(states, step, due_on) <= when[4]:
+            if due_on <= self.as_of:  # put off, the first keeps those behind it
                 missed[cadence.name] = len(found)
             task = Task(
                 step, None, cadence.title, cadence.channel, cadence.role, "value", cadence.rule, cadence.place
@@ -558,8 +559,8 @@ class Bounds:
         may_come(COLLECT_HEALTH, lead_on)
         every = planner.every_step(terms.segment, terms.arr_minor)
         schedule = planner.dated(terms.segment, every, terms.anchor_on, terms.first_on)
-        if schedule.catch_up_on is not None:
-            may_come(CATCH_UP, schedule.catch_up_on)
+        if any(not _closed(states, step.step) for step in schedule.late) and schedule.catch_up_on:
+            bounds.append(_back_on(states, CATCH_UP, schedule.catch_up_on))
         if schedule.days and not states:
             bounds.append(schedule.days[0].due_on)
         for planned in schedule.steps if states else ():
@@ -593,6 +594,11 @@ class Terms(NamedTuple):
 def _closed(states: States, step: str) -> bool:
     state = states.get(step) if states else None
     return state is not None and state.state != "snoozed"
+
+
+def _put_off(states: States, step: str) -> bool:
+    state = states.get(step) if states else None
+    return state is not None and state.state == "snoozed"
 
 
 def _back_on(states: States, step: str, due_on: date) -> date:

@@ -281,7 +281,8 @@ def test_a_catch_up_covers_what_was_due_before_the_record_and_shrinks_as_that_is
     assert "notice" in catch_up.task.covers
     less = next(item for item in items(contract, states={"notice": state()}) if item.task.step == "catch-up")
     assert set(catch_up.task.covers) - set(less.task.covers) == {"notice"}
-    assert "catch-up" not in steps(items(contract, states={"catch-up": state(step="catch-up")}))
+    closed = {step: state(step=step) for step in ("catch-up", *catch_up.task.covers)}
+    assert "catch-up" not in steps(items(contract, states=closed))
     assert not steps(items(contract)) & set(catch_up.task.covers)
 
 
@@ -411,3 +412,19 @@ def test_ties_go_to_the_nearer_renewal_then_the_larger_known_arr_then_the_id(boo
                 assert one.arr_base_minor >= other.arr_base_minor
             if one.arr_base_minor == other.arr_base_minor:
                 assert one.id <= other.id
+
+
+def test_what_becomes_late_after_a_catch_up_was_closed_brings_it_back():
+    """LATE: nothing falls between a catch-up that was done and steps that only now became late."""
+    contract = due_contract(renewal_on=TODAY + timedelta(days=50))
+    catch_up = next(item for item in items(contract) if item.task.step == "catch-up")
+    states = {step: state(step=step) for step in ("catch-up", *catch_up.task.covers)}
+    earlier = contract._replace(renewal_on=TODAY + timedelta(days=35))
+    again = next(item for item in items(earlier, states=states) if item.task.step == "catch-up")
+    assert again.task.covers
+    assert not set(again.task.covers) & set(states)
+    put_off = states | {
+        "catch-up": state(step="catch-up", state="snoozed", until_on=TODAY + timedelta(days=9))
+    }
+    later = next(item for item in items(earlier, states=put_off) if item.task.step == "catch-up")
+    assert later.due_on == TODAY + timedelta(days=9)
