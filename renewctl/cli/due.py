@@ -57,6 +57,8 @@ def due(
         wanted = _Wanted(env.as_of, until, owned_by(env, portfolio, owner), segment, channel)
         reading = _Reading(portfolio, env, wanted)
         agenda = reading.agenda(days, limit, env.json or fail_if_overdue)
+    if env.policy.pilot is not None:
+        say(f"pilot: only {env.policy.pilot} renewals; compare: renewctl policy pilot")
     if env.json:
         from renewctl.views.machine import emit
 
@@ -149,9 +151,11 @@ class _Reading:
         none: dict[str, ItemState] = {}
         nobody: dict[str, str] = {}
         items, until = self.maker.items, self.wanted.until
+        pilot = self.policy.pilot
         return [
             item
             for each in contracts
+            if pilot is None or each.segment == pilot
             for item in items(each, states.get(each.no, none), until, given.get(each.no, nobody))
         ]
 

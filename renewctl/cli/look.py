@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from renewctl.cli.options import AccountArg, AsKnownOn, Env, command, owned_by, say
+from renewctl.core.lifecycle import target
 from renewctl.core.policy import SEGMENTS
 from renewctl.errors import NotFound, UsageError
 from renewctl.store.look import Entry, entries
@@ -198,7 +199,7 @@ def show(
         tuple(
             view.Part(
                 each.contract, each.row.arr_base_minor, each.row.touch, each.row.owner, each.plan,
-                each.unplanned, each.effort,
+                each.unplanned, each.effort, target(facts.account, each.contract, each.agreed), each.moved,
             )
             for each in found.renewals
         ),

@@ -11,7 +11,7 @@ import typer
 
 from renewctl.cli.options import AccountArg, Env, command, say
 from renewctl.core.text import fold
-from renewctl.errors import InputRefused, NotFound, RenderError, UsageError
+from renewctl.errors import InputRefused, NotFound, PortfolioError, RenderError, UsageError
 from renewctl.views import documents
 from renewctl.views.account import word
 from renewctl.views.terminal import put, safe
@@ -129,6 +129,8 @@ def proposal(
         lambda: view.proposal_document(offer, facts.account, facts.contract, order.lang, files, warnings),
         lambda: view.proposal_lines(offer, facts.account, facts.contract),
     )
+    tiers_made = ",".join(tier.tier for tier in offer.tiers)
+    _note(env, order, "proposal", facts.account, facts.contract.no, f"{tiers_made}, {order.lang}")
     if offer.left_out:
         if facts.account.expansion_minor is None:
             say(f"hint: {_mend('expansion-unknown', facts.account.id)}")
@@ -169,6 +171,8 @@ def value(
         lambda: view.value_document(summary, found, order.lang, files, warnings),
         lambda: view.value_lines(summary, found),
     )
+    if summary.gains:
+        _note(env, order, "value", found, None, order.lang)
     if not summary.gains:
         raise typer.Exit(1)
 
@@ -318,6 +322,33 @@ def _write(env: Env, order: Order, stem: str, render: Callable[[str], str]) -> l
             _folder(path.parent)
             write_atomic(path, texts[how], overwrite=bool(there))
     return [str(path) for path in paths.values()]
+
+
+def _note(env: Env, order: Order, kind: str, account: "Account", contract_no: int | None, what: str) -> None:
+    """Keep that a paper was rendered into files: a fact that closes steps of the plan (see `done_by`).
+
+    Once a day for each. Where the portfolio cannot be written the paper stands all the same, and it is said.
+    """
+    if order.target is None or env.dry_run:
+        return
+    from renewctl.core.model import Activity, Change
+    from renewctl.store.agenda import refresh
+
+    key = (account.no, contract_no, kind, env.as_of.isoformat())
+    seen = "SELECT 1 FROM activity WHERE account_no = ? AND contract_no {} AND kind = ? AND happened_on = ?"
+    seen = seen.format("IS NULL" if contract_no is None else "= ?")
+    try:
+        with env.open() as portfolio:
+            if portfolio.value(seen, [each for each in key if each is not None]) is not None:
+                return
+            with portfolio.write(kind, env.actor, env.as_of) as operation:
+                no = portfolio.next_no("activity")
+                row = Activity(no, account.no, contract_no, env.as_of, kind, what, None, env.actor)
+                operation.apply([Change("activity", (no,), account.no, None, row._asdict())])
+                operation.summary = f"{account.name}: {kind} rendered ({what})"
+                refresh(portfolio, env.policy, env.as_of, [account.no])
+    except PortfolioError as error:
+        say(f"warning: the {kind} is written, but not noted in the portfolio: {safe(error.message)}")
 
 
 def _holds(path: Path, text: str) -> bool:

@@ -369,7 +369,7 @@ def renewal(
                 operation.apply([lifecycle.renewal_change(before, wanted)])
                 operation.summary = f"{of.name}: aims of the renewal of {which.renewal_on}"
                 refresh(portfolio, env.policy, env.as_of, [of.no])
-    aim, currency = target_of(of, which, wanted)
+    aim, currency = lifecycle.target(of, which, wanted)
     if env.json:
         _emit(
             {
@@ -399,15 +399,6 @@ def renewal(
 
 
 _BUNDLES = {"yes": 1, "no": 0, "rules": None}
-
-
-def target_of(account: Account, contract: Contract, agreed: Renewal | None) -> tuple[int | None, str]:
-    """The target value of one renewal and its currency: its own, else the account's where it is implied."""
-    if agreed is not None and agreed.target_minor is not None:
-        return agreed.target_minor, agreed.currency or ""
-    if contract.implied:
-        return account.target_arr_minor, account.currency or ""
-    return None, contract.currency or ""
 
 
 def _dry(env: Env) -> str:

@@ -16,6 +16,7 @@ from renewctl.core.model import (
     Reading,
     Stakeholder,
 )
+from renewctl.core.model import Renewal as Agreed
 from renewctl.core.plan import Effort, Plan, effort, plan
 from renewctl.core.policy import Policy
 from renewctl.core.segment import in_force, value_problems
@@ -54,6 +55,8 @@ class Renewal(NamedTuple):
     plan: Plan | None
     unplanned: str
     effort: Effort
+    agreed: Agreed | None  # what is decided for it beside its outcome
+    moved: Activity | None  # how it came to its stage, and what shows that
 
 
 class Whole(NamedTuple):
@@ -117,6 +120,10 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
     told = heard(portfolio, account.no)
     mapped = [by_no[each.no] for each in opened]
     due = {each.no: each for each in due_contracts(account, opened, mapped, policy, told)}
+    agreed: dict[tuple[int, int], Agreed] = {
+        (each.contract_no, each.cycle): each
+        for each in portfolio.values("renewal", "account_no = ?", (account.no,))
+    }
     renewals = []
     for at, contract in enumerate(opened):
         row = by_no[contract.no]
@@ -131,7 +138,13 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
             if (each.subject == str(contract.no) and each.cycle == contract.cycle)
             or (at == 0 and each.subject.startswith("s") and _since(each.set_on, contract))
         ]
-        renewals.append(Renewal(contract, row, planned, why, effort(row.segment, logged, mine, policy)))
+        moves = [each for each in logged if each.kind == "stage" and each.contract_no == contract.no]
+        renewals.append(
+            Renewal(
+                contract, row, planned, why, effort(row.segment, logged, mine, policy),
+                agreed.get((contract.no, contract.cycle)), max(moves, key=lambda each: each.no, default=None),
+            )
+        )  # fmt: skip
     stakeholders = portfolio.values("stakeholder", "account_no = ?", (account.no,), "no")
     lost = all_lost(contracts)
     return Whole(known, renewals, stakeholders, lost, _last_loss(portfolio, account) if lost else None)

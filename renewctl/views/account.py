@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.classify import Classification
-from renewctl.core.model import Account, Because, Contract, Departure, Outcome, Stakeholder, Verdict
+from renewctl.core.model import Account, Activity, Because, Contract, Departure, Outcome, Stakeholder, Verdict
 from renewctl.core.plan import Action, Effort, Plan, PlanDay
 from renewctl.core.policy import Policy
 from renewctl.core.segment import contracts_arr, converted
@@ -27,6 +27,8 @@ class Part(NamedTuple):
     plan: Plan | None
     unplanned: str
     effort: Effort
+    target: tuple[int | None, str]  # the target value and its currency
+    moved: Activity | None  # how it came to its stage
 
 
 class Sheet(NamedTuple):
@@ -184,6 +186,10 @@ def _part(part: Part, sheet: Sheet, whole: bool) -> list[str]:
     terms = f"  renews tacitly: {clause[contract.auto_renew]}, notice: {notice}"
     terms += f", payment on file: {clause[contract.payment_on_file]}"
     out.append(terms + (f", term: {contract.term_months} months" if contract.term_months else ""))
+    if part.moved is not None:
+        out.append(f"  stage of {part.moved.happened_on}: {safe(part.moved.text)}")
+    if part.target[0] is not None and part.target[0] != sheet.account.target_arr_minor:
+        out.append(f"  target value {money.plain(*part.target)}")
     out.append(f"  touch {part.touch}, owner {safe(part.owner or 'unowned')}")
     hours = f"{part.effort.minutes / 60:.3g} h logged"
     if part.effort.budget_hours:
@@ -395,6 +401,9 @@ def _contract(part: Part, sheet: Sheet) -> dict[str, Any]:
         "auto_renew": _flag(contract.auto_renew),
         "payment_on_file": _flag(contract.payment_on_file),
         "stage": contract.stage,
+        "stage_since": _iso(part.moved.happened_on) if part.moved else None,
+        "stage_evidence": part.moved.text.partition(": ")[2] or None if part.moved else None,
+        "target": _units(part.target[0], part.target[1]),
         "cycle": contract.cycle,
         "touch": part.touch,
         "owner": part.owner,

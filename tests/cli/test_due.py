@@ -78,3 +78,15 @@ def test_an_owner_is_one_person_in_every_spelling(desk):
         assert {item["owner"] for item in json.loads(done.out)["items"]} == {"Ana", "ANÁ"}
         assert done.err == ""
     assert desk.run("due", "--owner", "zoe").err == "nobody is called zoe: known are ANÁ, Ana\n"
+
+
+def test_a_pilot_limits_the_agenda_to_its_segment_and_says_so(book, tmp_path):
+    """ROL: pilot one segment."""
+    policy = tmp_path / "policy.toml"
+    everybody = {item["segment"] for item in book.json("due", "--days", "400")["items"]}
+    assert len(everybody) > 1
+    for segment in everybody:
+        policy.write_text(f'[pilot]\nsegment = "{segment}"\nstarted_on = "2026-01-01"\n', encoding="utf-8")
+        told = book.run("due", "--days", "400", "--json", "--policy", str(policy))
+        assert {item["segment"] for item in json.loads(told.out)["items"]} == {segment}
+        assert f"pilot: only {segment} renewals" in told.err

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from renewctl.errors import PortfolioError
 from tests.desk import Desk, desk  # noqa: F401  (a fixture)
 
 BOOK = """id,name,arr,currency,renewal_date,term_months,csm,expansion_arr,engagement,relationship,usage_trend
@@ -232,3 +233,38 @@ def test_a_tier_left_out_comes_with_the_command_that_brings_it_back(book: Desk) 
     assert hint in book.run("proposal", "Beta").err
     assert hint in book.run("proposal", "Beta", "--tiers", "best").err
     assert "expansion_arr=" not in book.run("proposal", "Acme").err
+
+
+def _states(book):
+    plan = book.json("show", "A1", "--as-of", "2026-04-01")["plan"]
+    return {each["step"]: (each["state"], each["shown_by"]) for day in plan for each in day["actions"]}
+
+
+def test_a_proposal_written_to_files_closes_the_step_that_builds_it(book, tmp_path):
+    """PRP-1, TML: the fact completes the step; on stdout nothing was given to anybody yet."""
+    assert book.run("proposal", "A1", "--tiers", "good", "-o", "-").code == 0
+    assert _states(book)["build-proposal"] == ("open", "")
+    for _ in range(2):
+        assert book.run("proposal", "A1", "--tiers", "good", "-o", str(tmp_path), "--yes").code == 0
+    assert _states(book)["build-proposal"] == ("done", "paper:proposal")
+    notes = [each for each in book.values("activity") if each.kind == "proposal"]
+    assert [(each.text, each.contract_no) for each in notes] == [("good, en", 1)]
+    assert book.run("undo", "--yes").code == 0
+    assert _states(book)["build-proposal"] == ("open", "")
+
+
+def test_a_paper_is_not_noted_by_a_dry_run_and_stands_where_the_portfolio_cannot_be_written(
+    book, tmp_path, monkeypatch
+):
+    facts = book.facts()
+    assert book.run("proposal", "A1", "--tiers", "good", "-o", str(tmp_path), "--dry-run").code == 0
+    assert book.facts() == facts
+
+    def closed(*_args, **_more):
+        raise PortfolioError("portfolio-not-writable", "it may not be written", "")
+
+    monkeypatch.setattr(type(book.open()), "write", closed)
+    done = book.run("proposal", "A1", "--tiers", "good", "-o", str(tmp_path / "papers"))
+    assert done.code == 0
+    assert "written, but not noted in the portfolio: it may not be written" in done.err
+    assert len(list((tmp_path / "papers").iterdir())) == 2

@@ -233,3 +233,18 @@ def test_a_contract_that_ended_is_not_amended():
     )  # fmt: skip
     assert isinstance(refused, Refusal)
     assert refused.code == "not-open"
+
+
+def test_show_tells_where_a_renewal_stands_since_when_and_what_it_aims_for(book):
+    """TRK: stage with its evidence, current and target value."""
+    book.run("renewal", "T1", "--target", "9000")
+    book.run("stage", "T1", "notified", "--evidence", "mail of 1 March")
+    out = book.run("show", "T1").out
+    assert "stage of 2026-03-02: notified: mail of 1 March" in out
+    assert "target value USD 9,000" in out
+    [told] = book.json("show", "T1")["contracts"]
+    assert (told["stage"], told["stage_since"], told["stage_evidence"], told["target"]) == (
+        "notified", "2026-03-02", "mail of 1 March", 9000,
+    )  # fmt: skip
+    [other] = book.json("show", "N1")["contracts"]
+    assert (other["stage_since"], other["stage_evidence"], other["target"]) == (None, None, None)
