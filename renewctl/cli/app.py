@@ -94,6 +94,11 @@ COMMANDS: dict[str, Any] = {
     },
     "proposal": ("papers", "proposal", "Write a renewal proposal for a customer."),
     "value": ("papers", "value", "Write what an account has got out of it, from measured figures."),
+    "reassign": (
+        "reassign",
+        "reassign",
+        "Hand accounts over from one person to another, after showing what moves.",
+    ),
     "owners": ("team", "owners", "Show who owns what, who has too much, and what nobody owns."),
     "effort": (
         "team",

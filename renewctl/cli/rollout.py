@@ -86,7 +86,7 @@ def _view(portfolio: "Portfolio", policy: "Policy", as_of: date) -> "View":
         item
         for each in renewals
         if each.due is not None
-        for item in agenda.items(each.due, each.states, date.max)
+        for item in agenda.items(each.due, each.states, date.max, each.given)
     ]
     return View(renewals, items + other_items(portfolio, policy, as_of, date.max))
 

@@ -223,11 +223,10 @@ class ContractAgenda:
         """Open items with a due day up to and including `until`, unsorted."""
         found = self._items(contract, states, until)
         if given:
+            people = [given.get(_given_by(item, contract)) for item in found]
             found = [
-                item._replace(who=Who(given[item.task.step], item.who.role, False))
-                if item.task.step in given and (item.cycle == contract.cycle or item.task.kind == "value")
-                else item
-                for item in found
+                item if person is None else item._replace(who=Who(person, item.who.role, False))
+                for item, person in zip(found, people, strict=True)
             ]
         return found
 
@@ -464,6 +463,12 @@ class _Roles(dict[str, Who]):
         person, delegate = step_person(role, self.contract, self.contract.owner, self.policy)
         self[role] = Who(person, role, delegate)
         return self[role]
+
+
+def _given_by(item: Item, contract: DueContract) -> str:
+    """What a step that was given to somebody goes by: as in `States`, an account's work knows no cycle."""
+    own = item.cycle == contract.cycle or item.task.kind == "value"
+    return item.task.step if own else f"{item.task.step}@{item.cycle}"
 
 
 def _waiting(task: Task, states: States) -> Task:

@@ -92,6 +92,7 @@ class CaseFile(NamedTuple):
     renewal: SaveRenewal
     readings: Sequence[Reading]
     states: States  # step -> what was done with it
+    given: Mapping[str, str] = {}  # step -> the person it was given to by hand
 
 
 class Report(NamedTuple):
@@ -287,6 +288,14 @@ def planned(
     )
 
 
+def handed(found: Iterable[CaseStep], given: Mapping[str, str]) -> tuple[CaseStep, ...]:
+    """Steps with those that were given to somebody by hand in their hands."""
+    return tuple(
+        step._replace(owner=given[step.step], delegate=False) if step.step in given else step
+        for step in found
+    )
+
+
 def provisional(case: SaveCase) -> bool:
     """Whether the check-ins' dates still hang on the day the account will be saved."""
     return case.state not in KEPT_SAVES or case.closed_on is None
@@ -336,13 +345,13 @@ def report(file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> Report:
     """A case as of a day."""
     case, account, renewal = file.case, file.account, file.renewal
     book = policy.playbooks[case.scenario]
-    found = steps(case, account, renewal.owner, policy, zone, renewal.owner_role)
+    found = handed(steps(case, account, renewal.owner, policy, zone, renewal.owner_role), file.given)
     manager, vacant = step_person("manager", account, renewal.owner, policy)
     return Report(
         file,
         book,
         found,
-        checkins(case, account, renewal.owner, policy, renewal.owner_role),
+        handed(checkins(case, account, renewal.owner, policy, renewal.owner_role), file.given),
         provisional(case),
         milestones(case, policy),
         tuple(policy.saves.success.values()),

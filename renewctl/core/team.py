@@ -5,10 +5,11 @@ from datetime import date
 from typing import NamedTuple
 
 from renewctl.core.classify import Classified
-from renewctl.core.due import ContractAgenda, DueContract, Item, States
+from renewctl.core.due import ContractAgenda, DueContract, Given, Item, States
 from renewctl.core.model import Account, Contract
 from renewctl.core.policy import Policy
 
+_NOBODY: Given = {}
 SAVE_KINDS = frozenset({"save", "promise", "recovery"})
 
 
@@ -21,6 +22,7 @@ class Renewing(NamedTuple):
     due: DueContract | None
     states: States
     minutes: int  # logged on this cycle (SEG-2)
+    given: Given = _NOBODY  # steps that somebody got by hand
 
     @property
     def renewal_on(self) -> date:
@@ -105,7 +107,7 @@ def planned_work(
         work(item)
         for each in renewals
         if each.due is not None
-        for item in agenda.items(each.due, each.states, until)
+        for item in agenda.items(each.due, each.states, until, each.given)
     ]
     return [*found, *map(work, others)]
 

@@ -392,18 +392,23 @@ def load_states(
 def load_given(
     portfolio: Portfolio, contracts: Sequence[Contract | DueContract]
 ) -> dict[int, dict[str, str]]:
-    """The steps of contracts that were given to somebody by hand: contract number -> step -> person."""
+    """The steps of contracts that were given to somebody by hand: contract number -> step -> person.
+
+    Steps of another cycle stand under `step@cycle`.
+    """
     rows = portfolio.rows("SELECT subject, cycle, step, person FROM assignment")
     found: dict[int, dict[str, str]] = defaultdict(dict)
     if not rows:
         return found
-    known = {(str(each.no), each.cycle): each.no for each in contracts}
+    known = {str(each.no): each for each in contracts}
     accounts: dict[str, list[int]] = defaultdict(list)
     for each in contracts:
         accounts[f"a{each.account_no}"].append(each.no)
     for subject, cycle, step, person in rows:
-        own = known.get((subject, cycle))
-        for no in accounts.get(subject, ()) if own is None else (own,):
+        own = known.get(subject)
+        if own is not None:
+            found[own.no][step if cycle == own.cycle else f"{step}@{cycle}"] = person
+        for no in accounts.get(subject, ()):
             found[no][step] = person
     return found
 

@@ -53,6 +53,11 @@ def load_files(
     book = load_book(portfolio, sorted({case.account_no for case in found}))
     volume = renewals_per_quarter(portfolio, policy)
     states = _states(portfolio, [f"s{case.no}" for case in found])
+    given: dict[str, dict[str, str]] = defaultdict(dict)
+    for subject, step, person in portfolio.rows(
+        "SELECT subject, step, person FROM assignment WHERE subject LIKE 's%'"
+    ):
+        given[subject][step] = person
     files = []
     for case in found:
         no = case.account_no
@@ -60,7 +65,8 @@ def load_files(
         renewal = plays.renewal_of(
             f"s{case.no}", account, book.contracts.get(no, []), readings, policy, as_of, volume
         )
-        files.append(CaseFile(case, account, renewal, readings, states[f"s{case.no}"]))
+        subject = f"s{case.no}"
+        files.append(CaseFile(case, account, renewal, readings, states[subject], given.get(subject, {})))
     return files
 
 
@@ -82,8 +88,9 @@ def due_items(portfolio: Portfolio, policy: Policy, as_of: date, until: date) ->
     zone = zone_of(policy)
     work_on = Planner(policy, work_calendar(portfolio, policy, as_of)).work_on
     items = []
-    for case, account, renewal, _, states in load_files(portfolio, policy, as_of, found):
+    for case, account, renewal, _, states, given in load_files(portfolio, policy, as_of, found):
         steps = plays.planned(case, account, renewal.owner, policy, zone, renewal.owner_role)
+        steps = plays.handed(steps, given)
         items += plays.save_items(
             case, steps, states, policy, as_of, until, renewal=renewal, zone=zone, work_on=work_on
         )

@@ -5,18 +5,19 @@ from datetime import date
 from typing import NamedTuple
 
 from renewctl.core.classify import all_lost, classify
-from renewctl.core.due import ContractAgenda, Item, States
+from renewctl.core.due import ContractAgenda, Given, Item, States
 from renewctl.core.model import Account, Contract
 from renewctl.core.policy import Policy
 from renewctl.core.segment import in_force
 from renewctl.core.team import Renewing
 from renewctl.core.timeline import Planner
-from renewctl.store.agenda import load_book, load_states, renewals_per_quarter, work_calendar
+from renewctl.store.agenda import load_book, load_given, load_states, renewals_per_quarter, work_calendar
 from renewctl.store.due import due_contracts, heard
 from renewctl.store.portfolio import Portfolio, dates_of
 
 _BATCH = 2_000
 _NOTHING_DONE: States = {}
+_NOBODY: Given = {}
 
 
 class TeamBook(NamedTuple):
@@ -33,13 +34,17 @@ class TeamBook(NamedTuple):
         return len({each.account.no for each in self.renewals}) + len(self.bare)
 
 
-def team_book(portfolio: Portfolio, policy: Policy, as_of: date) -> TeamBook:
-    """All accounts, classified on a day, their open contracts with plan, states and time logged."""
+def team_book(
+    portfolio: Portfolio, policy: Policy, as_of: date, account_nos: Sequence[int] | None = None
+) -> TeamBook:
+    """The named accounts, or all, classified on a day: open contracts with plan, states and time logged."""
     volume = renewals_per_quarter(portfolio, policy)
     told = heard(portfolio)
     renewals: list[Renewing] = []
     bare, outside = [], []
-    numbers = [no for (no,) in portfolio.rows("SELECT no FROM account ORDER BY no")]
+    numbers = account_nos
+    if numbers is None:
+        numbers = [no for (no,) in portfolio.rows("SELECT no FROM account ORDER BY no")]
     for start in range(0, len(numbers), _BATCH):
         book = load_book(portfolio, numbers[start : start + _BATCH])
         for no, account in book.accounts.items():
@@ -61,8 +66,13 @@ def team_book(portfolio: Portfolio, policy: Policy, as_of: date) -> TeamBook:
             ]
     contracts = [each.contract for each in renewals]
     states, minutes = load_states(portfolio, contracts), logged(portfolio, contracts)
+    given = load_given(portfolio, contracts)
     known = tuple(
-        each._replace(states=states.get(each.contract.no, _NOTHING_DONE), minutes=minutes[each.contract.no])
+        each._replace(
+            states=states.get(each.contract.no, _NOTHING_DONE),
+            minutes=minutes[each.contract.no],
+            given=given.get(each.contract.no, _NOBODY),
+        )
         for each in renewals
     )
     return TeamBook(known, tuple(bare), tuple(outside), volume)

@@ -150,6 +150,13 @@ def test_every_view_of_one_account_is_harmless(book: Person, how: str) -> None:
     _see(book, how, *((*words, key) for words in EACH for key in IDS))
 
 
+@pytest.mark.parametrize("how", ["terminal", "json"])
+def test_handing_the_accounts_of_hostile_people_over_is_harmless(book: Person, how: str) -> None:
+    owners = {each["owner"] for each in json.loads(book.run("list", "--json").out)["accounts"]}
+    assert len(owners) == len(IDS)
+    _see(book, how, *(("reassign", f"--from={name}", "--to", name + " II", "--dry-run") for name in owners))
+
+
 def test_markup_of_the_screen_library_is_shown_as_typed(book: Person) -> None:
     for key in ("H12", "H13"):
         for shown in (book.run("show", key).out, book.run_on_terminal("show", key).out):

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from renewctl.core.capacity import Hours, Limits, board, shown_hours, too_much, week_of, weeks_from
 from renewctl.core.dates import WorkCalendar
+from renewctl.core.due import ContractAgenda
 from renewctl.core.policy import Policy
 from renewctl.core.relief import relief, role_of
 from renewctl.core.team import Estimates, automation, minutes_of
 from renewctl.core.timeline import Planner
 from renewctl.policies.shipped import RAW
-from tests.work import DAY, work
+from tests.work import DAY, renewal_of, work
 
 POLICY = Policy(RAW)
 WEEKDAYS = WorkCalendar("", frozenset())
@@ -268,12 +269,15 @@ def test_recurring_work_takes_its_own_hours_in_every_period_and_once_for_all_it_
         for row in table.values():
             row["every_months"] = months
     policy = Policy(raw)
-    estimate, planner = Estimates(policy), Planner(policy, WEEKDAYS)
-    found = planner.recurring(segment, date(2027, 3, 31), date(2027, 3, 31), DAY)
-    assert {each.cadence.name for each in found} == {*raw["cadence"][segment]}
-    for each in found:
-        row = raw["cadence"][segment][each.cadence.name]
-        got = estimate.work(work(step=each.step, kind="value", segment=segment, covers=("missed",)).item)
+    agenda = ContractAgenda(policy, Planner(policy, WEEKDAYS), DAY)
+    due = renewal_of(1, segment=segment, value_from_on=DAY, renewal_on=date(2027, 3, 31))
+    found = [item for item in agenda.items(due, {}, date.max) if item.task.kind == "value"]
+    names = dict.fromkeys(item.task.step for item in found)
+    assert len(names) == len(found) >= len(raw["cadence"][segment])
+    for item in found:
+        [row] = [row for row in raw["cadence"][segment].values() if row["title"] == item.task.title]
+        missed = item._replace(task=item.task._replace(covers=("missed",)))
+        got = Estimates(policy).work(missed)
         assert (got.minutes, got.auto) == (round(row["hours"] * 60), row.get("auto", False))
 
 

@@ -23,7 +23,7 @@ from renewctl.store.due import Heard, due_contracts
 from tests import book as b
 
 DAY = b.TODAY
-NOTHING = Heard({}, {})
+NOTHING = Heard(*({} for _ in Heard._fields))
 
 
 def with_policy(**tables):
