@@ -1,8 +1,9 @@
 """What happens on a day of the simulated book, and the work people do on it."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
-from tests.simulation import rules
+from tests.simulation import rules, terms
 from tests.simulation.ledger import Account, Contract, Policy
 from tests.simulation.oracle import Oracle, Owed
 from tests.simulation.world import _PACE, CSMS, World
@@ -26,13 +27,36 @@ def live(world: World) -> None:
     for account in list(world.accounts.values()):
         for contract in account.open:
             _renewal(world, account, contract)
+            if contract.state == "open":
+                terms.change_terms(world, account, contract)
+        if len(account.open) > 1 and world.chance(250):
+            terms.co_term(world, account)
         if account.open:
             _news(world, account)
+    if world.chance(9):
+        terms.roll(world)
     oracle = world.oracle()
     for account in world.accounts.values():
         # Not everybody looks every day, and some hardly ever do: what is due stands until they do.
         if account.open and world.chance((2, 4, 4, 15)[account.no % 4]):
             work(world, oracle, account)
+    if world.chance(5):
+        _regret(world)
+
+
+def _regret(world: World) -> None:
+    """A command is given and taken back at once."""
+    account = world.rng.choice([each for each in world.accounts.values() if each.open])
+    contract = world.rng.choice(account.open)
+    acts: tuple[Callable[[], None], ...] = (
+        lambda: world.win(account, contract, False),
+        lambda: world.lose(account, contract),
+        lambda: world.move_date(account, contract),
+        lambda: terms.win_early(world, account, contract),
+        lambda: terms.amend(world, account, contract),
+        lambda: work(world, world.oracle(), account, 1),
+    )
+    terms.taken_back(world, world.rng.choice(acts))
 
 
 def _renewal(world: World, account: Account, contract: Contract) -> None:
@@ -91,18 +115,26 @@ def _news(world: World, account: Account) -> None:
     if world.chance(500):
         account.expansion = None if account.expansion else 7_500
         world.set(account, f"expansion_arr={account.expansion or ''}")
+    if account.saving is None and world.chance(900):
+        words = ("save", "start", account.id, "--scenario", "product")
+        account.saving = int(world.program.json(world.today, *words)["save"]["id"].removeprefix("s"))
+    elif account.saving is not None and world.chance(40):
+        world.run("save", "close", f"s{account.saving}", "--result", "let_go")
+        account.saving = None
     if account.early_on is None and world.chance(1500):
         account.early_on = world.today
         world.set(account, "early=yes")
 
 
-def work(world: World, oracle: Oracle, account: Account) -> None:
+def work(world: World, oracle: Oracle, account: Account, most: int = 99) -> None:
     """People close, skip and put off what is due, and now and then one covered step by itself."""
-    rng = world.rng
+    rng, before = world.rng, world.program.writes
     of = {each.id: each for each in account.contracts}
     for item in oracle.owed(account):
         if item.due_on > world.today + timedelta(2) or not world.chance(2.5):
             continue
+        if world.program.writes - before >= most:
+            return
         contract = of[item.contract]
         what = rng.choices(("done", "skipped", "asleep", "one"), (78, 9, 11, 2))[0]
         if item.kind == "past_due":

@@ -22,6 +22,7 @@ class Contract:
     state: str = "open"
     cycle: int = 1
     won_on: date | None = None
+    began: date | None = None  # the running term, where it is known
     closed: dict[tuple[int, str], str] = field(default_factory=dict)  # (cycle, step) -> done | skipped …
     asleep: dict[tuple[int, str], date] = field(default_factory=dict)  # (cycle, step) -> put off until
     given: dict[tuple[int, str], str] = field(default_factory=dict)  # (cycle, step) -> person, by hand
@@ -43,6 +44,7 @@ class Account:
     competitor: bool = False
     cancel_on: date | None = None
     early_on: date | None = None
+    saving: int | None = None  # the number of its open save
     readings: dict[date, dict[str, float]] = field(default_factory=dict)
     replies: list[date] = field(default_factory=list)
     papers: list[tuple[str, str, date]] = field(default_factory=list)  # contract, kind, day

@@ -110,7 +110,7 @@ class Oracle:
             and (engagement is None or engagement >= 70 * _PARTS)
             and not any(self._caps(account))
         )
-        if band == "red" or account.cancel_on is not None:
+        if band == "red" or account.cancel_on is not None or account.saving is not None:
             opportunity = "at_risk"
         elif account.early_on is not None:
             opportunity = "early"

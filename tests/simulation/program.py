@@ -39,6 +39,11 @@ class Program:
             raise AssertionError(f"{as_of} renewctl {' '.join(words)}: exit {code}\n{complained}{said}")
         return said
 
+    @property
+    def writes(self) -> int:
+        """How many commands changed something, or might have."""
+        return sum(self.commands.values()) - self.commands["due"] - self.commands["show"]
+
     def json(self, as_of: date, *words: str) -> Any:
         """The document it printed."""
         return json.loads(self(as_of, *words, "--json"))

@@ -35,6 +35,7 @@ class World:
         )
         self.accounts: dict[str, Account] = {}
         self.ends: dict[str, tuple[date, str]] = {}  # contract id -> when and how its cycle will end
+        self._given_out = 0
         self.closings: list[Callable[[Account, Contract], None]] = []  # asked before a cycle ends
 
     # -- shared --------------------------------------------------------------------------------------
@@ -42,6 +43,11 @@ class World:
     def run(self, *words: str) -> None:
         """One command, today."""
         self.program(self.today, *words)
+
+    def numbered(self) -> int:
+        """A number that was not given out before."""
+        self._given_out += 1
+        return self._given_out
 
     def chance(self, one_in: float) -> bool:
         """Whether it happens today."""
@@ -215,46 +221,55 @@ class World:
 
     def win(self, account: Account, contract: Contract, partial: bool) -> None:
         """The renewal is signed and the next cycle begins."""
-        self._ends(account, contract)
+        signed_on = self.today - timedelta(self.rng.choice((0, 0, 0, 1, 4)))
+        if contract.won_on == signed_on:
+            return  # said again of the same day it changes nothing
+        self.ends_now(account, contract)
         arr = contract.arr
         if partial:
             arr = arr * 3 // 4
         elif self.chance(3):
             arr = arr + arr // 10 + 500
         term = self.rng.choice((12, 24)) if self.chance(6) else None
-        signed_on = self.today - timedelta(self.rng.choice((0, 0, 0, 1, 4)))
         words = ["won", account.id, "--arr", str(arr), "--contract", contract.id, "--yes"]
         words += ["--signed-on", signed_on.isoformat()]
         words += ["--term-months", str(term)] if term else []
-        if contract.won_on == signed_on:
-            return  # said again of the same day it changes nothing
         self.run(*words)
+        self.settle(account, signed_on)
+        contract.arr = arr
+        contract.term = term or contract.term
+        self.next_cycle(contract, signed_on, contract.renewal_on)
+
+    def settle(self, account: Account, signed_on: date) -> None:
+        """What a signature ends of the facts of an account that has no other open contract."""
         if len(account.open) == 1:
             account.early_on = None
             if account.cancel_on is not None and account.cancel_on <= signed_on:
                 account.cancel_on = None
-        contract.arr = arr
-        contract.term = term or contract.term
-        self.next_cycle(contract, signed_on)
 
-    def next_cycle(self, contract: Contract, signed_on: date) -> None:
+    def next_cycle(self, contract: Contract, signed_on: date, starts_on: date) -> None:
         """What a win does to the contract."""
-        contract.renewal_on = rules.add_months(contract.renewal_on, contract.term, contract.day)
+        contract.renewal_on = rules.add_months(starts_on, contract.term, contract.day)
+        contract.began = starts_on
         contract.cycle += 1
         contract.stage = "planned"
+        contract.bundle = None
         contract.planned_from = self.today
         contract.won_on = signed_on
         self.plan_end(contract)
 
     def lose(self, account: Account, contract: Contract) -> None:
         """The renewal is lost."""
-        self._ends(account, contract)
+        self.ends_now(account, contract)
         self.run(
             "lost", account.id, "--reason", self.rng.choice(("price", "product")), "--contract", contract.id
         )
         contract.state = "lost"
+        if not account.open:
+            account.saving = None
 
-    def _ends(self, account: Account, contract: Contract) -> None:
+    def ends_now(self, account: Account, contract: Contract) -> None:
+        """A cycle is about to end."""
         for ask in self.closings:
             ask(account, contract)
 
