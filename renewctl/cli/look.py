@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from renewctl.cli.options import AccountArg, AsKnownOn, Env, command, owned_by, say
-from renewctl.core.lifecycle import target
+from renewctl.core.plan import target
 from renewctl.core.policy import SEGMENTS
 from renewctl.errors import NotFound, UsageError
 from renewctl.store.look import Entry, entries

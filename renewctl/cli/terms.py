@@ -14,7 +14,7 @@ from renewctl.cli.renew import (
     pick_contract,
     pinned,
 )
-from renewctl.core import lifecycle, money
+from renewctl.core import lifecycle, money, plan
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Contract, Renewal
 from renewctl.errors import RefusedByRule, UsageError
@@ -369,7 +369,7 @@ def renewal(
                 operation.apply([lifecycle.renewal_change(before, wanted)])
                 operation.summary = f"{of.name}: aims of the renewal of {which.renewal_on}"
                 refresh(portfolio, env.policy, env.as_of, [of.no])
-    aim, currency = lifecycle.target(of, which, wanted)
+    aim, currency = plan.target(of, which, wanted)
     if env.json:
         _emit(
             {

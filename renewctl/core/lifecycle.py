@@ -194,15 +194,6 @@ def renewal_change(before: Renewal | None, after: Renewal) -> Change:
     )  # fmt: skip
 
 
-def target(account: Account, contract: Contract, agreed: Renewal | None) -> tuple[int | None, str]:
-    """The target value of one renewal and its currency: its own, else the account's where it is implied (TRK)."""
-    if agreed is not None and agreed.target_minor is not None:
-        return agreed.target_minor, agreed.currency or ""
-    if contract.implied:
-        return account.target_arr_minor, account.currency or ""
-    return None, contract.currency or ""
-
-
 def by_itself(account: Account, contract: Contract, as_of: date) -> "date | Refusal":
     """The opt-out deadline after which a contract has renewed tacitly, or why it has not (TERMS).
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from renewctl.core.due import ContractAgenda, DueContract, Given, Item, States, Who, item_id, status_of
-from renewctl.core.model import Activity, Because, ItemState
+from renewctl.core.model import Account, Activity, Because, Contract, ItemState, Renewal
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Policy, Step
 from renewctl.core.timeline import Planned, anchor
@@ -170,6 +170,18 @@ def _after_signature(contract: DueContract, agenda: ContractAgenda) -> PlanDay |
     return (
         PlanDay(None, "won", "after_signature", None, None, "upcoming", tuple(actions)) if actions else None
     )
+
+
+def target(account: Account, contract: Contract, agreed: Renewal | None) -> tuple[int | None, str]:
+    """The target value of one renewal and its currency (TRK).
+
+    Its own, else the account's where the account has this contract only.
+    """
+    if agreed is not None and agreed.target_minor is not None:
+        return agreed.target_minor, agreed.currency or ""
+    if contract.implied:
+        return account.target_arr_minor, account.currency or ""
+    return None, contract.currency or ""
 
 
 def effort(

@@ -188,8 +188,9 @@ def _part(part: Part, sheet: Sheet, whole: bool) -> list[str]:
     out.append(terms + (f", term: {contract.term_months} months" if contract.term_months else ""))
     if part.moved is not None:
         out.append(f"  stage of {part.moved.happened_on}: {safe(part.moved.text)}")
-    if part.target[0] is not None and part.target[0] != sheet.account.target_arr_minor:
-        out.append(f"  target value {money.plain(*part.target)}")
+    aim, aim_currency = part.target
+    if aim is not None and aim != sheet.account.target_arr_minor:
+        out.append(f"  target value {money.plain(aim, aim_currency)}")
     out.append(f"  touch {part.touch}, owner {safe(part.owner or 'unowned')}")
     hours = f"{part.effort.minutes / 60:.3g} h logged"
     if part.effort.budget_hours:
