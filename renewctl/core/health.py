@@ -93,8 +93,10 @@ def scale_of(policy: Policy, as_of: date, profile: Profile | None) -> Scale:
     if profile is None:
         return _scale(policy, as_of)
     rules = policy.health
-    age = (as_of - profile.begun_on).days
-    row = next((at for at, each in enumerate(rules.ages) if age < each.below_days), None)
+    row = None
+    if rules.ages:
+        age = (as_of - profile.begun_on).days
+        row = next((at for at, each in enumerate(rules.ages) if age < each.below_days), None)
     return _scale(policy, as_of, profile.segment if profile.segment in rules.segments else None, row)
 
 

@@ -155,7 +155,7 @@ class Replay:
         return below
 
     def lowest(self, first: date, last: date) -> tuple[float, date] | None:
-        """The lowest score from `first` to `last`, with a day on which it was so; None: there was no score."""
+        """The lowest score from `first` to `last`, with a day on which it was so; None: there was none."""
         days = {first, last}
         for turn in self.turns:
             days |= {turn, turn - _DAY}

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from renewctl import __version__
 from renewctl.core.dates import WorkCalendar
 from renewctl.core.due import Bounds, DueContract, Terms, arr_rank
-from renewctl.core.model import CLOSED_SAVES, Account, Contract, ItemState, Reading
+from renewctl.core.health import in_force as still_said
+from renewctl.core.model import CLOSED_SAVES, Account, Contract, HealthOverride, ItemState, Reading
 from renewctl.core.policy import Policy
 from renewctl.core.segment import base_minor, in_force, segment, total
 from renewctl.core.timeline import OPT_OUT, Planner, anchor
@@ -35,6 +36,12 @@ class Book(NamedTuple):
     contracts: dict[int, list[Contract]]
     readings: dict[int, list[Reading]]
     saving: frozenset[int]  # accounts with an open save
+    overrides: dict[int, HealthOverride]  # the last one of each account that ever had one
+
+    def said(self, account_no: int, as_of: date) -> float | None:
+        """The score of a health override that is in force (HLT-2)."""
+        said = still_said(self.overrides.get(account_no), as_of)
+        return None if said is None else said.score
 
 
 def load_book(portfolio: Portfolio, account_nos: Sequence[int] | None = None) -> Book:
@@ -46,7 +53,13 @@ def load_book(portfolio: Portfolio, account_nos: Sequence[int] | None = None) ->
     readings: dict[int, list[Reading]] = defaultdict(list)
     for reading in _by_no(portfolio, "health_reading", "account_no", account_nos):
         readings[reading.account_no].append(reading)
-    return Book({account.no: account for account in accounts}, contracts, readings, saving(portfolio))
+    by_no = {account.no: account for account in accounts}
+    return Book(by_no, contracts, readings, saving(portfolio), overrides(portfolio))
+
+
+def overrides(portfolio: Portfolio) -> dict[int, HealthOverride]:
+    """Account number -> the last override of its health (HLT-2), those that have ended too."""
+    return {each.account_no: each for each in portfolio.values("health_override")}
 
 
 def _by_no(portfolio: Portfolio, entity: str, column: str, nos: Sequence[int] | None) -> list[Any]:

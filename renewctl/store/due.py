@@ -13,7 +13,7 @@ from renewctl.core.due import DueContract
 from renewctl.core.model import Account, Contract, Reading
 from renewctl.core.policy import PAPERS, Policy
 from renewctl.core.segment import in_force
-from renewctl.store.agenda import cache_mark, load_book, renewals_per_quarter, saving
+from renewctl.store.agenda import cache_mark, load_book, overrides, renewals_per_quarter, saving
 from renewctl.store.portfolio import Portfolio, dates_of, to_stored
 
 _BATCH = 2_000
@@ -153,6 +153,8 @@ class DueReader:
         self.as_of = as_of
         self.volume = renewals_per_quarter(portfolio, policy)
         self.saving = saving(portfolio)
+        said = overrides(portfolio).values()
+        self.said = {each.account_no: each.score for each in said if as_of <= each.until_on}
         self.heard = heard(portfolio)
         # Under another policy or code, or on a day before it was made, the cache says nothing.
         current = portfolio.meta("agenda_mark") == cache_mark(policy)
@@ -229,7 +231,7 @@ class DueReader:
             # An account has a row for each of its readings; those of a contract stand together.
             while at < end and rows[at][_CONTRACT_NO] == no:
                 at += 1
-            if row[_IS_ALONE]:
+            if row[_IS_ALONE] and not self.policy.health.ages:  # which need more of a contract
                 due = self._alone(rows[start:at], days)
             else:
                 due = [each for each in self._of_accounts([row[0]]) if each.no == no]
@@ -281,6 +283,13 @@ class DueReader:
         if not opened:
             return []
         found = classify(
-            account, opened, readings, account.no in self.saving, self.policy, self.as_of, self.volume
+            account,
+            contracts,
+            readings,
+            account.no in self.saving,
+            self.policy,
+            self.as_of,
+            self.volume,
+            self.said.get(account.no),
         )
         return due_contracts(account, opened, found, self.policy, self.heard)

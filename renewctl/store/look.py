@@ -78,7 +78,9 @@ def entries(portfolio: Portfolio, policy: Policy, as_of: date) -> Iterator[Entry
         for account in book.accounts.values():
             contracts = book.contracts.get(account.no, ())
             readings = book.readings.get(account.no, ())
-            rows = classify(account, contracts, readings, account.no in book.saving, policy, as_of, volume)
+            said = book.said(account.no, as_of)
+            saving = account.no in book.saving
+            rows = classify(account, contracts, readings, saving, policy, as_of, volume, said)
             main = main_contract(contracts)
             wanted = main.no if main else None
             row = next(each for each in rows if each.contract_no == wanted)
@@ -97,6 +99,7 @@ def facts(portfolio: Portfolio, account: Account, policy: Policy) -> Facts:
         book.readings.get(account.no, []),
         account.no in book.saving,
         renewals_per_quarter(portfolio, policy),
+        override=book.overrides.get(account.no),
     )
 
 

@@ -57,7 +57,14 @@ def team_book(
                 bare.append(account)
                 continue
             rows = classify(
-                account, opened, book.readings.get(no, ()), no in book.saving, policy, as_of, volume
+                account,
+                contracts,
+                book.readings.get(no, ()),
+                no in book.saving,
+                policy,
+                as_of,
+                volume,
+                book.said(no, as_of),
             )
             due = {each.no: each for each in due_contracts(account, opened, rows, policy, told)}
             renewals += [
