@@ -35,6 +35,22 @@ COMMANDS: dict[str, Any] = {
     "undo": ("undo", "undo", "Take a command back: the last one, or the one of that number."),
     "forget": ("forget", "forget", "Erase a stakeholder or an account, also from the history, for good."),
     "set": ("change", "set_", "Change facts of an account by hand, with the reason."),
+    "health": {
+        "help": "Read, override and judge the health of accounts.",
+        "add": ("health", "add", "Add what was read of an account's health on a day."),
+        "show": (
+            "health",
+            "show",
+            "Show an account's health: each input, the trend, the flag, why it changed.",
+        ),
+        "history": (
+            "health",
+            "history",
+            "Show the score of every day on which something was read, and what moved it.",
+        ),
+        "override": ("health", "override", "Set a score by hand, with a reason and an end, or end it."),
+        "check": ("health", "check", "Check on your own outcomes whether the scores told who would leave."),
+    },
     "due": ("due", "due", "List the actions owed, the first thing to do first."),
     "done": ("due", "done", "Mark an item as done."),
     "skip": ("due", "skip", "Skip an item, with the reason."),

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from renewctl.core.health import (
     IMPORTED,
+    INPUT_FIELDS,
     INPUTS,
+    READ,
     Latest,
     Points,
     caps,
@@ -30,7 +32,8 @@ class Move(NamedTuple):
     """One thing that moved a score.
 
     `what`: input (read anew), reweighting (an input read for the first time, which takes its weight from
-    the others), fading (of an input with age), imported (a score took the place of the mix), caps, override.
+    the others), fading (of an input that was not read again), imported (a score took the place of the mix),
+    caps, override.
     """
 
     what: str
@@ -132,8 +135,9 @@ def _steps(before: _State, after: _State) -> Iterator[tuple[str, str | None, flo
         yield "imported", SCORE, plain(after.points)
     else:
         for name, at in zip(names, places, strict=True):
-            points[at] = faded[at]
-            yield "fading", name, plain(_as_points(points))
+            if not _read_again(name, before.found, after.found):
+                points[at] = faded[at]
+                yield "fading", name, plain(_as_points(points))
         for first_read in (False, True):
             for name, at in zip(names, places, strict=True):
                 if (faded[at] is None) is first_read and after.points[at] is not None:
@@ -142,6 +146,12 @@ def _steps(before: _State, after: _State) -> Iterator[tuple[str, str | None, flo
     if after.override is not None:
         yield "override", None, limited(after.override, (), scale)
     yield "caps", None, _score(after)
+
+
+def _read_again(name: str, then: Latest, now: Latest) -> bool:
+    """Whether an input rests on a reading of another day than it did."""
+    places = [READ.index(field) for field in INPUT_FIELDS.get(name, ("score",))]
+    return any(then[1][at] != now[1][at] for at in places)
 
 
 def _as_points(points: list[float | None]) -> Points:

@@ -132,7 +132,7 @@ def rate(part: int, of: int) -> Rate:
 
 
 def ranked(low: Sequence[float], high: Sequence[float]) -> tuple[float | None, float | None, float | None]:
-    """AUC with its interval of 95 % (DeLong's): the chance that one of `low` is under one of `high`, ties half.
+    """AUC with its 95 % interval (DeLong's): the chance that one of `low` is under one of `high`, ties half.
 
     Both are sorted. Without two of each there is no interval, without one of each nothing.
     """

@@ -8,9 +8,11 @@ from renewctl.core.edits import Edits, Facts, edit, read
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Change, HealthOverride
 from renewctl.core.policy import Policy
+from renewctl.core.text import clean
 
 INPUTS = ("usage_trend", "open_tickets", "csat", "nps", "engagement", "relationship", "health_score")
 _DAY = timedelta(days=1)
+_LONGEST = 1_000  # characters of a note
 
 
 def add(given: Mapping[str, str], facts: Facts, on: date, as_of: date, base: str) -> "Edits | Refusal":
@@ -35,6 +37,27 @@ def add(given: Mapping[str, str], facts: Facts, on: date, as_of: date, base: str
     }
     kept = [each for each in found.changes if each.entity != "pin" or each.key[2] not in newer]
     return Edits(tuple(kept), found.fields)
+
+
+def said(
+    account: Account,
+    score: str,
+    reason: str,
+    until_on: date,
+    note: str,
+    as_of: date,
+    actor: str,
+) -> "HealthOverride | Refusal":
+    """An override as a person types it; the score is read as strictly as `set` reads one."""
+    values = read({"health_score": score}, account, None, as_of, "")
+    if isinstance(values, Refusal):
+        return values
+    if values["health_score"] is None:
+        return Refusal("score-missing", "an override needs a score", "a number from 0 to 100")
+    words = clean(note)
+    if len(words) > _LONGEST:
+        return Refusal("bad-text", f"the note is longer than {_LONGEST} characters", "say it in a sentence")
+    return HealthOverride(account.no, values["health_score"], reason, words or None, as_of, until_on, actor)
 
 
 def override(

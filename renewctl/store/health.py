@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from renewctl.core.classify import Facts, profile
 from renewctl.core.health_past import Record, Replay
 from renewctl.core.model import HealthOverride
 from renewctl.core.policy import Policy
 from renewctl.core.rewind import side
+from renewctl.store.agenda import load_book
 from renewctl.store.portfolio import ENTITIES, Portfolio, as_value, columns
+
+if TYPE_CHECKING:
+    from renewctl.core.health_check import Seen
 
 _CAPPING = ("champion_gone", "competitor")  # facts of an account that cap its score and bear no date
 _SQL = (
@@ -92,3 +96,22 @@ def _stirred(facts: Facts, recent: date, as_of: date) -> bool:
     if account.cancel_notice_on is not None or account.ticket_severity == 1:
         return True
     return len(facts.readings) > 1 and any(recent < each.read_on <= as_of for each in facts.readings)
+
+
+def judged(
+    portfolio: Portfolio, policy: Policy, as_of: date, from_on: date | None, to_on: date | None
+) -> "list[Seen]":
+    """The outcomes closed from a day to another, `as_of` at the latest, each with the score before it."""
+    from renewctl.core.health_check import seen
+
+    last = as_of if to_on is None else min(to_on, as_of)
+    first = date.min if from_on is None else from_on
+    days = (first.isoformat(), last.isoformat())
+    outcomes = portfolio.values("outcome", "closed_on BETWEEN ? AND ?", days, "closed_on, no")
+    book = load_book(portfolio, sorted({each.account_no for each in outcomes}))
+    replays: dict[int, Replay] = {}
+    for no, account in book.accounts.items():
+        readings, contracts = book.readings.get(no, []), book.contracts.get(no, [])
+        facts = Facts(account, contracts, readings, no in book.saving, 0, override=book.overrides.get(no))
+        replays[no] = replay(portfolio, facts, policy, as_of)
+    return [seen(each, replays[each.account_no]) for each in outcomes]
