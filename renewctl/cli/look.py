@@ -14,6 +14,8 @@ from renewctl.views.look import Line, Listing
 from renewctl.views.terminal import is_terminal, put
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from renewctl.core.policy import Policy
     from renewctl.store.portfolio import Portfolio
 
@@ -54,11 +56,11 @@ def list_(
     with env.open_as_known(as_known_on) as portfolio:
         portfolio.execute("BEGIN")
         who = frozenset((None,)) if owner == _NONE else owned_by(env, portfolio, owner)
-        found = [
-            _line(entry, env)
-            for entry in entries(portfolio, env.policy, env.as_of)
-            if _takes(entry, who, segment, band)
+        taken = [
+            entry for entry in entries(portfolio, env.policy, env.as_of) if _takes(entry, who, segment, band)
         ]
+        flags = _flags(portfolio, env, taken) if env.json else {}
+        found = [_line(entry, env, flags) for entry in taken]
     found.sort(key=lambda line: _order(line, sort))
     if limit is None and form is None and is_terminal() and not env.json:
         limit = _PAGE
@@ -75,7 +77,15 @@ def _takes(entry: Entry, owners: frozenset[str | None] | None, segment: str | No
     )
 
 
-def _line(entry: Entry, env: Env) -> Line:
+def _flags(portfolio: "Portfolio", env: Env, found: list[Entry]) -> "dict[int, date]":
+    """Since when each flagged account is (HLT-3); those out of force have nothing to renew."""
+    from renewctl.store.health import flagged
+
+    given = [(entry.facts, entry.row.score) for entry in found if entry.in_force]
+    return flagged(portfolio, env.policy, env.as_of, given)
+
+
+def _line(entry: Entry, env: Env, flags: "dict[int, date]") -> Line:
     from renewctl.core.health import missing
     from renewctl.core.segment import contracts_arr
 
@@ -88,7 +98,7 @@ def _line(entry: Entry, env: Env) -> Line:
         row.segment, row.score, row.band, missing(entry.readings, env.as_of), row.opportunity, row.touch,
         row.owner, row.owner_role, main.stage if main else "lost" if entry.lost else None, renewal_on,
         (renewal_on - env.as_of).days if renewal_on else None, len(entry.opened), row.guard,
-        tuple(entry.problems), entry.lost,
+        tuple(entry.problems), entry.lost, flags.get(account.no),
     )  # fmt: skip
 
 
@@ -174,8 +184,10 @@ def show(
     """Show everything known about one account, with its plan."""
     from renewctl.core.classify import classification
     from renewctl.core.health import known
+    from renewctl.core.health_story import story
     from renewctl.core.segment import in_force
     from renewctl.core.stakeholders import risk
+    from renewctl.store.health import replay
     from renewctl.store.look import whole
     from renewctl.store.lookup import find_account
     from renewctl.views import account as view
@@ -187,6 +199,7 @@ def show(
         no = found.facts.account.no
         saves = _saves(portfolio, env, no)
         departures = portfolio.values("departure", "account_no = ?", (no,), "stakeholder_no")
+        past = replay(portfolio, found.facts, policy, env.as_of)
     facts = found.facts
     why = classification(facts, policy, env.as_of)
     sheet = view.Sheet(
@@ -213,6 +226,7 @@ def show(
         risk(
             facts.account, why.values.segment, found.stakeholders, departures, policy, env.as_of
         ),
+        story(past),
     )  # fmt: skip
     if env.json:
         from renewctl.views.machine import emit
@@ -258,6 +272,8 @@ def explain(
     """Explain how an account is classified and what would change it."""
     from renewctl.core.classify import classification, main_contract
     from renewctl.core.explain import explain as reasons
+    from renewctl.core.health_story import story
+    from renewctl.store.health import replay
     from renewctl.store.look import by_hand, facts
     from renewctl.store.lookup import find_account
     from renewctl.views import explain as view
@@ -267,6 +283,7 @@ def explain(
         portfolio.execute("BEGIN")
         found = facts(portfolio, find_account(portfolio, account), policy)
         hand = by_hand(portfolio, found)
+        past = replay(portfolio, found, policy, env.as_of)
     of = found.account
     main = main_contract(found.contracts)
     if contract is not None:
@@ -280,7 +297,14 @@ def explain(
     found = found._replace(contract_no=main.no if main else None)
     given = (found, policy, env.as_of)
     told = view.Explained(
-        env.as_of, of, main, reasons(*given, hand), classification(*given), policy.rules, _written(policy)
+        env.as_of,
+        of,
+        main,
+        reasons(*given, hand),
+        classification(*given),
+        policy.rules,
+        _written(policy),
+        story(past),
     )
     if env.json:
         from renewctl.views.machine import emit

@@ -46,8 +46,8 @@ def flag(replay: Replay) -> Flag | None:
     else:
         by, points = lost
         cause = between(replay.known(by, flagged_on), replay.known(flagged_on), replay.policy)
-        seen = f"score {cause.after:g} on {flagged_on}, {points:g} less for what was learnt since {by}"
-        limit = f"flagged from {rules.drop_points:g} points lost within {rules.drop_days} days"
+        seen = f"score {cause.after:g} on {flagged_on}, {points:g} points lost to what came in after {by}"
+        limit = f"flagged from {rules.drop_points:g} points within {rules.drop_days} days"
         why = Because("HLT-3", seen, limit)
     scenario, reason = _scenario(replay, cause)
     return Flag(flagged_on, "below" if below else "drop", score, cause, scenario, (why, reason))

@@ -59,6 +59,7 @@ class Health(NamedTuple):
     without: float | None  # the score without the override; without one the score itself
     green: float  # where the bands of this account begin
     yellow: float
+    ages: tuple[date, date, date] | None  # of the oldest reading in it: read, fades from, spent
 
 
 def health(
@@ -95,6 +96,7 @@ def health(
     return Health(
         score, band_of(score, scale), unread, parts, limits, imported, guard, points[ENGAGEMENT],
         points[RELATIONSHIP], tuple(because), said, without, scale.green, scale.yellow,
+        _ages(found, parts, imported, scale.rules),
     )  # fmt: skip
 
 
@@ -119,6 +121,14 @@ def _parts(points: Points, found: Latest, scale: Scale) -> tuple[Part, ...]:
             days = fades_on(read_on, scale.rules), spent_on(read_on, scale.rules)
             parts.append(Part(name, words, read_on, point, share, share * point, *days))
     return tuple(parts)
+
+
+def _ages(
+    found: Latest, parts: Sequence[Part], imported: bool, rules: HealthRules
+) -> tuple[date, date, date] | None:
+    days = [found[1][READ.index("score")]] if imported else [part.read_on for part in parts]
+    oldest = min((day for day in days if day is not None), default=None)
+    return None if oldest is None else (oldest, fades_on(oldest, rules), spent_on(oldest, rules))
 
 
 _WORDS = {
@@ -210,11 +220,11 @@ def _guard_because(score: float | None, points: Points, rules: HealthRules) -> B
 def _faded(day: date, scale: Scale) -> str:
     """What age has done to a reading, and when it will have done all."""
     keep = scale.fade(day)[0]
+    spent = spent_on(day, scale.rules)
     if keep == 1:
-        return f", fades from {fades_on(day, scale.rules)}"
-    if keep > 0:
-        return f", faded with age ({keep:.0%} of it counts), spent on {spent_on(day, scale.rules)}"
-    return f", spent with age since {spent_on(day, scale.rules)}"
+        return f", fades from {fades_on(day, scale.rules)} to {spent}"
+    end = f", spent on {spent}" if keep else f" since {spent}"
+    return f", faded with age ({keep:.0%} of it counts){end}"
 
 
 def _weights(scale: Scale) -> str:

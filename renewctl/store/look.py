@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from renewctl.core.classify import Classified, Facts, all_lost, classify, main_contract
+from renewctl.core.classify import Classified, Facts, all_lost, main_contract
 from renewctl.core.due import ContractAgenda
 from renewctl.core.model import (
     Account,
@@ -45,6 +45,7 @@ class Entry(NamedTuple):
     problems: Sequence[Problem]
     in_force: bool
     lost: bool  # every contract of it was
+    facts: Facts
 
 
 class Renewal(NamedTuple):
@@ -78,16 +79,17 @@ def entries(portfolio: Portfolio, policy: Policy, as_of: date) -> Iterator[Entry
         for account in book.accounts.values():
             contracts = book.contracts.get(account.no, ())
             readings = book.readings.get(account.no, ())
-            said = book.said(account.no, as_of)
-            saving = account.no in book.saving
-            rows = classify(account, contracts, readings, saving, policy, as_of, volume, said)
+            no = account.no
+            override = book.overrides.get(no)
+            known = Facts(account, contracts, readings, no in book.saving, volume, override=override)
+            rows = known.rows(policy, as_of)
             main = main_contract(contracts)
             wanted = main.no if main else None
             row = next(each for each in rows if each.contract_no == wanted)
             problems = value_problems(account, contracts, policy)
             opened = [each for each in contracts if each.state == "open"]
             active = in_force(account.status) and not all_lost(contracts)
-            yield Entry(account, main, opened, row, readings, problems, active, all_lost(contracts))
+            yield Entry(account, main, opened, row, readings, problems, active, all_lost(contracts), known)
 
 
 def facts(portfolio: Portfolio, account: Account, policy: Policy) -> Facts:

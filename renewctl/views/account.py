@@ -1,9 +1,10 @@
 """One account: everything known about it, for a person and as `renewctl/show/1`."""
 
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.classify import Classification
@@ -13,6 +14,9 @@ from renewctl.core.policy import Policy
 from renewctl.core.segment import contracts_arr, converted
 from renewctl.core.stakeholders import Risk
 from renewctl.views.terminal import aligned, coloured, safe, width
+
+if TYPE_CHECKING:
+    from renewctl.core.health_story import Story
 
 NOBODY = {"segment": "unsegmented", "owner": "unowned"}
 
@@ -49,6 +53,7 @@ class Sheet(NamedTuple):
     loss: Outcome | None = None  # the last one
     departures: Sequence[Departure] = ()
     people: Risk | None = None  # how it stands with them (STK-3)
+    story: "Story | None" = None  # the health over time
 
     @property
     def base_currency(self) -> str:
@@ -69,6 +74,7 @@ def show(sheet: Sheet, whole: bool) -> None:
     out += ["", bold("CLASSIFICATION")]
     for name, verdict in sheet.why.verdicts().items():
         out.append(f"  {name:<12} {_value(name, verdict, sheet):<22} {reason(verdict.because[0])}")
+    out += _health(sheet)
     out += [f"  warning      {reason(each)}" for each in sheet.why.warnings]
     out += [f"  problem      {safe(each.message)}" for each in sheet.why.problems]
     if sheet.why.suggestion is not None:
@@ -81,6 +87,20 @@ def show(sheet: Sheet, whole: bool) -> None:
     out += _saves(sheet) + _people(sheet)
     out += ["", f"Why, and what would change it: renewctl explain {word(account.id)}"]
     sys.stdout.write("\n".join(out) + "\n")
+
+
+def _health(sheet: Sheet) -> list[str]:
+    """What stands beside the score: its age, trend, override and flag."""
+    if sheet.story is None:
+        return []
+    from renewctl.views.health import beside
+
+    out = []
+    for each in beside(sheet.story, sheet.why.health_detail):
+        head, rest = each.split(" ", 1)
+        lines = textwrap.wrap(rest, max(40, min(width(), 120) - 15))
+        out += [f"  {head:<12} {lines[0]}", *(" " * 15 + line for line in lines[1:])]
+    return out
 
 
 def _why_not(sheet: Sheet) -> str:
@@ -458,6 +478,8 @@ def _classification(sheet: Sheet) -> dict[str, Any]:
             "because": [each._asdict() for each in why.suggestion.because],
         }
     )
+    from renewctl.views.health import part_document, story_document
+
     told["health"] |= {
         "score": detail.score,
         "band": detail.band,
@@ -465,18 +487,8 @@ def _classification(sheet: Sheet) -> dict[str, Any]:
         "imported": detail.imported,
         "caps": list(detail.caps),
         "over_engineering_guard": detail.guard,
-        "parts": [
-            {
-                **part._asdict(),
-                "read_on": part.read_on.isoformat(),
-                "fades_on": part.fades_on.isoformat(),
-                "spent_on": part.spent_on.isoformat(),
-                "scaled": round(part.scaled, 2),
-                "weight": round(part.weight, 4),
-                "points": round(part.points, 2),
-            }
-            for part in detail.parts
-        ],
+        "parts": [part_document(part) for part in detail.parts],
+        **(story_document(sheet.story, detail) if sheet.story else {}),
     }
     told["touch"]["warnings"] = [each._asdict() for each in why.warnings]
     told["owner"] |= {

@@ -4,13 +4,16 @@ import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renewctl.core.classify import Classification
 from renewctl.core.explain import Explanation, Source
 from renewctl.core.model import Account, Because, Contract
 from renewctl.views.account import NOBODY, bold, word
 from renewctl.views.terminal import safe, width
+
+if TYPE_CHECKING:
+    from renewctl.core.health_story import Story
 
 _TITLES = {
     "segment": "SEGMENT",
@@ -31,6 +34,7 @@ class Explained(NamedTuple):
     why: Classification
     rules: Mapping[str, str]  # rule id -> text
     written: Mapping[str, str] = {}  # OWN-3: what is agreed about ownership, by key of ownership.written
+    story: "Story | None" = None  # the health over time
 
 
 def show(told: Explained) -> None:
@@ -55,6 +59,8 @@ def show(told: Explained) -> None:
         out += _block("from", [_origin(source) for source in each.sources], columns)
         if each.decision == "owner":
             out += _written(told, columns)
+        if each.decision == "health" and told.story is not None:
+            out += _over_time(told.story, told.why, columns)
     out += (
         ["", *(f"problem: {safe(each.message)}" for each in told.why.problems)] if told.why.problems else []
     )
@@ -64,6 +70,17 @@ def show(told: Explained) -> None:
         how = f"renewctl set {named} segment_override={told.why.suggestion.value} --reason …"
         out += ["", f"suggestion: run it as {told.why.suggestion.value}: {seen} (SEG-1)", f"  {how}"]
     sys.stdout.write("\n".join(out) + "\n")
+
+
+def _over_time(story: "Story", why: Classification, columns: int) -> list[str]:
+    """Trend, override and flag, and why the score is another one than before (HLT-2, HLT-3)."""
+    from renewctl.views.health import beside, why_changed
+
+    out = _block("over time", beside(story, why.health_detail), columns)
+    changed = why_changed(story.changes)
+    if changed:
+        out += ["  why it changed:", *(f"    {line}" for line in changed)]
+    return out
 
 
 _WRITTEN = {
@@ -120,6 +137,7 @@ def document(told: Explained) -> dict[str, Any]:
         "account": {"id": told.account.id, "name": told.account.name},
         "contract": told.contract.id if told.contract else None,
         "decisions": [_decision(each, told) for each in told.decisions],
+        **_health(told),
         "written": dict(told.written),
         "warnings": [each._asdict() for each in told.why.warnings],
         "problems": [each._asdict() for each in told.why.problems],
@@ -130,6 +148,14 @@ def document(told: Explained) -> dict[str, Any]:
             "because": [each._asdict() for each in told.why.suggestion.because],
         },
     }
+
+
+def _health(told: Explained) -> dict[str, Any]:
+    if told.story is None:
+        return {}
+    from renewctl.views.health import story_document
+
+    return {"health": story_document(told.story, told.why.health_detail)}
 
 
 def _decision(each: Explanation, told: Explained) -> dict[str, Any]:

@@ -85,7 +85,9 @@ def show(told: Told) -> None:
     line = sparkline([each.score for each in told.story.points])
     out = [bold(f"{safe(account.name)} ({safe(account.id)})") + f"  health as of {told.as_of}", ""]
     out.append(f"  {_standing(detail)}  {line}".rstrip())
-    out += [line for each in beside(told.story, detail) for line in _wrapped(each, 2)]
+    out += [
+        line for each in beside(told.story, detail)[1 if detail.parts else 0 :] for line in _wrapped(each, 2)
+    ]
     out.append("")
     for part in detail.parts:
         out += _part(part, told)
@@ -94,7 +96,8 @@ def show(told: Told) -> None:
             f"  {name:<13} {'no reading; its weight goes to the others' if detail.parts else 'no reading'}"
         )
     out += _other_scores(detail)
-    out += [line and f"  {line}" for line in why(told.story.changes)]
+    changed = why_changed(told.story.changes)
+    out += ["", *(f"  {line}" for line in changed)] if changed else []
     sys.stdout.write("\n".join(out) + "\n")
 
 
@@ -125,8 +128,11 @@ def _other_scores(detail: Health) -> list[str]:
 
 
 def beside(story: Story, detail: Health) -> list[str]:
-    """Trend, override and flag, a line or two each; nothing where there is nothing to say."""
+    """Age, trend, override and flag, each beginning with its word; nothing where there is nothing to say."""
     out = []
+    if detail.ages is not None:
+        read_on, fades_on, spent_on = detail.ages
+        out.append(f"readings from {read_on} on: fade from {fades_on}, spent on {spent_on}")
     if story.trend.slope is not None:
         out.append(f"trend {_trend(story.trend)}")
     if detail.override is not None:
@@ -141,7 +147,7 @@ def beside(story: Story, detail: Health) -> list[str]:
 
 
 def _trend(trend: Trend) -> str:
-    return f"{trend.direction}: {trend.slope:+g} points in 30 days, over the last {trend.days}"
+    return f"{trend.direction}: {trend.slope:+.1f} points in 30 days, over the last {trend.days}"
 
 
 def _flag(flag: Flag) -> list[str]:
@@ -150,14 +156,14 @@ def _flag(flag: Flag) -> list[str]:
     out = [f"flagged since {flag.flagged_on}: {reason.observed}; {reason.threshold} ({reason.rule})"]
     out[0] += f"; moved by {moved}" if moved else ""
     what = "none yet" if flag.scenario == INVESTIGATE else flag.scenario
-    return [*out, f"playbook: {what}, {safe(scenario.observed)} ({scenario.rule})"]
+    return [*out, f"playbook {what}: {safe(scenario.observed)} ({scenario.rule})"]
 
 
 def moves(found: Sequence[Move]) -> str:
     """What moved a score in a line, those that mattered most first, fading summed up last."""
-    told = [f"{_name(each)} {each.points:+g}" for each in found if each.what != "fading"]
+    told = [f"{_name(each)} {each.points:+.1f}" for each in found if each.what != "fading"]
     fading = _fading(found)
-    return ", ".join([*told, *([f"fading {fading:+g}"] if fading else [])])
+    return ", ".join([*told, *([f"fading {fading:+.1f}"] if fading else [])])
 
 
 def _fading(found: Sequence[Move]) -> float:
@@ -172,23 +178,23 @@ def _name(move: Move) -> str:
 def _moved(move: Move) -> str:
     """A move in words: what was read, before and after."""
     if move.what == "reweighting":
-        return f"{move.input}: {safe(move.now)}, read {move.on} for the first time: new weights"
+        return f"{safe(move.now)}, read {move.on} for the first time: new weights"
     if move.was is not None and move.now is not None:
-        return f"{move.input}: {safe(move.was)} → {safe(move.now)}, read {move.on}"
+        return f"{safe(move.was)} → {safe(move.now)}, read {move.on}"
     since = f" of {move.on}" if move.on else ""
     return f"{_name(move)}{since}"
 
 
-def why(changes: Sequence[Change]) -> list[str]:
+def why_changed(changes: Sequence[Change]) -> list[str]:
     """Why the score is another one than on earlier days: a line for each thing that moved it."""
     out = []
     for each in changes:
-        rows = [(f"{move.points:+g}", _moved(move)) for move in each.moves if move.what != "fading"]
+        rows = [(f"{move.points:+.1f}", _moved(move)) for move in each.moves if move.what != "fading"]
         fading = _fading(each.moves)
         if fading:
             names = [move.input or "" for move in each.moves if move.what == "fading"]
-            rows.append((f"{fading:+g}", f"fading with age: {', '.join(names)}"))
-        out += ["", f"since {each.from_on}: {each.before:g} → {each.after:g} ({each.points:+g})"]
+            rows.append((f"{fading:+.1f}", f"fading with age: {', '.join(names)}"))
+        out.append(f"since {each.from_on}: {each.before:g} → {each.after:g} ({each.points:+.1f})")
         out += [f"  {line}" for line in aligned(rows, frozenset({0}))] or ["  nothing moved it"]
     return out
 
@@ -205,7 +211,7 @@ def history(told: Told) -> None:
         out.append(f"nothing was read yet; add it: renewctl health add {word(account.id)} nps=…")
     for each in points:
         score = "" if each.score is None else f"{each.score:g}"
-        gone = f"{each.change.points:+g}" if each.change and each.change.points is not None else ""
+        gone = f"{each.change.points:+.1f}" if each.change and each.change.points is not None else ""
         band = _paint(each.band, f"{each.band or 'unknown':<8}")
         out += _hung(f"{each.on}  {band} {score:>5} {gone:>6}  ", 34, _what(each, told.as_of))
     out += [line for each in beside(told.story, told.detail) for line in _wrapped(each, 0)]

@@ -37,6 +37,7 @@ class Line(NamedTuple):
     guard: bool
     problems: tuple[Problem, ...]
     lost: bool = False  # every contract of it was
+    flagged_on: date | None = None  # HLT-3; asked for by JSON only
 
 
 class Listing(NamedTuple):
@@ -227,7 +228,12 @@ def _entry(line: Line, base: str) -> dict[str, Any]:
         "currency": line.currency,
         "arr_base": _units(line.arr_base_minor, base),
         "segment": line.segment,
-        "health": {"score": line.score, "band": line.band, "missing": list(line.missing)},
+        "health": {
+            "score": line.score,
+            "band": line.band,
+            "missing": list(line.missing),
+            "flagged_on": line.flagged_on.isoformat() if line.flagged_on else None,
+        },
         "opportunity": line.opportunity,
         "touch": line.touch,
         "owner": line.owner,
