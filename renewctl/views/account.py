@@ -93,10 +93,11 @@ def _health(sheet: Sheet) -> list[str]:
     """What stands beside the score: its age, trend, override and flag."""
     if sheet.story is None:
         return []
-    from renewctl.views.health import beside
+    from renewctl.views.health import aging, beside
 
     out = []
-    for each in beside(sheet.story, sheet.why.health_detail):
+    detail = sheet.why.health_detail
+    for each in [*aging(detail), *beside(sheet.story, detail)]:
         head, rest = each.split(" ", 1)
         lines = textwrap.wrap(rest, max(40, min(width(), 120) - 15))
         out += [f"  {head:<12} {lines[0]}", *(" " * 15 + line for line in lines[1:])]

@@ -85,9 +85,7 @@ def show(told: Told) -> None:
     line = sparkline([each.score for each in told.story.points])
     out = [bold(f"{safe(account.name)} ({safe(account.id)})") + f"  health as of {told.as_of}", ""]
     out.append(f"  {_standing(detail)}  {line}".rstrip())
-    out += [
-        line for each in beside(told.story, detail)[1 if detail.parts else 0 :] for line in _wrapped(each, 2)
-    ]
+    out += [line for each in beside(told.story, detail) for line in _wrapped(each, 2)]
     out.append("")
     for part in detail.parts:
         out += _part(part, told)
@@ -127,12 +125,17 @@ def _other_scores(detail: Health) -> list[str]:
     return ["", *out] if out else []
 
 
+def aging(detail: Health) -> list[str]:
+    """When the oldest reading behind the score fades; nothing without one."""
+    if detail.ages is None:
+        return []
+    read_on, fades_on, spent_on = detail.ages
+    return [f"readings from {read_on} on: fade from {fades_on}, spent on {spent_on}"]
+
+
 def beside(story: Story, detail: Health) -> list[str]:
-    """Age, trend, override and flag, each beginning with its word; nothing where there is nothing to say."""
+    """Trend, override, flag and playbook, each beginning with its word; nothing where there is none."""
     out = []
-    if detail.ages is not None:
-        read_on, fades_on, spent_on = detail.ages
-        out.append(f"readings from {read_on} on: fade from {fades_on}, spent on {spent_on}")
     if story.trend.slope is not None:
         out.append(f"trend {_trend(story.trend)}")
     if detail.override is not None:

@@ -232,7 +232,7 @@ def test_a_drop_of_fifteen_points_in_thirty_days_flags_a_score_that_is_still_goo
         assert since(a_replay([steady, a_reading(DAY - days(3), score=score)])) == flagged_on
     found = flag(a_replay([steady, a_reading(DAY - days(3), score=80.0)]))
     assert (found.kind, found.change.points, found.scenario) == ("drop", -15.0, "investigate")
-    assert "15 less" in found.because[0].observed
+    assert "15 points lost" in found.because[0].observed
 
 
 def test_a_drop_is_forgotten_thirty_days_after_what_caused_it():
