@@ -206,7 +206,9 @@ class Invariants:
             yield Breach(f"is in cycle {row['cycle']} with won_on {_shown(row['won_on'])}")
         if row["state"] != "superseded" and (row["state"] == "lost") != (row["stage"] == "lost"):
             yield Breach(f"is {row['state']} in stage {_shown(row['stage'])}")
-        elif row["stage"] not in self._policy.stages or row["stage"] == "won":
+        elif row["stage"] not in self._policy.stages or (
+            row["stage"] == "won" and row["state"] != "superseded"
+        ):
             yield Breach(f"stage {_shown(row['stage'])} is none of the policy's", True)
 
     def _pin(self, row: dict[str, Any]) -> Iterator[Breach]:

@@ -180,6 +180,7 @@ def test_cells_that_are_right_one_by_one_may_be_wrong_together(entity, damage, s
         ("contract", {"start_on": None}),
         ("contract", {"state": "lost", "stage": "lost"}),
         ("contract", {"state": "superseded"}),
+        ("contract", {"state": "superseded", "stage": "won", "implied": 0}),
         ("contract", {"cycle": 1, "won_on": None}),
         ("save_case", {"state": "detected", "closed_on": None, "target_by": None}),
         ("save_case", {"closed_on": "2026-03-02", "respond_by": "2026-03-02T09:00:00Z"}),

@@ -135,6 +135,7 @@ def test_keys_are_read_back_as_the_values_they_were():
 
 
 NOTE = ("no", "account_no", "contract_no")
+RENEWAL = ("contract_no", "successor_no")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,21 @@ NOTE = ("no", "account_no", "contract_no")
         ("activity", "5", None, [5, 1, None], NOTE, set()),
         ("activity", "5", {"no": 5}, {"no": 5}, NOTE, set()),
         ("account", "5", None, [5], ("no",), set()),
+        ("item_state", "a12|1|qbr-2026q4", None, [1], ("no",), {("account", "12")}),
+        ("assignment", "12|1|notice", None, [1], ("no",), {("contract", "12")}),
+        ("assignment", "s12|1|call", None, [1], ("no",), {("save_case", "12")}),
+        ("departure", "12", None, [12], ("stakeholder_no",), {("stakeholder", "12")}),
+        ("renewal", "12|1", None, [12, None], RENEWAL, {("contract", "12")}),
+        ("renewal", "12|1", None, [12, 13], RENEWAL, {("contract", "12"), ("contract", "13")}),
+        (
+            "renewal",
+            "12|1",
+            {"successor_no": 13},
+            {"successor_no": 14},
+            RENEWAL,
+            {("contract", "12"), ("contract", "13"), ("contract", "14")},
+        ),
+        ("amendment", "5", None, [5, 1, 12], NOTE, {("contract", "12")}),
     ],
 )
 def test_a_row_says_which_contract_or_save_it_is_about(entity, key, before, after, names, expected):

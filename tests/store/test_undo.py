@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from renewctl.cli.app import run
+from renewctl.core.model import Amendment, Assignment, Departure, HealthOverride, Renewal, Stakeholder
 from renewctl.errors import NotFound, PortfolioError, RefusedByRule
 from renewctl.store import rewind as rewinding
 from renewctl.store import undo
@@ -239,6 +240,24 @@ def save(no=1, **given):
     return SaveCase(**(filled | given))
 
 
+def renewal(contract_no, **given):
+    filled = dict.fromkeys(Renewal._fields) | {"contract_no": contract_no, "cycle": 1, "account_no": 1}
+    return Renewal(**(filled | given))
+
+
+def amendment(no=1, **given):
+    filled = dict.fromkeys(Amendment._fields) | {
+        "no": no, "account_no": 1, "contract_no": 1, "cycle": 1, "kind": "amendment", "effective_on": TODAY,
+        "actor": "ana",
+    }  # fmt: skip
+    return Amendment(**(filled | given))
+
+
+def person(no=1, **given):
+    filled = dict.fromkeys(Stakeholder._fields) | {"no": no, "account_no": 1, "name": "Jo"}
+    return Stakeholder(**(filled | given))
+
+
 def note(no=1, **given):
     from renewctl.core.model import Activity
 
@@ -255,6 +274,9 @@ def note(no=1, **given):
         step_done("9", account_no=2),
         save(account_no=2),
         note(account_no=2),
+        step_done("a2", "qbr-2026q4", account_no=2),
+        HealthOverride(2, 50.0, "new_product", None, TODAY, TODAY, "ana"),
+        Assignment("a2", 1, "qbr-2026q4", 2, "rui", TODAY, "ana"),
     ],
     ids=lambda child: type(child).__name__,
 )
@@ -277,6 +299,12 @@ def test_an_account_cannot_go_while_anything_of_it_is_there(tmp_path, engine, ch
         (contract(5, account_no=1), save(contract_no=5)),
         (contract(5, account_no=1), step_done("5")),
         (save(3), step_done("s3", "call")),
+        (save(3), Assignment("s3", 1, "call", 1, "rui", TODAY, "ana")),
+        (contract(5, account_no=1), renewal(5)),
+        (contract(5, account_no=1), renewal(1, successor_no=5)),
+        (contract(5, account_no=1), amendment(contract_no=5)),
+        (contract(5, account_no=1), Assignment("5", 1, "notice", 1, "rui", TODAY, "ana")),
+        (person(5), Departure(5, 1, TODAY, None)),
     ],
 )
 def test_a_contract_or_save_cannot_go_while_something_refers_to_it(tmp_path, engine, parent, child):
@@ -329,7 +357,7 @@ def test_an_id_that_was_given_to_another_account_since_keeps_the_first_from_comi
 
 def test_a_number_that_was_given_to_a_row_of_another_account_keeps_the_first_from_coming_back(tmp_path):
     with portfolio(tmp_path, account(1), account(2)) as made:
-        for value in (contract(), save(), note()):
+        for value in (contract(), save(), note(), person()):
             gone = take_back(made, add(made, value))
             again = add(made, value._replace(account_no=2))
             assert named(made, gone) == [again]
