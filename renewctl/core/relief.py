@@ -137,6 +137,8 @@ def _way(move: Move) -> tuple[str, str, str]:
 
 def _accounts(team: _Team, person: str, moved: set[int]) -> list[Move]:
     """Whole accounts to whoever has room in every week of theirs, those that relieve most first."""
+    if not any(team.over(person, at) for at in range(len(team.weeks))):
+        return []
     by_account: dict[int, list[tuple[int, Work]]] = defaultdict(list)
     for at, work in team.works[person]:
         if id(work) not in moved:

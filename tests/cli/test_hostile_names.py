@@ -134,7 +134,11 @@ FORMS = [
     ("list", "--format", "md"),
     ("list", "--format", "table"),
     *(("export", kind, "--format", how) for kind in ("accounts", "log") for how in ("csv", "json")),
-    *((paper, "H07", "--format", how, "-o", "-") for paper in ("proposal", "value", "timeline") for how in PAPERS),
+    *(
+        (paper, "H07", "--format", how, "-o", "-")
+        for paper in ("proposal", "value", "timeline")
+        for how in PAPERS
+    ),
     *(("digest", "--owner", "all", "--format", how) for how in ("text", "markdown", "html", "slack")),
     ("calendar", "--days", "400", "-o", "-"),
     ("draft", "7-notice", "-o", "-"),

@@ -19,7 +19,7 @@ A2,Beta Ltda,30000,USD,2026-05-15,2025-05-15,12,,,Ana,,,55
 A3,Gamma,5000,USD,2026-04-20,,12,,,ana,,ana,90
 A4,Delta,80000,USD,2026-06-30,,12,,,sofia,ana,,
 A5,Epsilon,20000,USD,2026-06-30,,12,,,sofia,,,70
-A6,Zeta,,USD,,,,,,ana,,,
+A6,Zeta,,USD,2026-08-01,,,,,ana,,,
 A7,Eta,9000,USD,2026-06-30,,12,,,ana,,,70
 """
 PEOPLE = """account_id,name,email,role,thread_owner
@@ -201,6 +201,36 @@ def test_what_was_left_with_somebody_goes_along_when_all_of_it_passes_later(team
     assert team.run("reassign", "--from", "ana", "--to", "rui", "--yes").code == 0
     assert {each.person for each in team.values("assignment")} == {"rui"}
     assert team.run("due", "--owner", "rui", "--days", "900").out
+
+
+def test_recurring_work_that_has_begun_stays_with_what_runs_and_later_periods_go_along(team: Desk) -> None:
+    """VAL: what was missed is one item, and all that it stands for stays."""
+    later = ("--as-of", "2026-05-10")
+    before = {each["item"]: each for each in team.json("due", "--days", "900", *later)["items"]}
+    begun = {item for item, each in before.items() if each["kind"] == "value" and each["due_on"] <= later[1]}
+    assert any(before[item]["covers"] for item in begun)
+    team.run("reassign", "--from", "ana", "--to", "tiago", "--open", "none", "--yes", *later)
+    after = {each["item"]: each for each in team.json("due", "--days", "900", *later)["items"]}
+    assert after.keys() == before.keys()
+    for item, each in before.items():
+        if each["kind"] == "value" and each["owner"].lower() == "ana":
+            assert after[item]["owner"].lower() == ("ana" if item in begun else "tiago"), item
+    assert {each.step for each in team.values("assignment") if each.subject[0] == "a"} == {
+        step for item in begun for step in (before[item]["step"], *before[item]["covers"])
+        if before[item]["owner"].lower() == "ana"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("result", "owner"), [("lost", "Ana"), ("saved", "tiago")])
+def test_a_save_that_owes_nothing_keeps_its_owner(team: Desk, result: str, owner: str) -> None:
+    """SAV-10: a customer that was kept is still checked in on."""
+    assert team.run("save", "close", "s1", "--result", result).code == 0
+    before = agenda(team)
+    for mode in ("none", "all"):
+        team.run("reassign", "--from", "ana", "--to", "tiago", "--open", mode, "--yes")
+        assert days(agenda(team)) == days(before)
+    [save] = team.values("save_case")
+    assert save.owner == owner
 
 
 def test_closed_steps_are_not_given_to_anybody(team: Desk) -> None:

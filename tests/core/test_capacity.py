@@ -215,6 +215,20 @@ def test_a_single_internal_step_goes_before_anything_is_done_earlier():
     assert (found.moves, found.left) == ((), (("ana", date(2026, 3, 9), 60),))
 
 
+def test_a_step_goes_with_its_account_where_the_whole_of_it_goes_to_the_same_person():
+    """Two weeks over, too few to begin with accounts; but what the customer sees cannot go alone."""
+    policy = with_capacity(people={"ana": {"hours_per_week": 5}}, look_back_weeks=0)
+    later = DAY + timedelta(weeks=1)
+    tasks = [
+        work(1, "talk", 6 * 60, later, channel="customer"),
+        work(1, "prepare", 60, later),
+        work(2, "z", 60, DAY, "rui"),
+    ]
+    [move] = relief(board(tasks, [], Hours(policy, WEEKDAYS), DAY, 3), policy).moves
+    assert (move.kind, move.to, move.minutes, move.relieves) == ("account", "rui", 7 * 60, 2 * 60)
+    assert set(move.items) == {"1-talk", "1-prepare"}
+
+
 def test_somebody_without_any_work_can_take_anything():
     policy = with_capacity(people={"ana": {"hours_per_week": 1}})
     loads = board([work(1, "prepare", 120, DAY)], ["tiago"], Hours(policy, WEEKDAYS), DAY, 1)
