@@ -61,9 +61,9 @@ def show(told: Told) -> None:
 def _heat(told: Told) -> list[str]:
     weeks = told.board.weeks
     names = min(16, max(len(_name(each)) for each in told.people))
-    room = max(13, min(len(weeks), min(width(), 200) - names - 34))
+    room = max(13, min(len(weeks), min(width(), 200) - names - 31))
     out = [
-        f"Load of {len(weeks)} weeks from {weeks[0]}; a sign is a week, ! is over the hours available",
+        f"{len(weeks)} weeks from {weeks[0]}, a sign each; ! is over the hours available",
         f"{'':<{names}}  {_ruler(told, room)}",
     ]
     for each in told.people:
@@ -139,10 +139,9 @@ def _suggested(told: Told) -> list[str]:
         out.append(f"  … and {len(moves) - len(shown):,} more: --json, or --owner NAME")
     if any(move.kind == "account" for move in moves):
         first = next(move for move in moves if move.kind == "account")
-        out.append(
-            f"  hand an account over: renewctl reassign --from {_word(first.person)} "
-            f"--to {_word(first.to)} --account {_word(first.account_id)}"
-        )
+        names = _word(first.person), _word(first.to), _word(first.account_id)
+        out.append("  hand an account over:")
+        out.append("    renewctl reassign --from {} --to {} --account {}".format(*names))
     if left:
         hours = shown_hours(sum(minutes for _, _, minutes in left))
         names = ", ".join(dict.fromkeys(safe(person) for person, _, _ in left))

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from renewctl.core import money
 from renewctl.core.capacity import shown_hours
 from renewctl.core.effort import NO_BUDGET, NOT_STARTED, EffortReport, Group, Spent
+from renewctl.views.owners import fit
 from renewctl.views.terminal import aligned, safe, width
 
+_WIDE = 100  # columns from which all of them fit
 _WORDS = {
     "over": "OVER", "within": "within", "under": "under", "unattended": "UNATTENDED",
     "not_started": "not begun", "no_budget": "no segment",
@@ -31,7 +33,7 @@ def show(told: Told) -> None:
     worth = [each for each in report.rows if each.minutes or each.standing not in (NOT_STARTED, NO_BUDGET)]
     shown = worth[: told.limit]
     out = ["HOURS PER RENEWAL, this cycle (SEG-2)"]
-    out += aligned([_row(each, told) for each in shown], frozenset({2})) or ["nothing is logged or begun yet"]
+    out += _table([_row(each, told) for each in shown]) or ["nothing is logged or begun yet"]
     if len(worth) > len(shown):
         out.append(
             f"… and {len(worth) - len(shown):,} more: give --limit 0, or narrow with --owner, --segment"
@@ -43,24 +45,27 @@ def show(told: Told) -> None:
     sys.stdout.write("\n".join(out) + "\n")
 
 
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Renewals in rows; on a narrow terminal without the segment, which the budget tells of."""
+    if width() >= _WIDE:
+        return aligned(rows, frozenset({2}))
+    return aligned([(fit(row[0], 18), *row[2:5], fit(row[5], 10)) for row in rows], frozenset({1}))
+
+
 def _row(each: Spent, told: Told) -> tuple[str, ...]:
     row = each.renewing.row
     return (
-        _fit(safe(each.renewing.account.name), 24),
+        fit(safe(each.renewing.account.name), 24),
         row.segment or "none",
         _arr(row.arr_base_minor, told),
         f"{shown_hours(each.minutes)} h{_of(each)}",
         _WORDS[each.standing],
-        _fit(safe(row.owner or "unowned"), 14),
+        fit(safe(row.owner or "unowned"), 14),
     )
 
 
 def _of(each: Spent) -> str:
     return "" if each.low is None or each.high is None else f" of {each.low // 60}-{each.high // 60} h"
-
-
-def _fit(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def _arr(minor: int | None, told: Told) -> str:
@@ -70,7 +75,7 @@ def _arr(minor: int | None, told: Told) -> str:
 def _groups(groups: tuple[Group, ...], nobody: str, told: Told) -> list[str]:
     rows = [
         (
-            f"  {_fit(safe(each.name or nobody), 20)}",
+            f"  {fit(safe(each.name or nobody), 20)}",
             f"{shown_hours(each.minutes)} h",
             f"of {shown_hours(each.low)}-{shown_hours(each.high)} h for {each.started:,} begun",
             f"{each.renewals:,} open",
@@ -101,7 +106,7 @@ def _line(each: Spent, told: Told) -> str:
     row = each.renewing.row
     name, who = safe(each.renewing.account.name), safe(row.owner or "unowned")
     hours = f"{shown_hours(each.minutes)} h{_of(each)}"
-    return f"{_fit(name, 28)}  {_arr(row.arr_base_minor, told)}  {hours}  {who}"
+    return f"{fit(name, 28)}  {_arr(row.arr_base_minor, told)}  {hours}  {who}"
 
 
 def document(told: Told) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from renewctl.core.owners import Owner, Owners
 from renewctl.core.team import Renewing, Share, Work
 from renewctl.views.terminal import aligned, is_terminal, safe, width
 
-_NAMED = 8  # unowned renewals on a terminal
+_NAMED = 8  # unowned renewals, and people with too much, on a terminal
+_WIDE = 110  # columns from which all of them fit
+_NARROW = (0, 2, 3, 4, 5, 7, 8)
 _HEADINGS = ("OWNER", "ACCOUNTS", "ARR", "RENEWALS", "QUARTER", "30 DAYS", "OVERDUE", "HOURS", "")
 _RIGHT = frozenset({1, 2, 3, 4, 5, 6, 7})
 
@@ -33,15 +35,15 @@ def show(told: Told) -> None:
     """Each person in a row, why over-loaded, then what nobody owns, vacant roles and the model."""
     columns = min(width(), 120)
     found, base = told.owners, told.base_currency
-    out = aligned([_HEADINGS, *(_row(each, base) for each in found.people)], _RIGHT)
+    out = _table([_HEADINGS, *(_row(each, base) for each in found.people)])
     if not found.people:
         out = ["Nobody owns anything yet."]
-    for each in found.people:
+    busy = [each for each in found.people if each.over]
+    for each in busy[:_NAMED] if is_terminal() else busy:
         reasons = "; ".join(f"{why.observed}, {why.threshold}" for why in each.over)
-        if reasons:
-            out += _wrapped(
-                f"{safe(each.person)} has too much: {reasons} ({each.over[0].rule})", columns, "  "
-            )
+        out += _wrapped(f"{safe(each.person)} has too much: {reasons} ({each.over[0].rule})", columns, "  ")
+    if is_terminal() and len(busy) > _NAMED:
+        out.append(f"  … and {len(busy) - _NAMED:,} more have too much: --json tells why")
     out += _unowned(told, columns)
     out += _vacant(told, columns)
     out += ["", f"Model: {told.advice.text}"]
@@ -51,6 +53,19 @@ def show(told: Told) -> None:
     out += ["", "Steps of the coming 30 days that run by themselves (REM-X):"]
     out += [f"  {share.segment:<10}  {share_text(share)}" for share in told.shares]
     sys.stdout.write("\n".join(out) + "\n")
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    """People in rows; on a narrow terminal without the columns that matter least, and names cut."""
+    if width() >= _WIDE:
+        return aligned(rows, _RIGHT)
+    cut = [[fit(row[0], 14), *(row[at] for at in _NARROW[1:])] for row in rows]
+    return aligned(cut, frozenset(at for at, column in enumerate(_NARROW) if column in _RIGHT))
+
+
+def fit(text: str, room: int) -> str:
+    """A text cut to so many letters, the cut marked."""
+    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def share_text(share: Share) -> str:
@@ -72,7 +87,7 @@ def _row(each: Owner, base: str) -> tuple[str, ...]:
         f"{each.items:,}",
         f"{each.overdue:,}",
         f"{shown_hours(each.minutes)} of {shown_hours(each.available)}",
-        "too much" if each.over else "",
+        "OVER" if each.over else "",
     )
 
 
