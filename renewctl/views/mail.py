@@ -87,7 +87,7 @@ def mail_page(letter: Letter, policy: Policy, lang: str, day: datetime) -> MailP
         price,
         say.months(contract.term_months) if contract and contract.term_months else None,
         gains,
-        value.totals if gains else (),
+        value.totals if sum(1 for gain in measured if gain.worth) > 1 else (),
         value.period,
         own,
         f"mailto:{quote(own)}?subject={subject}" if own else None,

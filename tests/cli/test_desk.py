@@ -247,7 +247,7 @@ def test_another_text_is_not_overwritten_unasked(book: Desk) -> None:
 
 
 def test_a_calendar_holds_what_is_due_and_says_the_same_again(book: Desk) -> None:
-    """REM-X."""
+    """DSH."""
     done = book.run("calendar", "--days", "30")
     assert done.code == 0, done.err
     due = {each["item"] for each in book.json("due", "--days", "30")["items"]}
@@ -264,7 +264,7 @@ def test_a_calendar_holds_what_is_due_and_says_the_same_again(book: Desk) -> Non
 
 
 def test_what_is_done_skipped_or_lost_is_cancelled_and_what_is_put_off_moves(book: Desk) -> None:
-    """REM-X: updates and cancellations, never a duplicate."""
+    """DSH: updates and cancellations, never a duplicate."""
     assert book.run("calendar", "--days", "60", "--owner", "Ana").code == 0
     for words in (
         ("done", "1-notice"), ("skip", "1-tasks", "--reason", "no need"),
@@ -314,7 +314,7 @@ def test_an_opt_out_deadline_rings_before_it_comes(book: Desk) -> None:
 
 
 def test_a_shorter_window_cancels_nothing(book: Desk) -> None:
-    """REM-X: looking less far ahead is not news about what lies beyond."""
+    """DSH: looking less far ahead is not news about what lies beyond."""
     assert book.run("calendar", "--days", "90").code == 0
     before = events()
     assert book.run("calendar", "--days", "7").code == 0
@@ -322,7 +322,7 @@ def test_a_shorter_window_cancels_nothing(book: Desk) -> None:
 
 
 def test_a_file_of_another_kind_portfolio_or_person_is_left_alone(book: Desk) -> None:
-    """REM-X: exit 10, and not a byte is changed."""
+    """DSH: exit 10, and not a byte is changed."""
     Path("notes.ics").write_text("hello")
     book.fails(10, "not-our-calendar", "calendar", "-o", "notes.ics")
     assert Path("notes.ics").read_text() == "hello"
@@ -344,7 +344,7 @@ def test_a_file_of_another_kind_portfolio_or_person_is_left_alone(book: Desk) ->
 
 
 def test_a_dry_run_says_what_would_change_and_an_empty_window_makes_no_file(book: Desk) -> None:
-    """REM-X."""
+    """DSH."""
     done = book.run("calendar", "--dry-run")
     assert " new" in done.out
     assert files() == []

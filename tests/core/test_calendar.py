@@ -89,7 +89,7 @@ def test_an_unknown_renewal_date_stays_unknown() -> None:
 
 
 def test_an_export_made_again_changes_nothing() -> None:
-    """REM-X: re-exported without duplicates."""
+    """DSH: re-exported without duplicates."""
     one = exported({"a": ("x",), "b": ("y",)})
     again = exported({"a": ("x",), "b": ("y",)}, one, TODAY + timedelta(days=3))
     assert again.events == one.events
@@ -97,7 +97,7 @@ def test_an_export_made_again_changes_nothing() -> None:
 
 
 def test_what_says_something_else_gets_the_next_revision_and_what_went_is_cancelled_without_alarms() -> None:
-    """REM-X: updates and cancellations."""
+    """DSH: updates and cancellations."""
     loud = ("DTSTART;VALUE=DATE:20260305", "BEGIN:VALARM", "TRIGGER:-P1D", "END:VALARM", "TRANSP:TRANSPARENT")
     one = exported({"a": ("x",), "b": loud})
     two = exported({"a": ("x2",)}, one, TODAY + timedelta(days=1))
@@ -110,7 +110,7 @@ def test_what_says_something_else_gets_the_next_revision_and_what_went_is_cancel
 
 
 def test_a_cancelled_entry_is_dropped_after_its_days_but_a_file_never_holds_nothing() -> None:
-    """REM-X."""
+    """DSH."""
     two = exported({"a": ("x",)}, exported({"a": ("x",), "b": ("y",)}))
     last = exported({"a": ("x",)}, two, TODAY + timedelta(days=KEEP))
     assert last.fate == {"a": "unchanged", "b": "kept"}
@@ -137,7 +137,7 @@ BOOKS = st.lists(
 def test_whatever_happens_between_exports_a_calendar_that_follows_them_is_right(
     books: list[dict[str, tuple[str, ...]]], keep: int
 ) -> None:
-    """REM-X: held against a calendar program that takes an event when its revision is not older than its own.
+    """DSH: held against a calendar program that takes an event when its revision is not older than its own.
 
     After each export it shows exactly what is owed; names are never used twice in a file; a revision never
     falls; and an export that nothing happened before leaves every event as it was.

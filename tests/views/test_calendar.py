@@ -74,7 +74,7 @@ def by_vobject(data: bytes) -> list[dict[str, Any]]:
 
 
 def test_two_parsers_read_the_same_entry_and_it_is_the_one_that_was_written() -> None:
-    """REM-X: an .ics that calendars accept."""
+    """DSH: an .ics that calendars accept."""
     data = file(ENTRY)
     [event] = by_icalendar(data)
     assert [event] == by_vobject(data)
@@ -134,7 +134,7 @@ TEXTS = st.one_of(
 def test_whatever_names_hold_both_parsers_read_them_and_so_do_we(
     texts: list[tuple[str, str, str, str]],
 ) -> None:
-    """REM-X: no name ends a line, an entry or a calendar."""
+    """DSH: no name ends a line, an entry or a calendar."""
     found = [
         ENTRY._replace(name=f"{no}-notice", account=account, title=title, owner=owner, note=note)
         for no, (account, title, owner, note) in enumerate(texts)
@@ -159,13 +159,13 @@ def test_whatever_names_hold_both_parsers_read_them_and_so_do_we(
 
 @given(TEXTS)
 def test_the_owner_of_a_file_is_read_back(owner: str) -> None:
-    """REM-X: a file is followed for the person it was made for."""
+    """DSH: a file is followed for the person it was made for."""
     ours = OURS._replace(owner=owner)
     assert view.read(file(ENTRY, ours=ours), "x").owner == tidy(owner)
 
 
 def test_cancelled_entries_are_read_by_both_and_their_alarms_are_silent() -> None:
-    """REM-X."""
+    """DSH."""
     former = view.read(file(ENTRY, ENTRY._replace(name="2-notice")), "x")
     data = file(ENTRY._replace(name="2-notice"), former=former, day=TODAY + timedelta(days=1))
     for read in (by_icalendar, by_vobject):
@@ -176,7 +176,7 @@ def test_cancelled_entries_are_read_by_both_and_their_alarms_are_silent() -> Non
 
 
 def test_a_file_whose_lines_end_as_on_another_system_is_still_ours() -> None:
-    """REM-X: editors and version control change line ends."""
+    """DSH: editors and version control change line ends."""
     data = file(ENTRY)
     assert view.read(data.replace(b"\r\n", b"\n"), "x") == view.read(data, "x")
 
@@ -207,7 +207,7 @@ GOOD = file(ENTRY)
     ],
 )
 def test_a_file_that_is_not_ours_is_refused(data: bytes) -> None:
-    """REM-X: what another program wrote, or somebody changed, is left alone."""
+    """DSH: what another program wrote, or somebody changed, is left alone."""
     with pytest.raises(InputRefused, match=r"x\.ics") as told:
         view.read(data, "x.ics")
     assert told.value.exit_code == 10
@@ -218,7 +218,7 @@ def test_a_file_that_is_not_ours_is_refused(data: bytes) -> None:
     st.integers(0, len(GOOD) - 1), st.sampled_from([b"\n", b":", b"\x00", b"END:VEVENT\r\n", b"\xff", b" "])
 )
 def test_a_damaged_file_is_read_as_a_calendar_or_refused_and_never_more(at: int, put: bytes) -> None:
-    """REM-X."""
+    """DSH."""
     for data in (GOOD[:at], GOOD[:at] + put + GOOD[at:], GOOD[:at] + GOOD[at + 1 :]):
         try:
             found = view.read(data, "x")
