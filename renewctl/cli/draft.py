@@ -150,6 +150,8 @@ def _one(env: Env, portfolio: "Portfolio", text: str) -> "Wanted":
         )  # fmt: skip
     if found.closed is not None and found.closed.state != "snoozed":
         say(f"warning: {found.item} was {found.closed.state} on {found.closed.set_on}")
+    elif found.shown_by:
+        say(f"warning: {found.item} is closed already: {found.shown_by} shows it")
     wanted = Wanted(found.item, found.subject, found.account_no, found.step, contract.segment, contract.owner)
     row = row_of(wanted, env.policy)
     role = row.role if row else "owner"
@@ -169,10 +171,9 @@ def _agenda(env: Env, portfolio: "Portfolio", account_no: int) -> "tuple[Any, li
 def _wanted(item: "Item") -> "Wanted":
     from renewctl.store.mail import Wanted
 
-    subject, _, _ = item.item.partition("-")
     renewal = item.renewal
     return Wanted(
-        item.item, subject.partition(".")[0], renewal.account_no, item.task.step, renewal.segment or "",
+        item.item, item.subject, renewal.account_no, item.task.step, renewal.segment or "",
         item.who.person, item.due_on,
     )  # fmt: skip
 

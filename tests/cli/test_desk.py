@@ -159,6 +159,10 @@ def test_a_step_that_is_done_can_be_drafted_again_and_a_renewal_that_is_lost_can
     assert done.code == 0, done.err
     assert "warning: 1-notice was done on 2026-03-02" in done.err
     assert ", to Maria Lima" in done.out
+    assert book.run("stage", "B2", "notified").code == 0
+    shown = book.run("draft", "2-notice", "-o", "y.eml")
+    assert shown.code == 0, shown.err
+    assert "warning: 2-notice is closed already: stage:notified shows it" in shown.err
     assert book.run("lost", "A1", "--reason", "price", "--yes").code == 0
     assert "closed" in book.fails(14, "no-mail", "draft", "1-notice")
 
