@@ -57,7 +57,9 @@ def _team(portfolio: "Portfolio", env: Env, days: int) -> "tuple[TeamBook, list[
     policy, until = env.policy, env.as_of + timedelta(days=days)
     book, agenda = team_book(portfolio, policy, env.as_of), agenda_of(portfolio, policy, env.as_of)
     others = other_items(portfolio, policy, env.as_of, until)
-    works = planned_work(book.renewals, others, agenda, until)
+    # A pilot runs the agenda of one segment only; nobody has to do the rest of it yet (ROL).
+    run = [each for each in book.renewals if policy.pilot in (None, each.row.segment)]
+    works = planned_work(run, others, agenda, until)
     return book, works, Hours(policy, agenda.planner.calendar)
 
 

@@ -52,6 +52,7 @@ def days(found):
     return {item: each[1] for item, each in found.items()}
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("mode", ["all", "plays", "none"])
 def test_a_hand_over_loses_and_doubles_nothing_and_moves_no_day(team: Desk, mode: str) -> None:
     """OWN-3: and what the preview says is what happens."""
@@ -79,6 +80,7 @@ def test_a_hand_over_loses_and_doubles_nothing_and_moves_no_day(team: Desk, mode
         assert before[other] == after[other]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("mode", ["all", "plays", "none"])
 def test_facts_name_the_new_person_and_no_import_brings_the_former_one_back(team: Desk, mode: str) -> None:
     """OWN-3."""
@@ -98,6 +100,7 @@ def test_facts_name_the_new_person_and_no_import_brings_the_former_one_back(team
     assert save.owner == ("Ana" if mode == "none" else "tiago")
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("mode", ["all", "plays", "none"])
 def test_undo_takes_the_whole_hand_over_back(team: Desk, mode: str) -> None:
     """One operation: facts, pins, saves and assignments."""
