@@ -135,7 +135,7 @@ class _Reading:
             nameless = () if limit else self._unplanned()
             return Agenda(self.wanted.as_of, days, shown, more, None, nameless, base)
         counts, renewals = Counter(item.status for item in items), self._renewals(contracts)
-        problems = [*_problems(items, contracts), *self._unplanned()]
+        problems = [*_problems(items, contracts), *self._unplanned(), *self._flagged(contracts)]
         return Agenda(self.wanted.as_of, days, shown, more, renewals, problems, base, counts)
 
     def _all(self) -> tuple[list[Item], list[DueContract]]:
@@ -233,6 +233,30 @@ class _Reading:
             }
             for each in unplanned(self.portfolio, self.policy, wanted.as_of, wanted.until)
             if wanted.owners is None or (each.csm or team) in wanted.owners
+        ]
+
+    def _flagged(self, contracts: Sequence[DueContract]) -> list[dict[str, str]]:
+        """Accounts of the window that are flagged by their health with no save running (HLT-3)."""
+        saving = self.reader.saving
+        red = [each for each in contracts if each.band == "red" and each.account_no not in saving]
+        mine = {each.account_no: each for each in red if self._counts(each)}
+        if not mine:
+            return []
+        from renewctl.store.health import flagged
+        from renewctl.store.look import some_facts
+
+        known = some_facts(self.portfolio, list(mine), self.policy)
+        flags = flagged(self.portfolio, self.policy, self.wanted.as_of, [(each, 0.0) for each in known])
+        return [
+            {
+                "code": "health-flagged",
+                "account": mine[no].account_id,
+                "account_name": mine[no].account_name,
+                "contract": mine[no].id,
+                "flagged_on": flagged_on.isoformat(),
+                "message": f"flagged by its health since {flagged_on}, and no save is running",
+            }
+            for no, flagged_on in sorted(flags.items(), key=lambda flag: (flag[1], flag[0]))
         ]
 
     def _counts(self, contract: DueContract | None) -> bool:

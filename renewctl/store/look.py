@@ -94,15 +94,20 @@ def entries(portfolio: Portfolio, policy: Policy, as_of: date) -> Iterator[Entry
 
 def facts(portfolio: Portfolio, account: Account, policy: Policy) -> Facts:
     """The facts behind the classification of one account."""
-    book = load_book(portfolio, [account.no])
-    return Facts(
-        account,
-        book.contracts.get(account.no, []),
-        book.readings.get(account.no, []),
-        account.no in book.saving,
-        renewals_per_quarter(portfolio, policy),
-        override=book.overrides.get(account.no),
-    )
+    return some_facts(portfolio, [account.no], policy)[0]
+
+
+def some_facts(portfolio: Portfolio, account_nos: Sequence[int], policy: Policy) -> list[Facts]:
+    """The facts behind the classification of some accounts, by number."""
+    book = load_book(portfolio, account_nos)
+    volume = renewals_per_quarter(portfolio, policy)
+    return [
+        Facts(
+            account, book.contracts.get(no, []), book.readings.get(no, []), no in book.saving, volume,
+            override=book.overrides.get(no),
+        )
+        for no, account in sorted(book.accounts.items())
+    ]  # fmt: skip
 
 
 def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -> Whole:

@@ -167,6 +167,8 @@ def _footer(agenda: Agenda) -> list[str]:
         notes.append(f"{notice:,} renewing tacitly with unknown notice terms: set ACCOUNT notice_days=N")
     if line := unplanned(agenda):
         notes.append(line)
+    if line := flagged(agenda):
+        notes.append(line)
     marks = {_MARKS.get(item.task.channel) for item in agenda.items}
     if ">" in marks:
         notes.append("> reaches the customer" + (", ! by call" if "!" in marks else ""))
@@ -176,6 +178,17 @@ def _footer(agenda: Agenda) -> list[str]:
     if agenda.items:
         out += ["", f"When it is done: renewctl done {agenda.items[0].item}"]
     return out
+
+
+def flagged(agenda: Agenda) -> str:
+    """Which accounts of the window are flagged with no save running, in a line; empty where none is."""
+    found = [each for each in agenda.problems if each["code"] == "health-flagged"]
+    if not found:
+        return ""
+    names = [f"{safe(each['account_name'])} since {each['flagged_on']}" for each in found]
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    what = "account is" if len(found) == 1 else "accounts are"
+    return f"{len(found):,} {what} flagged by health, no save running: {', '.join(names[:_NAMED])}{more}"
 
 
 def unplanned(agenda: Agenda) -> str:

@@ -90,3 +90,26 @@ def test_a_pilot_limits_the_agenda_to_its_segment_and_says_so(book, tmp_path):
         told = book.run("due", "--days", "400", "--json", "--policy", str(policy))
         assert {item["segment"] for item in json.loads(told.out)["items"]} == {segment}
         assert f"pilot: only {segment} renewals" in told.err
+
+
+def test_a_renewal_flagged_by_its_health_is_named_until_a_save_runs(desk, monkeypatch):
+    """HLT-3: nobody checks scores by hand."""
+    desk.import_(
+        "id,name,arr,currency,renewal_date,csm,usage_trend,engagement,relationship\n"
+        "R1,Red Ltd,20000,USD,2026-05-20,Ana,-50,20,20\nG1,Green Ltd,20000,USD,2026-05-20,Ana,20,90,90\n"
+    )
+
+    def flags():
+        problems = desk.json("due", "--days", "60")["problems"]
+        return [
+            (each["account"], each["flagged_on"]) for each in problems if each["code"] == "health-flagged"
+        ]
+
+    assert flags() == [("R1", "2026-03-02")]
+    shown = terminal("due", "--days", "60")
+    assert "1 account is flagged by health, no save running: Red Ltd since 2026-03-02" in " ".join(
+        shown.split()
+    )
+    assert desk.json("due", "--days", "60", "--owner", "Rui")["problems"] == []
+    assert desk.run("save", "start", "R1", "--scenario", "value").code == 0
+    assert flags() == []
