@@ -1,5 +1,6 @@
 """HLT: the score against its rule worked out in exact fractions, missing inputs, caps, fading, HLT-5."""
 
+from copy import deepcopy
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -7,19 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.core.health import pulse
+from renewctl.core.health import Profile, begun_on, pulse
 from renewctl.core.health_reasons import health
-from renewctl.core.model import Reading
 from renewctl.core.policy import Policy
 from renewctl.policies.shipped import RAW
-from tests.book import an_account
+from tests.book import an_account, contract
+from tests.core.health_oracle import WEIGHTS, a_reading, an_override, courses, score_by_rule
 
 POLICY = Policy(RAW)
 DAY = date(2026, 3, 1)
-
-
-def a_reading(read_on=DAY, **inputs):
-    return Reading(**{**dict.fromkeys(Reading._fields), "account_no": 1, "read_on": read_on, **inputs})
 
 
 WHOLE = {
@@ -261,3 +258,144 @@ def test_a_reading_beyond_the_end_of_its_scale_counts_as_one_at_the_end(field, b
 def test_an_imported_score_off_the_scale_is_the_end_of_the_scale(said, score, band):
     found = health(an_account(), [a_reading(score=said)], POLICY, DAY)
     assert (found.score, found.band) == (score, band)
+
+
+# --- what may differ by segment, by age and by a person's word -------------------------------------------
+
+
+def a_policy(**health_tables):
+    raw = deepcopy(dict(RAW))
+    for key, table in health_tables.items():
+        raw["health"][key] = table
+    return Policy(raw)
+
+
+segment_weights = st.dictionaries(st.sampled_from(sorted(WEIGHTS)), st.integers(1, 90), max_size=5)
+ages = st.lists(
+    st.tuples(st.integers(1, 400), st.integers(51, 99), st.integers(1, 50)),
+    max_size=3,
+    unique_by=lambda row: row[0],
+).map(sorted)
+
+
+@given(
+    courses, segment_weights, ages, st.sampled_from(["smb", "enterprise"]), st.integers(0, 500),
+    st.one_of(st.none(), st.integers(0, 100)), st.sampled_from([(), ("champion_gone",)]),
+)  # fmt: skip
+def test_weights_by_segment_bands_by_age_and_overrides_follow_the_rule(
+    read, weights, rows, segment, age, said, capped
+):
+    """HLT-1, HLT-2 against the text of the rule: what a segment does not name is as for all."""
+    policy = a_policy(
+        segments={"smb": {"weights": weights, "bands": {"green": 80}}},
+        ages=[{"below_days": below, "green": green, "yellow": yellow} for below, green, yellow in rows],
+    )
+    account = an_account(**dict.fromkeys(capped, 1))
+    override = None if said is None else an_override(said)
+    whom = Profile(segment, DAY - timedelta(days=age))
+    seen = health(account, read, policy, DAY, override, whom)
+    used = {**WEIGHTS, **weights} if segment == "smb" else WEIGHTS
+    wanted = score_by_rule(read, DAY, caps=capped, override=said, weights=used)
+    assert seen.score == (None if wanted is None else float(wanted))
+    green, yellow = (80, 50) if segment == "smb" else (75, 50)
+    for below, young_green, young_yellow in reversed(rows):
+        if age < below:
+            green, yellow = young_green, young_yellow
+    assert (seen.green, seen.yellow) == (green, yellow)
+    if wanted is not None:
+        assert seen.band == ("green" if wanted >= green else "yellow" if wanted >= yellow else "red")
+    assert pulse(account, read, policy, DAY, said, whom)[:3] == (seen.score, seen.band, seen.guard)
+
+
+def test_a_segment_or_an_age_that_decided_is_named():
+    policy = a_policy(
+        segments={"smb": {"bands": {"green": 70}}}, ages=[{"below_days": 90, "green": 60, "yellow": 40}]
+    )
+    for age, said in ((90, "green from 70, yellow from 50, for smb"),
+                      (89, "green from 60, yellow from 40, for customers of under 90 days")):  # fmt: skip
+        whom = Profile("smb", DAY - timedelta(days=age))
+        assert (
+            health(an_account(), [a_reading(score=65.0)], policy, DAY, None, whom).because[0].threshold
+            == said
+        )
+
+
+@pytest.mark.parametrize(
+    ("contracts", "begun"),
+    [
+        ([], date(2025, 6, 1)),
+        ([{"start_on": None}], date(2025, 6, 1)),
+        ([{"start_on": date(2024, 1, 1)}, {"start_on": date(2023, 5, 5), "state": "lost"}], date(2023, 5, 5)),
+        # The term that a win has begun is not the customer's first.
+        ([{"start_on": date(2027, 1, 1), "won_on": DAY, "recorded_on": date(2025, 7, 1)}], date(2025, 7, 1)),
+    ],
+)
+def test_a_customer_is_as_old_as_the_first_start_of_its_contracts(contracts, begun):
+    """HLT-1: else as old as its record."""
+    found = [contract(no, **given) for no, given in enumerate(contracts, 1)]
+    assert begun_on(an_account(recorded_on=date(2025, 6, 1)), found) == begun
+
+
+@given(st.integers(-40, 60), st.integers(0, 100), st.integers(0, 100))
+def test_an_override_expires_to_the_day(after, said, read):
+    """HLT-2: in force up to and with its last day."""
+    override = an_override(said, DAY - timedelta(days=30), 30)
+    day = DAY + timedelta(days=after)
+    found = health(an_account(), [a_reading(day, score=read)], POLICY, day, override)
+    assert found.score == (said if after <= 0 else read)
+    assert (found.override is not None) is (after <= 0)
+    assert found.without == read
+
+
+def test_an_override_is_labelled_and_the_caps_hold_for_it():
+    override = an_override(90, note="CFO signed")
+    seen = health(an_account(champion_gone=1), [a_reading(score=30.0)], POLICY, DAY, override)
+    assert (seen.score, seen.without, seen.band) == (60.0, 30.0, "yellow")
+    label = next(each for each in seen.because if each.observed.startswith("override 90 by ana"))
+    assert "known_risk" in label.observed
+    assert "CFO signed" in label.observed
+    assert "in place of 30 until 2026-03-31" in label.threshold
+
+
+def test_an_override_gives_a_band_where_nothing_was_read():
+    seen = health(an_account(), [], POLICY, DAY, an_override(88, reason="gone_from_policy"))
+    assert (seen.score, seen.band, seen.without, seen.guard) == (88.0, "green", None, True)
+    assert pulse(an_account(), [], POLICY, DAY, 88.0) == (88.0, "green", True, None)
+    assert any("no longer knows" in each.observed for each in seen.because)
+
+
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [
+        (0, "fades from 2026-04-01 to 2026-06-29"),
+        (30, "fades from 2026-03-02 to 2026-05-30"),
+        (31, "faded with age (99% of it counts), spent on 2026-05-29"),
+        (119, "faded with age (1% of it counts), spent on 2026-03-02"),
+        (120, "faded with age (0% of it counts) since 2026-03-01"),
+    ],
+)
+def test_the_days_on_which_a_reading_fades_are_said_and_hold(age, said):
+    """HLT-2: whole up to the day before it fades, neutral from the day on which it is spent."""
+    reading = a_reading(DAY - timedelta(days=age), usage_trend=20.0, engagement=100.0)
+    seen = health(an_account(), [reading], POLICY, DAY)
+    (part, _) = seen.parts
+    assert said in seen.because[1].observed
+    assert seen.ages == (reading.read_on, part.fades_on, part.spent_on)
+    scores = [
+        health(an_account(), [reading], POLICY, day).score
+        for day in (
+            part.fades_on - timedelta(days=1),
+            part.fades_on,
+            part.spent_on - timedelta(days=1),
+            part.spent_on,
+        )
+    ]
+    assert scores[0] == 100
+    assert scores[1] < 100
+    assert scores[2] > scores[3] == 50
+
+
+def test_the_days_of_an_imported_score_are_those_of_its_reading():
+    read = [a_reading(DAY - timedelta(days=50), engagement=50.0), a_reading(score=70.0)]
+    assert health(an_account(), read, POLICY, DAY).ages[0] == DAY
+    assert health(an_account(), [], POLICY, DAY).ages is None
