@@ -43,7 +43,8 @@ def add(
         facts = Facts(of, None, readings, pinned(portfolio, of, None))
         found = health_edit.add(given, facts, read_on, env.as_of, env.policy.base_currency)
         if isinstance(found, Refusal):
-            raise InputRefused(*found)
+            hint = found.hint.replace("renewctl set --help", "renewctl health add --help")
+            raise InputRefused(found.code, found.message, hint)
         if found.changes:
             operation.apply(found.changes)
             names = ", ".join(each.field for each in found.fields)

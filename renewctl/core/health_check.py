@@ -178,9 +178,10 @@ def _briers(known: Sequence[Seen]) -> tuple[float | None, float | None]:
 def _verdict(losses: int, kept: int, low: float | None, high: float | None, least: int) -> tuple[bool, str]:
     """Whether the scores are worth anything, and why it is said."""
     if losses < least:
-        return False, f"no signal: {losses} losses with a score, and under {least} it is too early to say"
+        noun = "loss" if losses == 1 else "losses"
+        return False, f"no signal: {losses} {noun} with a score, and under {least} it is too early to say"
     if low is None or high is None:
-        return False, f"no signal: {kept} renewals with a score were kept, too few to compare with"
+        return False, f"no signal: {kept} kept with a score, too few to compare with"
     if low <= 0.5 <= high:
         return False, "no signal: the scores put lost and kept renewals in no better order than chance might"
     if high < 0.5:

@@ -213,7 +213,7 @@ def history(told: Told) -> None:
     if not points:
         out.append(f"nothing was read yet; add it: renewctl health add {word(account.id)} nps=…")
     for each in points:
-        score = "" if each.score is None else f"{each.score:g}"
+        score = "" if each.score is None else f"{each.score:.1f}"
         gone = f"{each.change.points:+.1f}" if each.change and each.change.points is not None else ""
         band = _paint(each.band, f"{each.band or 'unknown':<8}")
         out += _hung(f"{each.on}  {band} {score:>5} {gone:>6}  ", 34, _what(each, told.as_of))
@@ -240,7 +240,8 @@ def _what(point: Point, as_of: date) -> str:
 def check(found: Report, rules: HealthWork) -> None:
     """What the outcomes say of the scores, each rate with its count."""
     span = f"{rules.check_far_days} to {rules.check_near_days} days before the renewal"
-    out = [bold(f"{found.outcomes:,} outcomes against their lowest score {span}")]
+    noun = "outcome, its" if found.outcomes == 1 else "outcomes, their"
+    out = [bold(f"{found.outcomes:,} {noun} lowest score from {span}")]
     if found.shifted:
         out.append(
             f"{found.shifted:,} of them counted from the day they closed: closed earlier, or no renewal date"

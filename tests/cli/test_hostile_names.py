@@ -20,6 +20,9 @@ HEAD = (
 VALUE_HEAD = "account_id,metric,value,unit,period_start,period_end,baseline,rate,currency,quote\n"
 
 
+_OVERRIDE = ("--score", "40", "--reason", "known_risk", "--until", "2026-04-30")
+
+
 def _book() -> str:
     sheet = io.StringIO(newline="")
     sheet.write(HEAD)
@@ -64,6 +67,7 @@ def book(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Person:
         ("import", "value.csv", "--kind", "value"),
         *(("save", "start", key, "--scenario", "product") for key in IDS),
         ("import", "people.csv", "--kind", "stakeholders"),
+        *(("health", "override", key, *_OVERRIDE, "--note", name) for key, name in IDS.items()),
     ]
     for done in somebody.run_many([(words, {}) for words in calls]):
         assert done.code in (0, 1, 14), done.err
@@ -99,11 +103,20 @@ WHOLE = [
     ("policy", "audit"),
     ("policy", "diff", "shipped", "csm.toml"),
     ("policy", "pilot"),
+    ("health", "check"),
     ("digest", "--owner", "all", "--days", "365"),
     ("calendar", "--days", "400", "--dry-run"),
     ("draft", "--all", "--days", "90", "--dry-run"),
 ]
-EACH = [("show",), ("explain",), ("save", "show"), ("stakeholder", "list"), ("stakeholder", "map")]
+EACH = [
+    ("show",),
+    ("explain",),
+    ("save", "show"),
+    ("stakeholder", "list"),
+    ("stakeholder", "map"),
+    ("health", "show"),
+    ("health", "history"),
+]
 
 
 def _see(book: Person, how: str, *calls: tuple[str, ...]) -> None:

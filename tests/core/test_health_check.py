@@ -172,7 +172,7 @@ def test_todays_book_is_shared_out_among_those_with_a_band():
         ([20] * 20, [80] * 40, True, "signal: lost renewals had lower scores"),
         ([50, 60] * 10, [50, 60] * 20, False, "no better order than chance"),
         ([80] * 20, [20] * 40, False, "points the wrong way"),
-        ([20] * 20, [80], False, "1 renewals with a score were kept, too few"),
+        ([20] * 20, [80], False, "1 kept with a score, too few"),
     ],
 )
 def test_no_signal_is_said_plainly(lost, kept, signal, why):
