@@ -45,6 +45,17 @@ STARTER = """\
 [ownership]
 # model = "csm"
 
+# CSMs who would rather not lead commercial talks: the advice of `renewctl owners` takes them into account.
+[ownership.advice]
+# reluctant_csms = ["Ana Prado"]
+
+# Hours a week that a person has for renewals, and from when on somebody has too much.
+[capacity]
+# hours_per_week = 24
+
+[capacity.limits]
+# accounts = 60
+
 # A step: change one key of it, switch it off, or add one of your own.
 [timelines.enterprise.strategy]
 # days = 110

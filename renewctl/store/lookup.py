@@ -98,7 +98,8 @@ def _ambiguous(text: str, found: list[Account]) -> NotFound:
 def people(portfolio: Portfolio, policy: Policy) -> list[str]:
     """Everybody who may own something, each spelling once, in the order of names."""
     names = {name for row in portfolio.rows(_PEOPLE) for name in row}
-    names |= {name for (name,) in portfolio.rows("SELECT DISTINCT owner FROM save_case")}
+    for column, table in (("owner", "save_case"), ("person", "assignment")):
+        names |= {name for (name,) in portfolio.rows(f"SELECT DISTINCT {column} FROM {table}")}  # noqa: S608
     names |= {*policy.team.values(), *policy.managers.values()}
     return sorted((name for name in names if name), key=lambda name: (fold(name), name))
 

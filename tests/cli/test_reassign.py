@@ -181,6 +181,14 @@ def test_the_next_cycle_belongs_to_the_new_person_and_the_thanks_of_this_one_to_
     assert {each[2] for item, each in found.items() if item.startswith("1.2-")} == {"tiago", "rui"}
 
 
+def test_somebody_who_has_nothing_left_but_running_work_is_still_known(team: Desk) -> None:
+    team.run("reassign", "--from", "ana", "--to", "tiago", "--open", "plays", "--yes")
+    done = team.run("due", "--owner", "ANA", "--days", "900")
+    assert "nobody is called" not in done.err
+    mine = {item for item, each in agenda(team).items() if each[2].lower() == "ana"}
+    assert {line.split()[2] for line in done.out.splitlines()} == mine
+
+
 def test_thanks_that_were_owed_already_stay_too(team: Desk) -> None:
     """OWN-3."""
     team.run("won", "A1", "--arr", "120000")

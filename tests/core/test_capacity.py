@@ -147,7 +147,7 @@ def after(rows, found, moves):
 
 
 @given(works, st.sampled_from([1, 3]), st.sampled_from([2, 6, 12]))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_suggestions_remove_the_overloads_they_do_not_name_as_left_and_make_no_new_ones(rows, least, weekly):
     """Only internal steps change their week or go alone; the customer's days stay."""
     policy = with_capacity(hours_per_week=weekly, account_weeks=least)
