@@ -139,9 +139,9 @@ def _suggested(told: Told) -> list[str]:
         out.append(f"  … and {len(moves) - len(shown):,} more: --json, or --owner NAME")
     if any(move.kind == "account" for move in moves):
         first = next(move for move in moves if move.kind == "account")
-        names = _word(first.person), _word(first.to), _word(first.account_id)
+        words = _word(first.person), _word(first.to), _word(first.account_id)
         out.append("  hand an account over:")
-        out.append("    renewctl reassign --from {} --to {} --account {}".format(*names))
+        out.append("    renewctl reassign --from {} --to {} --account {}".format(*words))
     if left:
         hours = shown_hours(sum(minutes for _, _, minutes in left))
         names = ", ".join(dict.fromkeys(safe(person) for person, _, _ in left))
