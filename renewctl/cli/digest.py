@@ -9,7 +9,7 @@ import typer
 
 from renewctl.cli.options import Env, command, owned_by, say
 from renewctl.errors import InputRefused, UsageError
-from renewctl.views.terminal import put, safe
+from renewctl.views.terminal import is_terminal, put, safe, width
 
 if TYPE_CHECKING:
     from renewctl.core.digest import Digest
@@ -70,7 +70,8 @@ def digest(
     elif to is None and how == "html":
         put(view.page([each.laid.blocks for each in told], tag))
     elif to is None:
-        put("\n".join(each.text for each in told))
+        whole = "\n".join(each.text for each in told)
+        put(view.fitted(whole, width()) if how == "text" and is_terminal() else whole)
 
 
 def _format(form: str | None, post: bool) -> str:

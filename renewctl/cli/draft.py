@@ -346,8 +346,8 @@ def _tell(
             of = made.letter
             to = ", ".join(each.name for each in of.addressed.to) or "nobody yet"
             when = f"due {made.due_on}, " if made.due_on else ""
-            told = f"{safe(of.account.name)}, {when}to {safe(to)}: {safe(made.written.subject)}"
-            sys.stdout.write(f"{of.item}  {told}\n  {safe(path)}\n")
+            sys.stdout.write(f"{of.item}  {safe(of.account.name)}, {when}to {safe(to)}\n")
+            sys.stdout.write(f"  {safe(made.written.subject)}\n  {safe(path)}\n")
         if not drafts:
             say("nothing for a customer is due in these days; look further ahead with --days")
     for made in drafts:
@@ -364,11 +364,14 @@ def _warnings(made: Draft) -> list[str]:
     """What the sender has to see to before the mail goes out."""
     from renewctl.core.stakeholders import role_name
 
-    found = []
+    absent: dict[str, list[str]] = {}
     for each in made.letter.addressed.missing:
         role = role_name(each.role)
-        who = f"{each.name} ({role})" if each.name else f"the {role}"
-        found.append(f"{who} is not addressed: {each.why}")
+        absent.setdefault(each.why, []).append(f"{each.name} ({role})" if each.name else f"the {role}")
+    found = []
+    if absent:
+        told = "; ".join(f"{', '.join(who)}: {why}" for why, who in absent.items())
+        found.append(f"not addressed: {told}")
     if made.letter.mail in _ENCLOSED:
         found.append(_ENCLOSED[made.letter.mail].format(made.letter.account.id))
     if made.letter.mail == "mail-value" and not any(

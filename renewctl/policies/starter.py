@@ -30,6 +30,10 @@ STARTER = """\
 # address = "1 Example Street, Exampletown"
 # contact = "renewals@example.com"
 
+# The address a person's mails are drafted from.
+[people]
+# "Ana Prado" = { email = "ana.prado@example.com" }
+
 # ARR in the base currency from which an account is in the segment.
 [segments.enterprise]
 # at_least = 150_000

@@ -4,6 +4,7 @@ import html
 from collections.abc import Callable, Sequence
 from datetime import date
 from fractions import Fraction
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 from renewctl.core import money
@@ -138,6 +139,14 @@ def _item(item: Item, as_of: date, words: dict[str, str], say: Writer) -> Block:
 def text(blocks: Sequence[Block]) -> str:
     """Plain text."""
     return _joined(blocks, lambda part: part, _TEXT)
+
+
+def fitted(told: str, columns: int) -> str:
+    """Plain text on a screen so wide: longer lines go on below, indented, and no word is cut that fits."""
+    return "".join(
+        "\n".join(wrap(line, max(columns, 20), subsequent_indent="  ", break_on_hyphens=False)) + "\n"
+        for line in told.splitlines()
+    )
 
 
 def as_markdown(blocks: Sequence[Block]) -> str:

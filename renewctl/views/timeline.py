@@ -57,8 +57,8 @@ def timeline_page(
 
 def lines(found: Sequence[Milestone], account: Account) -> list[str]:
     """What was written, for the person who asked for it."""
-    told = ", ".join(f"{each.name} {each.on} {each.state}" for each in found)
-    return [f"{safe(account.name)}: {safe(told)}"]
+    steps = [f"  {each.on}  {each.state:<5}  {safe(each.name)}" for each in found]
+    return [f"{safe(account.name)}, as the customer sees it", *steps]
 
 
 def document(

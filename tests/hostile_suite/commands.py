@@ -24,6 +24,14 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "policy check": ("policy.toml",),
     "proposal": ("{a} -o - --format html --lang pt-BR", "{a} --dry-run"),
     "value": ("{a} -o - --format md", "{a} --dry-run"),
+    "timeline": ("{a} -o - --format html --lang pt-BR", "{a} -o - --format md", "{a} --dry-run"),
+    "draft": ("{i} -o -", "{p}", "--all --days 60 --dry-run", "--all --days 60 --owner {p} --dry-run"),
+    "calendar": ("--days 400 -o -", "--days 400 --dry-run", "--owner {p} --dry-run"),
+    "digest": (
+        *(f"--owner all --days 400 --format {form}" for form in ("text", "markdown", "html", "slack")),
+        "--owner {p}",
+        "--lang {p}",
+    ),
     "doctor": ("",),
 }
 # In an order in which each finds what it needs: FIRST, then the views, then LAST.

@@ -160,6 +160,16 @@ def test_the_document_tells_what_is_shown_and_what_is_not() -> None:
     assert (document["owner"], document["text"], document["currency"]) == ("Ana", "text", "USD")
 
 
+@given(st.integers(20, 200))
+def test_on_a_screen_lines_fit_and_nothing_is_lost(columns: int) -> None:
+    """DSH: readable at 80 and at 200 columns."""
+    whole = told(SOME)
+    shown = view.fitted(whole, columns)
+    assert all(len(line) <= columns for line in shown.split("\n"))
+    assert shown.split() == whole.split()
+    assert view.fitted(whole, 200) == whole
+
+
 def test_a_day_in_another_year_is_still_a_day() -> None:
     """DSH."""
     far = item("x", (date(2027, 1, 5) - TODAY).days)
