@@ -108,6 +108,7 @@ def test_a_wider_horizon_is_a_superset(contract, near, more, closed):
 
 @given(contracts, st.integers(0, 500))
 def test_every_item_has_one_owner_one_channel_an_id_of_its_own_and_falls_inside_the_window(contract, days):
+    # OWN
     found = items(contract, until=TODAY + timedelta(days=days))
     assert len({item.item for item in found}) == len(found)
     for item in found:
@@ -167,6 +168,7 @@ def test_on_the_renewal_day_itself_the_plan_still_stands():
 
 
 def test_an_opt_out_deadline_within_14_days_outranks_everything_by_day():
+    # ANCHOR, AGENDA
     contract = due_contract(renewal_on=TODAY + timedelta(days=44), auto_renew=1, notice_days=30)
     first = in_order(items(contract))
     assert [(each.task.step, each.rank) for each in first[:2]] == [
@@ -275,6 +277,7 @@ def test_an_opt_out_deadline_that_has_passed_no_longer_goes_first():
 
 
 def test_a_catch_up_covers_what_was_due_before_the_record_and_shrinks_as_that_is_done():
+    # LATE, TML-1
     contract = due_contract(renewal_on=TODAY + timedelta(days=50))
     catch_up = next(item for item in items(contract) if item.task.step == "catch-up")
     assert catch_up.due_on == TODAY + timedelta(days=2)
@@ -287,6 +290,7 @@ def test_a_catch_up_covers_what_was_due_before_the_record_and_shrinks_as_that_is
 
 
 def test_later_misses_stay_overdue_one_by_one():
+    # LATE
     contract = due_contract(renewal_on=TODAY + timedelta(days=100))
     found = items(contract, as_of=TODAY + timedelta(days=50))
     overdue = {item.task.step for item in found if item.status == "overdue"}
@@ -294,6 +298,7 @@ def test_later_misses_stay_overdue_one_by_one():
 
 
 def test_a_day_before_the_record_counts_as_the_day_of_the_record():
+    # LATE
     contract = due_contract(renewal_on=TODAY + timedelta(days=50))
     before = TODAY - timedelta(days=30)  # 80 days before the renewal
     found = items(contract, as_of=before)
@@ -404,6 +409,7 @@ ties = st.builds(
 
 @given(st.lists(ties, max_size=6))
 def test_ties_go_to_the_nearer_renewal_then_the_larger_known_arr_then_the_id(book):
+    # AGENDA
     for one, other in pairwise(sorted(book, key=tie)):
         assert one.renewal_on <= other.renewal_on
         if one.renewal_on == other.renewal_on:

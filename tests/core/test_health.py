@@ -78,6 +78,7 @@ def usage_by_rule(trend):
 
 @given(inputs, st.integers(0, 150))
 def test_the_score_is_the_weighted_mix_of_what_is_known(found, age):
+    # HLT-2
     score, present = worked_out(found, age)
     seen = health(an_account(), [a_reading(DAY - timedelta(days=age), **found)], POLICY, DAY)
     if score is None:
@@ -90,6 +91,7 @@ def test_the_score_is_the_weighted_mix_of_what_is_known(found, age):
 
 @given(inputs)
 def test_missing_inputs_are_named_and_the_parts_add_up_to_the_score(found):
+    # HLT-2
     seen = health(an_account(), [a_reading(**found)], POLICY, DAY)
     known = {part.input for part in seen.parts}
     assert known.isdisjoint(seen.missing)
@@ -100,6 +102,7 @@ def test_missing_inputs_are_named_and_the_parts_add_up_to_the_score(found):
 
 
 def test_a_missing_input_counts_neither_as_zero_nor_as_full():
+    # HLT-2
     both = a_reading(usage_trend=0.0, relationship=70.0, engagement=None)
     assert health(an_account(), [both], POLICY, DAY).score == 70.0
 
@@ -120,6 +123,7 @@ def test_no_reading_at_all_gives_no_band_and_names_every_input():
 
 @pytest.mark.parametrize(("score", "band"), [(75, "green"), (74.9, "yellow"), (50, "yellow"), (49.9, "red")])
 def test_a_band_begins_exactly_at_its_threshold(score, band):
+    # HLT, HLT-1
     assert health(an_account(), [a_reading(score=score)], POLICY, DAY).band == band
 
 
@@ -140,6 +144,7 @@ def test_an_imported_score_wins_over_the_mix_and_is_labelled():
 )
 @pytest.mark.parametrize("imported", [True, False])
 def test_a_cap_limits_the_score_also_an_imported_one(facts, cap, limit, imported):
+    # HLT-3
     best = {"score": 98.0} if imported else {"usage_trend": 20.0, "engagement": 100.0, "relationship": 100.0}
     seen = health(an_account(**facts), [a_reading(**best)], POLICY, DAY)
     assert (seen.score, seen.caps, seen.guard) == (limit, (cap,), False)
@@ -199,6 +204,7 @@ def test_asked_about_a_day_before_the_first_reading_it_counts_as_made_that_day()
     ],
 )
 def test_the_guard_against_over_engineering_needs_score_engagement_and_no_cap(inputs_read, facts, guard):
+    # HLT-5
     seen = health(an_account(**facts), [a_reading(**inputs_read)], POLICY, DAY)
     assert seen.guard is guard
     assert any(each.rule == "HLT-5" for each in seen.because) is guard

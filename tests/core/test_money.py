@@ -63,6 +63,7 @@ def test_units_become_minor_units_by_one_rounding_half_to_even(amount, code):
     [("0.005", 0), ("0.015", 2), ("0.025", 2), ("0.035", 4), ("-0.005", 0), ("-0.015", -2), ("2.675", 268)],
 )
 def test_half_a_cent_goes_to_the_even_cent(amount, minor):
+    # MONEY
     assert money.to_minor(Fraction(amount), "USD") == minor
 
 
@@ -88,6 +89,7 @@ def test_json_numbers_have_no_fraction_where_there_is_none():
 
 @given(amounts, codes, codes, st.fractions(min_value=Fraction(1, 10**4), max_value=10**4))
 def test_a_conversion_is_the_exact_product_rounded_once(minor, code, base, rate):
+    # MONEY
     found = money.convert(minor, code, base, {code: rate})
     if code == base:
         assert found == minor

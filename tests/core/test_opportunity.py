@@ -5,16 +5,19 @@ from itertools import product
 
 import pytest
 
+from renewctl.core.classify import classify
 from renewctl.core.opportunity import TYPES, opportunity, opportunity_verdict
 from renewctl.core.policy import Policy
 from renewctl.policies.shipped import RAW
-from tests.book import an_account
+from tests.book import an_account, reading
 
 POLICY = Policy(RAW)
 DAY = date(2026, 3, 1)
+INPUTS = ("usage_trend", "open_tickets", "csat", "nps", "engagement", "relationship")
 
 
 def test_the_first_that_holds_decides_in_every_combination():
+    # HLT-3
     bands = ("green", "yellow", "red", None)
     for band, saving, notice, early, grows in product(bands, *[(False, True)] * 4):
         account = an_account(
@@ -33,6 +36,14 @@ def test_the_first_that_holds_decides_in_every_combination():
         assert opportunity(account, band, saving, POLICY) == verdict.value == expected
         assert verdict.because or (expected == "at_risk" and band == "red")
         assert expected in TYPES
+
+
+def test_a_score_under_the_threshold_puts_a_renewal_at_risk_and_one_on_it_does_not():
+    # HLT-3: nobody sets it by hand
+    for score, expected in ((50.0, "flat"), (49.9, "at_risk")):
+        read = reading(1, **dict.fromkeys(INPUTS), score=score, read_on=DAY)
+        row = classify(an_account(), [], [read], False, POLICY, DAY, 0)[0]
+        assert (row.score, row.opportunity) == (score, expected)
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,13 @@ def with_team(model="hybrid", **team):
     ],
 )
 def test_the_first_rule_that_fits_the_arr_names_the_role(units, person, role):
+    # OWN-2
     found = owner(an_account(**TEAM), units * 100, POLICY, 0)
     assert (found.person, found.role) == (person, role)
 
 
 def test_without_a_specialist_named_small_renewals_need_the_volume():
+    # OWN-1
     account = an_account(csm="Cora")
     hired = with_team(specialist="Spiro")
     assert owner(account, 500_00, hired, 99)[:2] == ("Cora", "csm")
@@ -48,6 +50,7 @@ def test_without_a_specialist_named_small_renewals_need_the_volume():
 
 
 def test_a_vacant_role_falls_to_the_csm_and_says_so():
+    # OWN-3
     found = owner(an_account(csm="Cora"), 80_000_00, POLICY, 0)
     assert (found.person, found.role) == ("Cora", "csm")
     assert any("role_vacant" in each.observed for each in found.because)
@@ -61,6 +64,7 @@ def test_the_team_fills_a_role_the_account_leaves_open():
 
 
 def test_with_nobody_at_all_the_renewal_is_unowned_and_that_is_a_reason():
+    # OWN, OWN-3
     found = owner(an_account(), 80_000_00, POLICY, 0)
     assert found.person is None
     assert any("unowned" in each.observed for each in found.because)
@@ -76,6 +80,7 @@ def test_an_unknown_arr_goes_to_the_csm_and_not_to_sales():
     ("model", "role"), [("csm", "csm"), ("sales", "sales"), ("specialist", "specialist")]
 )
 def test_the_other_models_do_not_ask_for_the_arr(model, role):
+    # OWN-1
     for arr in (None, 0, 10**9):
         assert owner(an_account(**TEAM), arr, with_team(model), 0).role == role
 
@@ -88,6 +93,7 @@ def test_the_specialist_model_without_volume_leaves_renewals_with_the_csm():
 
 @pytest.mark.parametrize("units", [500, 20_000, 500_000])
 def test_a_strategic_account_engages_an_executive_at_any_size(units):
+    # OWN-2
     account = an_account(**TEAM, strategic=1, executive_sponsor="Exeter")
     found = owner(account, units * 100, POLICY, 0)
     assert found.participants == ("Exeter",)
@@ -102,6 +108,7 @@ named = st.sampled_from([None, "Ann", "Bob"])
 
 @given(st.one_of(st.none(), st.integers(0, 10**8)), named, named, named, st.integers(0, 200))
 def test_there_is_one_owner_whenever_there_is_a_csm(arr, csm, sales, specialist, volume):
+    # OWN
     account = an_account(csm=csm, sales_owner=sales, specialist=specialist)
     found = owner(account, arr, POLICY, volume)
     assert found.person in {csm, sales, specialist}
@@ -110,6 +117,7 @@ def test_there_is_one_owner_whenever_there_is_a_csm(arr, csm, sales, specialist,
 
 
 def test_a_step_goes_to_who_fills_its_role_or_to_the_csm_as_a_delegate():
+    # OWN-3
     account = an_account(**TEAM, executive_sponsor="Exeter")
     policy = with_team(legal="Lena", managers={"Cora": "Mara"}, manager="Max")
     assert step_person("owner", account, "Saul", policy) == ("Saul", False)

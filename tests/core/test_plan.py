@@ -140,6 +140,7 @@ def an_hour_note(minutes):
     ],
 )
 def test_time_over_the_top_of_the_budget_says_that_the_process_is_broken(segment, minutes, over):
+    # SEG-2
     seen = effort(segment, [an_hour_note(minutes - 60)], [a_state("notice", minutes=60)], POLICY)
     assert (seen.minutes, seen.over) == (minutes, over)
     assert (seen.because is not None) is over

@@ -68,6 +68,7 @@ def test_segments_begin_at_the_thresholds_of_the_rules():
 
 
 def test_each_segment_has_steps_on_exactly_the_days_of_its_timeline_and_reminders():
+    # TML, TML-E, TML-M, TML-S
     days = {name: {step.days for step in POLICY.timelines[name]} - {None} for name in SEGMENTS}
     assert days == {"enterprise": {120, 90, 60, 45, 30, 14, 7}, "mid_market": {90, 60, 45, 30, 14, 7},
                     "smb": {60, 30, 14, 7}}  # fmt: skip
@@ -75,6 +76,7 @@ def test_each_segment_has_steps_on_exactly_the_days_of_its_timeline_and_reminder
 
 @pytest.mark.parametrize("segment", SEGMENTS)
 def test_nothing_reaches_a_customer_before_60_days(segment):
+    # TML, TML-1
     assert all(
         step.days <= 60 for step in POLICY.timelines[segment] if step.channel == "customer" and step.days
     )
@@ -83,6 +85,7 @@ def test_nothing_reaches_a_customer_before_60_days(segment):
 
 
 def test_the_notice_and_the_proposal_stand_where_the_merged_plan_puts_them():
+    # REM, REM-60, REM-30
     for segment, notice in (("enterprise", 60), ("mid_market", 60), ("smb", 30)):
         assert steps(segment)["notice"].days == notice
         assert steps(segment)["notice"].channel == "customer"
@@ -92,6 +95,7 @@ def test_the_notice_and_the_proposal_stand_where_the_merged_plan_puts_them():
 
 
 def test_reminders_are_merged_in_and_absorbed_ones_are_not_there_again():
+    # REM, REM-90, REM-60, REM-14
     rules = {name: {step.rule for step in POLICY.timelines[name]} for name in SEGMENTS}
     assert {rule for rule in rules["enterprise"] if "REM" in rule} == {"REM-90", "REM-60", "REM-14", "REM-7"}
     assert {rule for rule in rules["mid_market"] if "REM" in rule} == {"REM-90", "REM-60", "REM-14", "REM-7"}
@@ -99,6 +103,7 @@ def test_reminders_are_merged_in_and_absorbed_ones_are_not_there_again():
 
 
 def test_the_review_at_90_is_for_larger_mid_market_accounts_and_the_alert_for_all():
+    # TML-M, REM-90
     at_90 = {step.step: step.min_arr_minor for step in POLICY.timelines["mid_market"] if step.days == 90}
     assert (at_90.pop("alert-90"), at_90.pop("at-risk")) == (None, None)
     assert set(at_90) == {"review", "risk-assessment", "expansion-analysis"}
@@ -106,6 +111,7 @@ def test_the_review_at_90_is_for_larger_mid_market_accounts_and_the_alert_for_al
 
 
 def test_escalations_spare_late_stages_and_small_accounts_escalate_only_without_a_reply():
+    # REM-14, REM-7
     for segment in ("enterprise", "mid_market"):
         for name, days in (("escalate-14", 14), ("escalate-7", 7)):
             step = steps(segment)[name]
@@ -124,6 +130,7 @@ def test_only_risk_work_is_left_out_of_an_account_in_excellent_health():
 
 @pytest.mark.parametrize("segment", SEGMENTS)
 def test_a_renewal_at_risk_opens_with_the_decision_to_fight_and_is_not_searched_for_growth(segment):
+    # HLT-4
     decision = steps(segment)["at-risk"]
     assert decision.days == max(step.days for step in POLICY.timelines[segment] if step.days is not None)
     assert (decision.channel, decision.purpose, decision.rule) == ("internal", "risk", "OPP-3")
@@ -141,11 +148,13 @@ def test_a_renewal_at_risk_opens_with_the_decision_to_fight_and_is_not_searched_
 
 
 def test_enterprise_thanks_and_looks_ahead_after_signature():
+    # TML-E
     after = {step.step: step.trigger for step in POLICY.timelines["enterprise"] if step.days is None}
     assert after == {"celebrate": "won", "thank": "won", "next-year": "won"}
 
 
 def test_no_action_is_there_twice_and_every_word_is_a_known_one():
+    # REM
     for segment in SEGMENTS:
         actions = [(step.title.casefold(), step.days) for step in POLICY.timelines[segment]]
         assert len(actions) == len(set(actions))
@@ -284,6 +293,7 @@ def test_reading_a_policy_needs_every_section_only_when_it_is_asked_for():
 
 
 def test_the_stages_are_those_of_the_rules_in_order():
+    # TRK
     order = "planned in_review notified value_reviewed proposed negotiating approving contract_sent won lost"
     assert POLICY.stages == tuple(order.split())
     assert POLICY.late_stages == {"approving", "contract_sent"}

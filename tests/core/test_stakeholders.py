@@ -112,6 +112,7 @@ def thread(name, crowd, policy=TEAM, gone=(), **given):
 def test_each_of_theirs_has_one_of_us_by_role(name, role, given, ours):
     """STK-2: CSM with champion and users, executive with executive, engineers with the technical buyer,
     sales or the CS lead with the economic buyer."""
+    # STK
     they = person(role=role, last_contact_on=TODAY)
     found = thread(name, [they], **given)
     assert found.pairs == ((ours, they),)
@@ -185,6 +186,7 @@ NEEDED = {
 @given(crowds, some_left, st.sampled_from(list(NEEDED)))
 def test_roles_nobody_there_holds_are_missing_by_segment(crowd, gone, segment):
     """STK-3: of a small account anybody will do."""
+    # STK
     found = risk(account(), segment, crowd, gone, POLICY, TODAY)
     away = {each.stakeholder_no for each in gone}
     held = {each.role for each in crowd if each.no not in away}

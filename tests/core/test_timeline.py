@@ -33,12 +33,14 @@ def keys(planned):
 
 @pytest.mark.parametrize("segment", SEGMENTS)
 def test_each_segment_acts_on_the_days_of_its_timeline_and_no_others(segment):
+    # TML, TML-E, TML-M, TML-S
     steps = Planner(POLICY, WEEKDAYS).steps(facts(segment))
     assert {step.days for step in steps} == MILESTONES[segment]
 
 
 @pytest.mark.parametrize("segment", SEGMENTS)
 def test_nothing_reaches_the_customer_earlier_than_60_days_before(segment):
+    # TML, TML-1
     steps = Planner(POLICY, WEEKDAYS).steps(facts(segment))
     early = [step for step in steps if step.days > 60]
     assert all(step.channel == "internal" for step in early)
@@ -46,6 +48,7 @@ def test_nothing_reaches_the_customer_earlier_than_60_days_before(segment):
 
 
 def test_the_notice_and_the_reminder_at_60_are_one_action():
+    # REM, REM-60
     for segment in ("enterprise", "mid_market"):
         at_60 = [step for step in POLICY.timelines[segment] if step.days == 60]
         assert sum(step.purpose == "notice" for step in at_60) == 1
@@ -56,6 +59,7 @@ def test_the_notice_and_the_reminder_at_60_are_one_action():
 
 
 def test_the_review_at_90_is_for_larger_mid_market_only_and_its_alert_for_all():
+    # TML-M, REM-90
     planner = Planner(POLICY, WEEKDAYS)
     for arr, reviewed in ((4_999_999, False), (5_000_000, True)):
         at_90 = [step for step in planner.steps(facts("mid_market", arr_minor=arr)) if step.days == 90]
@@ -64,6 +68,7 @@ def test_the_review_at_90_is_for_larger_mid_market_only_and_its_alert_for_all():
 
 
 def test_escalations_stop_in_a_late_stage_and_for_smb_with_a_reply():
+    # REM-14, REM-7
     planner = Planner(POLICY, WEEKDAYS)
     for segment, quiet in (
         ("enterprise", {"stage": "approving"}),
@@ -79,6 +84,7 @@ def test_escalations_stop_in_a_late_stage_and_for_smb_with_a_reply():
 
 
 def test_a_guarded_account_loses_the_steps_only_risk_justifies():
+    # HLT-5
     planner = Planner(POLICY, WEEKDAYS)
     everything = {step._replace(after=()) for step in planner.steps(facts())}
     guarded = {step._replace(after=()) for step in planner.steps(facts(guard=True))}
@@ -173,6 +179,7 @@ def test_recurring_work_comes_once_a_period_and_pauses_before_the_renewal(segmen
 def test_the_anchor_is_the_opt_out_deadline_only_where_renewal_is_tacit_and_the_notice_known(
     auto_renew, notice, expected
 ):
+    # ANCHOR
     assert anchor(ANCHOR, auto_renew, notice) == expected
 
 
@@ -186,6 +193,7 @@ def test_the_anchor_is_the_opt_out_deadline_only_where_renewal_is_tacit_and_the_
 def test_every_step_is_on_its_day_or_in_the_catch_up_or_dropped_for_lack_of_time(
     segment, anchor_on, lead, guard, opportunity
 ):
+    # LATE, TML-1
     first_on = anchor_on - timedelta(days=lead)
     planner = Planner(POLICY, WEEKDAYS)
     shape = facts(segment, guard=guard, opportunity=opportunity)
@@ -208,6 +216,7 @@ def test_every_step_is_on_its_day_or_in_the_catch_up_or_dropped_for_lack_of_time
 
 
 def test_a_catch_up_goes_notice_risk_value_proposal():
+    # LATE
     schedule = Planner(POLICY, WEEKDAYS).schedule(facts(), ANCHOR, ANCHOR - timedelta(days=35))
     purposes = [step.purpose for step in schedule.late]
     first = [purposes.index(purpose) for purpose in ("notice", "risk", "value", "proposal")]

@@ -17,6 +17,7 @@ def a_contract(**facts):
 
 
 def test_every_combination_follows_the_rule():
+    # TCH, TCH-1, TCH-2, TCH-3
     segments = ("smb", "mid_market", "enterprise", None)
     bands = ("green", "yellow", "red", None)
     flags = (1, 0, None)
@@ -41,6 +42,7 @@ def test_every_combination_follows_the_rule():
 
 
 def test_an_assisted_renewal_says_what_keeps_it_from_running_by_itself():
+    # TCH-1, TCH-2
     contract = a_contract(auto_renew=1, payment_on_file=None)
     verdict = touch_verdict(contract, "smb", "green", "flat", 500_00, None, POLICY)
     assert "payment on file unknown" in verdict.because[0].observed
@@ -49,6 +51,7 @@ def test_an_assisted_renewal_says_what_keeps_it_from_running_by_itself():
 
 
 def test_an_enterprise_contract_that_renews_by_itself_is_warned_of():
+    # TCH-4
     warned = touch_verdict(a_contract(auto_renew=1), "enterprise", "green", "flat", 200_000_00, 90.0, POLICY)
     assert "TCH-4" in {each.rule for each in warned.because}
     calm = touch_verdict(a_contract(auto_renew=0), "enterprise", "green", "flat", 200_000_00, 90.0, POLICY)
@@ -62,6 +65,7 @@ def test_a_renewal_with_an_open_save_that_would_run_by_itself_is_warned_of():
 
 
 def test_two_hundred_smb_renewals_by_hand_are_warned_of_and_one_fewer_are_not():
+    # TCH-4
     assert by_hand(200, 0, POLICY).rule == "TCH-4"
     assert by_hand(500, 300, POLICY).rule == "TCH-4"
     assert by_hand(200, 1, POLICY) is None

@@ -1,0 +1,62 @@
+"""Every rule has tests that name it, and would fail without it: `python -m tests.rules --prove` shows all."""
+
+import pytest
+
+from tests import rules
+from tests.rule_switches import SWITCHES
+
+HELD = rules.holders()
+# Proven in every run; the others by the command above. One of each kind of switch, all quick.
+QUICK = ("ANCHOR", "HLT-1", "TML-M")
+
+
+@pytest.mark.parametrize("rule", HELD)
+def test_every_rule_is_named_by_a_test(rule: str) -> None:
+    tests = HELD[rule]
+    assert tests, f"no test names {rule} in its docstring or a comment; the table: python -m tests.rules"
+
+
+def test_the_families_are_all_there() -> None:
+    found = {rule.partition("-")[0] for rule in HELD}
+    families = {"SEG", "HLT", "TCH", "TML", "OWN", "TRK", "REM", "STK", "VAL", "ROL"}
+    assert families | {"ANCHOR", "LATE", "AGENDA", "MONEY"} == found
+    assert len(HELD) == 40
+
+
+def test_every_rule_can_be_taken_out() -> None:
+    assert list(SWITCHES) == list(HELD)
+
+
+@pytest.mark.parametrize("rule", QUICK)
+def test_without_a_rule_one_of_its_tests_fails(rule: str) -> None:
+    proof = rules.prove(rule, [test for test in HELD[rule] if test.startswith("tests/core/")])
+    assert proof.failed, proof.said
+
+
+def test_a_test_that_holds_nothing_would_be_seen() -> None:
+    test = "tests/core/test_money.py::test_whole_units_are_exact"
+    assert (rules.prove("HLT-1", [test]).failed, rules.prove("HLT-1", [f"{test}_or_not"]).failed) == ("", "")
+
+
+def test_only_a_test_that_says_so_holds_a_rule() -> None:
+    source = '''
+def test_of_a_docstring():
+    """HLT-1 and TML."""
+
+def test_of_a_comment():
+    found = 1  # HLT-2: so it is
+    assert found
+
+def test_of_a_text():
+    assert "HLT-1" != "HLT"
+
+# HLT-1
+def helper():
+    """HLT-1."""
+'''
+    found = sorted(rules.named(source, ("HLT", "HLT-1", "HLT-2", "TML", "TML-M")))
+    assert found == [
+        ("HLT-1", "test_of_a_docstring"),
+        ("HLT-2", "test_of_a_comment"),
+        ("TML", "test_of_a_docstring"),
+    ]

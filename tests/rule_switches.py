@@ -1,0 +1,145 @@
+"""One switch for each rule: it takes the rule out of the program, so that its tests can be seen to fail.
+
+`python -m tests.rules --prove` runs the tests that name a rule with its switch thrown. A switch changes
+figures of the shipped policy, or stands in for the function that decides.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from renewctl.policies.shipped import RAW
+
+Switch = Callable[[], None]
+
+
+def _set(path: str, value: Any) -> Switch:
+    """A figure of the policy, by its path of names."""
+
+    def throw() -> None:
+        *names, last = path.split(" ")
+        at = RAW
+        for name in names:
+            at = at[name]
+        at[last] = value
+
+    return throw
+
+
+def _steps(segments: str, change: Callable[[dict[str, Any]], object]) -> Switch:
+    """Every step of some segments, by a function of all steps of one."""
+
+    def throw() -> None:
+        for segment in segments.split():
+            change(RAW["timelines"][segment])
+
+    return throw
+
+
+def _without(*names: str) -> Callable[[dict[str, Any]], object]:
+    return lambda steps: [steps.pop(name, None) for name in names]
+
+
+def _days(least: int, most: int, to: int) -> Callable[[dict[str, Any]], object]:
+    """Steps on a day of a range stand on another day."""
+    return lambda steps: [
+        step.update(days=to) for step in steps.values() if least <= step.get("days", -1) <= most
+    ]
+
+
+def _always(*conditions: str) -> Callable[[dict[str, Any]], object]:
+    """Steps no longer depend on these conditions."""
+    return lambda steps: [
+        step.update(when=[each for each in step.get("when", []) if each not in conditions])
+        for step in steps.values()
+    ]
+
+
+def _twice(steps: dict[str, Any]) -> None:
+    steps["heads-up"] = dict(steps["tasks" if "tasks" in steps else "reminder"])
+    steps["heads-up"]["channel"] = "customer"
+
+
+def _instead(module: str, name: str, function: Callable[..., Any]) -> Switch:
+    """A stand-in for a function of the core, before anybody has imported it from there."""
+
+    def throw() -> None:
+        from importlib import import_module
+
+        where = import_module(f"renewctl.core.{module}")
+        assert hasattr(where, name), f"renewctl.core.{module} has no {name} any more"
+        setattr(where, name, function)
+
+    return throw
+
+
+def _zero_for_missing(points: Any, scale: Any) -> tuple[float, int]:
+    """HLT-2 got wrong: what is not known counts as nothing."""
+    pairs = zip(scale.weights, points, strict=False)
+    return sum(weight * (point or 0) for weight, point in pairs), sum(scale.weights)
+
+
+def _renewal_date(renewal_on: Any, auto_renew: Any, notice_days: Any) -> Any:
+    """ANCHOR got wrong: the opt-out deadline is not looked at."""
+    return renewal_on, "renewal_date"
+
+
+def _own_column_only(role: str, account: Any, owner: Any, policy: Any) -> tuple[str | None, bool]:
+    """OWN-3 got wrong: a vacant role falls to nobody."""
+    return (owner if role == "owner" else getattr(account, role, None)), False
+
+
+def _no_stand_in(role: str, account: Any, policy: Any) -> tuple[str | None, str]:
+    """OWN got wrong: a renewal whose role is vacant has no owner."""
+    return {"csm": account.csm, "sales": account.sales_owner, "specialist": account.specialist}[role], role
+
+
+def _first(specialist: Any, arr: Any, policy: Any, volume: int) -> Any:
+    """OWN-1 got wrong: no model is looked at."""
+    return policy.ownership.rules[-1]
+
+
+ALL = "enterprise mid_market smb"
+SWITCHES: dict[str, Switch] = {
+    "SEG-2": _steps(
+        "enterprise", lambda _: [each.update(warn_hours=999) for each in RAW["segments"].values()]
+    ),
+    "HLT": _set("health bands", {"green": 0, "yellow": 0}),
+    "HLT-1": _set("health bands green", 60),
+    "HLT-2": _instead("health", "mix", _zero_for_missing),
+    "HLT-3": _set("health bands", {"green": 75, "yellow": 0}),
+    "HLT-4": _steps(ALL, _without("at-risk")),
+    "HLT-5": _set("health guard score", 101),
+    "TCH": _instead("touch", "touch", lambda *_: "negotiated"),
+    "TCH-1": _set("touch auto_relationship", 0),
+    "TCH-2": _set("touch assisted_below", 0),
+    "TCH-3": _set("touch assisted_below", 99_999),
+    "TCH-4": _instead("touch", "mismatches", lambda *_: ()),
+    "TML": _steps(ALL, _days(0, 999, 59)),
+    "TML-E": _steps("enterprise", _days(91, 999, 100)),
+    "TML-M": _steps("mid_market", _days(45, 45, 40)),
+    "TML-S": _steps("smb", _days(30, 30, 25)),
+    "TML-1": _set("agenda squeezed enterprise", 0),
+    "TML-2": _set("shared_timeline proposal days", 44),
+    "OWN": _instead("ownership", "owner_in", _no_stand_in),
+    "OWN-1": _instead("ownership", "owner_rule", _first),
+    "OWN-2": _set("ownership models hybrid small below", 1),
+    "OWN-3": _instead("ownership", "step_person", _own_column_only),
+    "TRK": _set("stages evidence", {}),
+    "REM": _steps(ALL, _twice),
+    "REM-90": _steps(ALL, _without("alert-90")),
+    "REM-60": _steps(ALL, _without("tasks", "reminder")),
+    "REM-30": _steps(ALL, lambda steps: steps["proposal"].update(days=20)),
+    "REM-14": _steps(ALL, _without("escalate-14", "follow-up")),
+    "REM-7": _steps(ALL, _always("no_reply", "not_late_stage")),
+    "REM-X": _instead("team", "automation", lambda works, segments: ()),
+    "STK": _set("stakeholders required enterprise roles", []),
+    "STK-1": _steps(ALL, lambda steps: [step.update(to=[]) for step in steps.values()]),
+    "STK-2": _set("stakeholders threads champion ours", ["legal"]),
+    "STK-3": _set("stakeholders least_people", 1),
+    "VAL": _set("agenda value_pause_days", 1),
+    "ROL": _set("pilot few_renewals", 0),
+    "ANCHOR": _instead("timeline", "anchor", _renewal_date),
+    "LATE": _set("agenda catch_up_days", 9),
+    "AGENDA": _instead("due", "in_order", list),
+    "MONEY": _instead("money", "round_half_even", lambda value: int(value // 1)),
+}

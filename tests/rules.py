@@ -1,0 +1,120 @@
+"""Which tests hold which rule: `python -m tests.rules` prints the table.
+
+A test holds a rule whose id stands in its docstring or in a comment inside it. With `--prove [ID …]` the
+tests of each rule are run, in a process of its own, with that rule taken out of the program
+(`tests/rule_switches.py`): at least one of them has to fail. Loaded as a pytest plugin, this module throws
+the switch that RENEWCTL_RULE_OFF names.
+"""
+
+import argparse
+import ast
+import io
+import os
+import re
+import subprocess
+import sys
+import tokenize
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+OFF = "RENEWCTL_RULE_OFF"
+# The rules whose tests are listed, of all in renewctl/policies/rules.toml.
+FAMILIES = re.compile(r"SEG-2|(?:HLT|TCH|TML|OWN|TRK|REM|STK|VAL|ROL)(?:-\w+)?|ANCHOR|LATE|AGENDA|MONEY")
+_SLOW = "tests/simulation/"  # asked last: whatever else holds a rule is quicker
+
+
+def ids() -> list[str]:
+    """The ids of those rules, in the order of the file."""
+    rules = tomllib.loads((ROOT / "renewctl" / "policies" / "rules.toml").read_text(encoding="utf-8"))[
+        "rules"
+    ]
+    return [name for name in rules if FAMILIES.fullmatch(name)]
+
+
+def named(source: str, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(rule, name of a test function) for each that a test names in its docstring or a comment."""
+    comments = [
+        (token.start[0], token.string)
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    ]
+    patterns = {name: re.compile(rf"(?<![\w-]){re.escape(name)}(?!\w|-\w)") for name in wanted}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            inside = [text for line, text in comments if node.lineno <= line <= (node.end_lineno or 0)]
+            said = "\n".join([ast.get_docstring(node) or "", *inside])
+            for name, pattern in patterns.items():
+                if pattern.search(said):
+                    yield name, node.name
+
+
+def holders() -> dict[str, list[str]]:
+    """Rule -> the tests that hold it, as pytest names them; the quick ones first."""
+    found: dict[str, list[str]] = {name: [] for name in ids()}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for rule, test in named(path.read_text(encoding="utf-8"), found):
+            found[rule].append(f"{path.relative_to(ROOT).as_posix()}::{test}")
+    for tests in found.values():
+        tests.sort(key=lambda test: (test.startswith(_SLOW), not test.startswith("tests/core/")))
+    return found
+
+
+class Proof(NamedTuple):
+    """What came of running the tests of a rule without it."""
+
+    failed: str  # the first test that failed; "" where none did, and nothing is proven
+    said: str  # in its own words, or what came instead
+
+
+def prove(rule: str, tests: list[str]) -> Proof:
+    """Run the tests of a rule without it, until one of them fails."""
+    words = ["-m", "pytest", "-n", "0", "-x", "-q", "-p", "tests.rules", "-p", "no:cacheprovider", *tests]
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=os.environ | {OFF: rule, "COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    failed = re.search(r"^FAILED (\S+)(?: - )?(.*)", done.stdout, re.M)
+    if done.returncode == 1 and failed:
+        return Proof(failed[1], failed[2])
+    return Proof("", f"exit {done.returncode}: {done.stdout[-200:]} {done.stderr[-200:]}")
+
+
+def pytest_configure() -> None:
+    """Throw the switch, before any test imports what it changes."""
+    if rule := os.environ.get(OFF):
+        from tests.rule_switches import SWITCHES
+
+        SWITCHES[rule]()
+
+
+def main() -> int:
+    """Print the table, or prove rules; 1 where a rule has no test, or none that would fail."""
+    parser = argparse.ArgumentParser(prog="python -m tests.rules", description=__doc__)
+    parser.add_argument("--prove", nargs="*", metavar="ID", help="run their tests without the rule (all)")
+    given = parser.parse_args()
+    found = holders()
+    if unknown := set(given.prove or ()) - set(found):
+        parser.error(f"no such rule here: {', '.join(sorted(unknown))}")
+    bad = 0
+    for rule in given.prove or found:
+        tests = found[rule]
+        if given.prove is None:
+            print(rule, *(f"  {test}" for test in tests or ["no test names it"]), sep="\n")
+            bad += not tests
+            continue
+        proof = prove(rule, tests) if tests else Proof("", "no test names it")
+        bad += not proof.failed
+        what = f"{proof.failed}: {proof.said}" if proof.failed else f"NOT PROVEN: {proof.said}"
+        print(f"{rule:<8}{what}", flush=True)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
