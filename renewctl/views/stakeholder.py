@@ -143,10 +143,17 @@ def document(written: Written, flagged: Flagged | None = None) -> dict[str, Any]
 # --- list -----------------------------------------------------------------------------------------------
 
 
+_HEAD = ("ACCOUNT", "NAME", "ROLE", "INFLUENCE", "SENTIMENT", "CONTACT", "OURS")
+_WIDE = 110  # columns from which on everything is told
+# Of fewer: no sentiment, and so many letters of the account, the name and the role.
+_NARROW = {0: 14, 1: 16, 2: 16}
+
+
 def show_list(listed: Listed, limit: int) -> None:
-    """One person a line; on a terminal no more than `limit` (0: all)."""
+    """One person a line; on a terminal no more than `limit` (0: all), and on a narrow one less of each."""
+    wide = width() >= _WIDE
     rows = [
-        ((safe(account.name),) if not listed.one else ()) + _cells(each, departures, listed.as_of)
+        (safe(account.name), *_cells(each, departures, listed.as_of, wide))
         for account, people, departures in listed.accounts
         for each in people
     ]
@@ -155,30 +162,33 @@ def show_list(listed: Listed, limit: int) -> None:
         say = f"nobody{whose} is on record; renewctl stakeholder add ACCOUNT NAME, or import a file"
         sys.stdout.write(say + "\n")
         return
-    head = (("ACCOUNT",) if not listed.one else ()) + (
-        "NAME",
-        "ROLE",
-        "INFLUENCE",
-        "SENTIMENT",
-        "CONTACT",
-        "OURS",
-    )
     page = rows[:limit] if limit and is_terminal() else rows
-    out = [_cut(line) for line in aligned([head, *page])]
+    out = [_cut(line) for line in aligned([_shown(row, listed.one, wide) for row in (_HEAD, *page)])]
     if len(rows) > len(page):
         out.append(f"… and {len(rows) - len(page):,} more: give --limit 0, or name an account")
     sys.stdout.write("\n".join(out) + "\n")
 
 
-def _cells(each: Stakeholder, departures: Iterable[Departure], as_of: date) -> tuple[str, ...]:
+def _shown(row: Sequence[str], one: bool, wide: bool) -> tuple[str, ...]:
+    cells = [
+        cell if wide or at not in _NARROW else _fit(cell, _NARROW[at])
+        for at, cell in enumerate(row)
+        if wide or at != _HEAD.index("SENTIMENT")
+    ]
+    return tuple(cells[1:] if one else cells)
+
+
+def _cells(each: Stakeholder, departures: Iterable[Departure], as_of: date, wide: bool) -> tuple[str, ...]:
     left = next((gone.left_on for gone in departures if gone.stakeholder_no == each.no), None)
-    contact = f"left {left}" if left else _contact(each, as_of)
+    contact = _contact(each, as_of)
+    if each.last_contact_on is not None and not wide:
+        contact = _ago((as_of - each.last_contact_on).days)
     return (
         safe(each.name),
         role_name(each.role) if each.role else _UNKNOWN,
         each.influence or _UNKNOWN,
         each.sentiment or _UNKNOWN,
-        contact,
+        f"left {left}" if left else contact,
         safe(each.thread_owner or ""),
     )
 
@@ -244,7 +254,8 @@ def show_map(mapped: Mapped) -> None:
         out += ["", f"{safe(thread.title)}: {thread.state.upper() if thread.state != 'open' else 'open'}"]
         out += [f"  {line}" for line in _pair_lines(thread, mapped.as_of)]
         if thread.state != "open":
-            out.append(f"  {safe(thread.because.observed)} ({thread.because.rule})")
+            told = f"{safe(thread.because.observed)} ({thread.because.rule})"
+            out += textwrap.wrap(told, min(width(), 200), initial_indent="  ", subsequent_indent="    ")
     inside = {each.no for thread in mapped.threads for _, each in thread.pairs}
     rest = [each for each in mapped.here if each.no not in inside]
     if rest:
