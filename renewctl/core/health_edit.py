@@ -23,9 +23,7 @@ def add(given: Mapping[str, str], facts: Facts, on: date, as_of: date, base: str
     if on > as_of:
         return Refusal("not-yet", f"{on} is still to come", "a reading is of its day or an earlier one")
     values = read(given, facts.account, None, on, base)
-    if isinstance(values, Refusal):
-        return values
-    found = edit(values, facts, "", on)
+    found = values if isinstance(values, Refusal) else edit(values, facts, "", on)
     if isinstance(found, Refusal):
         return found
     newer = {

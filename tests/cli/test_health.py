@@ -211,6 +211,23 @@ def test_a_drop_that_an_override_ended_in_is_seen_by_the_list(book):
     assert told["A1"] == shown(book, "--as-of", "2026-03-12")["flagged_on"] == "2026-03-09"
 
 
+def test_an_account_that_was_stirred_and_stands_well_is_not_flagged(book):
+    """HLT-3: a severity-1 ticket of today, a second reading: nothing is lost yet."""
+    said_on(book, "2026-03-02", "set", "A1", "ticket_severity=1", "--reason", "ticket 81")
+    said_on(book, "2026-03-03", "health", "add", "A1", "nps=50")
+    at = ("--as-of", "2026-03-04")
+    listed = {each["id"]: each["health"]["flagged_on"] for each in book.json("list", *at)["accounts"]}
+    assert listed["A1"] is None
+
+
+def test_what_would_change_a_health_that_a_person_said_is_what_they_say(book):
+    override(book, "2026-03-02", "74", "2026-03-20")
+    (health,) = [each for each in book.json("explain", "A1")["decisions"] if each["decision"] == "health"]
+    assert {(each["field"], each["to"], each["becomes"]) for each in health["flips"]} == {
+        ("score", 75.0, "green")
+    }
+
+
 # --- segments and ages ------------------------------------------------------------------------------
 
 OVERLAY = """

@@ -12,7 +12,7 @@ from renewctl.core.model import HealthOverride, Reading
 
 DAY = date(2026, 3, 1)
 WEIGHTS = {"usage": 35, "engagement": 20, "relationship": 20, "tickets": 15, "nps": 10}
-CAPS = {"cancel_notice": 20, "champion_gone": 60, "competitor": 60}
+CAPS = {"cancel_notice": 20, "champion_gone": 60, "competitor": 60, "severity_one": 60}
 
 
 def a_reading(read_on: date = DAY, **inputs: Any) -> Reading:

@@ -51,20 +51,32 @@ def override_on(found, day):
 
 
 def capped_on(known_on, day):
-    return [name for name, since_on in known_on.items() if since_on <= day]
+    """The caps in force: a severity-1 ticket caps once it is open for more than 7 days."""
+    wait = {"severity_one": days(8)}
+    return [name for name, since_on in known_on.items() if since_on + wait.get(name, days(0)) <= day]
 
 
 facts = st.one_of(
     st.just({}),
-    st.just({}),
-    st.integers(0, 120).map(lambda ago: {"champion_gone": DAY - days(ago)}),
-    st.integers(0, 120).map(lambda ago: {"competitor": DAY - days(ago)}),
+    st.dictionaries(
+        st.sampled_from(["champion_gone", "competitor", "cancel_notice", "severity_one"]),
+        st.integers(0, 120).map(lambda ago: DAY - days(ago)),
+        max_size=2,
+    ),
 )
-STAND = {"champion_gone": 1, "competitor": "Rival"}
 
 
 def the_replay(readings, said, known_on, as_of=DAY):
-    return a_replay(readings, as_of, said, known_on, **{name: STAND[name] for name in known_on})
+    account = {}
+    for name, since_on in known_on.items():
+        account |= {
+            "champion_gone": {"champion_gone": 1},
+            "competitor": {"competitor": "Rival"},
+            "cancel_notice": {"cancel_notice_on": since_on},
+            "severity_one": {"ticket_severity": 1, "ticket_severity_on": since_on},
+        }[name]
+    undated = {name: day for name, day in known_on.items() if name in ("champion_gone", "competitor")}
+    return a_replay(readings, as_of, said, undated, **account)
 
 
 @given(courses, overrides, facts, st.integers(0, 200))
@@ -136,6 +148,11 @@ def test_an_input_read_for_the_first_time_moves_the_weights_and_is_called_so():
     (move,) = change(a_replay(readings), DAY - days(1), DAY).moves
     assert (move.what, move.input, move.was, move.now) == ("reweighting", "nps", None, "NPS -100")
     assert move.points == pytest.approx(-(5100 / 55 - 5100 / 65), abs=0.1)
+
+
+def test_a_fact_that_capped_before_anybody_noted_when_has_always_done_so():
+    replay = a_replay([a_reading(DAY - days(20), score=90.0)], competitor="Rival")
+    assert replay.score(DAY - days(10)) == 60
 
 
 def test_what_a_cap_hides_is_told_and_taken_back_by_the_cap():

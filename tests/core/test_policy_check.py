@@ -144,6 +144,32 @@ def test_a_mistyped_key_is_an_error_on_its_line_that_offers_the_right_one(path, 
             "60 is not green; at least 75",
         ),
         (
+            "[health.segments.smb]\nbands = { yellow = 80 }",
+            "health.segments.smb.bands.green",
+            "75 is not over yellow's 80; more than yellow",
+        ),
+        (
+            "[health.segments.tiny]\nweights = { usage = 1 }",
+            "health.segments.tiny",
+            "unknown key; known here: enterprise, mid_market, smb",
+        ),
+        (
+            "[[health.ages]]\nbelow_days = 90\ngreen = 40\nyellow = 45",
+            "health.ages[0].green",
+            "40 is not over yellow's 45; more than yellow",
+        ),
+        (
+            "[[health.ages]]\nbelow_days = 90\ngreen = 70\nyellow = 45\n"
+            "[[health.ages]]\nbelow_days = 60\ngreen = 70\nyellow = 45",
+            "health.ages[1].below_days",
+            "60 is not over 90, tried first; rising",
+        ),
+        (
+            "[health.check]\nnear_days = 100",
+            "health.check.far_days",
+            "90 is under near_days; at least 100",
+        ),
+        (
             "[segments.mid_market]\nat_least = 100_000",
             "segments.enterprise.at_least",
             "100000 is not over mid_market's 100000; thresholds rise from smb over mid_market to enterprise",
