@@ -357,3 +357,51 @@ class Stream:
 def test_a_sparkline_is_drawn_in_what_stdout_can_carry(monkeypatch, encoding, drawn):
     monkeypatch.setattr("sys.stdout", Stream(encoding))
     assert sparkline([0.0, 40.0, 100.0, None]) == drawn
+
+
+# --- what each band changes ---------------------------------------------------------------------------
+
+_HEAD = "id,name,arr,currency,renewal_date,auto_renew,payment_on_file,csm,expansion_arr,health_score"
+BANDS = f"""{_HEAD},engagement,relationship
+EG,Ent Guarded,200000,USD,2026-09-30,,,Ana,50000,95,90,90
+EN,Ent Green,200000,USD,2026-09-30,,,Ana,50000,80,90,90
+EY,Ent Yellow,200000,USD,2026-09-30,,,Ana,50000,60,90,90
+ER,Ent Red,200000,USD,2026-09-30,,,Ana,50000,30,90,90
+SG,Small Green,5000,USD,2026-09-30,yes,yes,Ana,,80,90,90
+SY,Small Yellow,5000,USD,2026-09-30,yes,yes,Ana,,60,90,90
+MG,Mid Green,20000,USD,2026-09-30,,,Ana,,80,90,90
+MY,Mid Yellow,20000,USD,2026-09-30,,,Ana,,60,90,90
+"""
+
+
+def test_each_band_changes_the_motion_the_touch_and_the_steps(desk):
+    """HLT-4, HLT-5: slim on green, no growth talk on yellow, a fight-or-let-go decision on red; the guard
+    drops what only risk justifies and nothing else.
+    """
+    desk.import_(BANDS)
+    told = {}
+    for account in ("EG", "EN", "EY", "ER", "SG", "SY", "MG", "MY"):
+        found = desk.json("show", account)
+        why = found["classification"]
+        steps = {action["step"] for day in found["plan"] for action in day["actions"]}
+        told[account] = (why["opportunity"]["value"], why["touch"]["value"], steps, why["health"]["flag"])
+    assert [told[each][0] for each in ("EG", "EN", "EY", "ER")] == [
+        "expansion",
+        "expansion",
+        "flat",
+        "at_risk",
+    ]
+    assert [told[each][1] for each in ("SG", "SY", "MG", "MY")] == [
+        "auto_renew", "assisted", "assisted", "negotiated",
+    ]  # fmt: skip
+    guarded, green, yellow, red = (told[each][2] for each in ("EG", "EN", "EY", "ER"))
+    assert green - guarded == {"risk-assessment"}
+    assert guarded < green
+    assert "expansion-talk" in green - yellow
+    assert "risk-assessment" in yellow
+    assert red - yellow == {"at-risk"}
+    assert {"expansion-analysis", "future-needs"} <= yellow - red
+    assert [each[3] and each[3]["kind"] for each in told.values()].count("below") == 1
+    assert told["ER"][3]["scenario"] == "investigate"
+    tiers = {each: desk.run("proposal", each, "--format", "md", "-o", "-").out for each in ("EN", "ER")}
+    assert len(tiers["EN"]) > len(tiers["ER"])
