@@ -58,6 +58,7 @@ class Workload(NamedTuple):
     catch_ups: int
     unowned: int
     minutes: int
+    people: tuple[tuple[str | None, int, int], ...]  # (person, items, minutes), the busiest first
 
 
 class Audit(NamedTuple):
@@ -138,6 +139,10 @@ def slices(renewals: Iterable[Renewing], name: str, policy: Policy) -> tuple[Sli
 
 
 def _workload(works: Sequence[Work]) -> Workload:
+    mine: dict[str | None, list[int]] = defaultdict(list)
+    for work in works:
+        mine[work.item.who.person].append(work.minutes)
+    people = [(person, len(minutes), sum(minutes)) for person, minutes in mine.items()]
     return Workload(
         len(works),
         sum(1 for work in works if work.item.status == "overdue"),
@@ -145,6 +150,7 @@ def _workload(works: Sequence[Work]) -> Workload:
         sum(1 for work in works if work.item.task.kind == "catch_up"),
         sum(1 for work in works if work.item.who.person is None),
         sum(work.minutes for work in works),
+        tuple(sorted(people, key=lambda each: (-each[2], -each[1], each[0] or ""))),
     )
 
 

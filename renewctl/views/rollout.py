@@ -16,6 +16,7 @@ from renewctl.views.owners import share_document, share_text
 from renewctl.views.terminal import aligned, is_terminal, safe, width
 
 _NAMED = 3  # of each kind of misfit
+_PEOPLE = 8  # people of the first month
 _STEPS_SHOWN = 6  # of each account of a difference
 _TITLES = {
     "segment": "SEGMENT", "band": "HEALTH", "opportunity": "OPPORTUNITY", "touch": "TOUCH",
@@ -59,6 +60,14 @@ def show_audit(found: Audit, as_of: date, base: str) -> None:
         f"  {_count(month.items, 'item')}, {hours} h: {month.customer:,} with the customer, "
         f"{_count(month.catch_ups, 'catch-up')}, {month.overdue:,} overdue, {month.unowned:,} unowned",
     ]
+    shown = month.people[:_PEOPLE] if is_terminal() else month.people
+    told = [
+        f"{safe(person or 'unowned')} {shown_hours(spent)} h ({_count(items, 'item')})"
+        for person, items, spent in shown
+    ]
+    told += [f"{len(month.people) - len(shown):,} more people"] if len(month.people) > len(shown) else []
+    text = ", ".join(told)
+    out += textwrap.wrap(text, columns, initial_indent="  ", subsequent_indent="    ")
     out += [f"  {share.segment:<10}  by itself: {share_text(share)}" for share in found.shares]
     out += ["", "MISFITS" if found.misfits else "Everything fits."]
     for each in found.misfits:
@@ -79,10 +88,10 @@ def _misfit(each: Misfit, base: str, columns: int) -> list[str]:
 
 
 def audit_document(found: Audit, as_of: date, base: str) -> dict[str, Any]:
-    """`renewctl/audit/1`."""
+    """`renewctl/policy-audit/1`."""
     month = found.month
     return {
-        "schema": "renewctl/audit/1",
+        "schema": "renewctl/policy-audit/1",
         "as_of": as_of.isoformat(),
         "currency": base,
         "accounts": {"all": found.accounts, "not_in_force": found.outside, "without_renewal": found.bare},
@@ -99,6 +108,10 @@ def audit_document(found: Audit, as_of: date, base: str) -> dict[str, Any]:
             "catch_ups": month.catch_ups,
             "overdue": month.overdue,
             "unowned": month.unowned,
+            "owners": [
+                {"owner": person, "items": items, "hours": round(spent / 60, 2)}
+                for person, items, spent in month.people
+            ],
         },
         "automation": [share_document(each) for each in found.shares],
         "misfits": [

@@ -123,6 +123,11 @@ def test_every_slicing_of_an_audit_adds_up_to_the_book(rows, bare, outside):
     assert (month.items, month.minutes) == (len(near), sum(work.minutes for work in near))
     assert sum(share.steps for share in found.shares) == len(near)
     assert month.unowned == sum(1 for work in near if work.item.who.person is None)
+    assert sum(items for _, items, _ in month.people) == month.items
+    assert {person: minutes for person, _, minutes in month.people} == {
+        person: sum(work.minutes for work in near if work.item.who.person == person)
+        for person in {work.item.who.person for work in near}
+    }
     codes = {each.code: {entry.contract_id for entry in each.entries} for each in found.misfits}
 
     def those(holds):
