@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from tests.simulation import rules, terms
+from tests.simulation import handing, rules, terms
 from tests.simulation.ledger import Account, Contract, Policy
 from tests.simulation.oracle import Oracle, Owed
 from tests.simulation.world import _PACE, CSMS, World
@@ -54,6 +54,7 @@ def _regret(world: World) -> None:
         lambda: world.move_date(account, contract),
         lambda: terms.win_early(world, account, contract),
         lambda: terms.amend(world, account, contract),
+        lambda: handing.hand_over(world, account),
         lambda: work(world, world.oracle(), account, 1),
     )
     terms.taken_back(world, world.rng.choice(acts))
@@ -81,6 +82,8 @@ def _renewal(world: World, account: Account, contract: Contract) -> None:
             return
         world.run("stage", account.id, stage, "--contract", contract.id)
         contract.stage = stage
+    if left <= 150 and world.chance(150):
+        handing.render(world, account, contract)
     if world.chance(450):
         world.move_date(account, contract)
     if world.chance(900):
@@ -94,7 +97,9 @@ def _renewal(world: World, account: Account, contract: Contract) -> None:
 
 
 def _news(world: World, account: Account) -> None:
-    if world.chance(300):
+    if world.chance(400):
+        handing.hand_over(world, account)
+    if world.chance(500):
         account.csm = world.rng.choice(CSMS)
         world.set(account, f"csm={account.csm}")
     if world.chance(120):

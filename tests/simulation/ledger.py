@@ -47,10 +47,11 @@ class Account:
     saving: int | None = None  # the number of its open save
     readings: dict[date, dict[str, float]] = field(default_factory=dict)
     replies: list[date] = field(default_factory=list)
-    papers: list[tuple[str, str, date]] = field(default_factory=list)  # contract, kind, day
+    papers: list[tuple[str | None, str, date]] = field(default_factory=list)  # contract or all, kind, day
     contracts: list[Contract] = field(default_factory=list)
     closed: dict[str, str] = field(default_factory=dict)  # recurring work
     asleep: dict[str, date] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)  # recurring work -> person, by hand
 
     @property
     def open(self) -> list[Contract]:

@@ -177,7 +177,9 @@ class Oracle:
         anchor_on = self.anchor(contract)
         found = set(rules.STAGES[: rules.STAGES.index(contract.stage) + 1])
         since = max(anchor_on - timedelta(rules.LEAD[known.segment]), contract.won_on or date.min)
-        found |= {f"paper:{kind}" for of, kind, day in account.papers if of == contract.id and day >= since}
+        found |= {
+            f"paper:{kind}" for of, kind, day in account.papers if of in (None, contract.id) and day >= since
+        }
         words = [step.days for step in self.steps(known.segment) if step.channel == "customer"]
         since = max(anchor_on - timedelta(max(words)), contract.won_on or date.min)
         if any(day >= since for day in account.replies):
@@ -331,7 +333,8 @@ class Oracle:
         near = kind == "notice" and 0 <= (anchor_on - self.as_of).days <= 14
         place = (0, anchor_on) if near else (1, date.min)
         order = (*place, due_on, contract.renewal_on, -contract.arr, contract.id)
-        owner = contract.given.get((of, step)) or self.who(role, account, known)
+        given = account.given.get(step) if kind == "value" else contract.given.get((of, step))
+        owner = given or self.who(role, account, known)
         yield Owed(
             item, contract.id, of, step, due_on, rules.work_on(due_on), owner, channel, kind, covers, order,
             days,

@@ -155,10 +155,10 @@ class World:
                     _row(each.id, account.id, *term)
                     for each, term in zip(account.contracts, terms, strict=True)
                 ]
-        self._import("accounts", single)
-        self._import("accounts", plain, "arr", "renewal_date")
+        self.bring("accounts", single)
+        self.bring("accounts", plain, "arr", "renewal_date")
         names = "id,account_id,arr,currency,renewal_date,term_months,notice_days,auto_renew,payment_on_file"
-        self._import("contracts", [names, *several])
+        self.bring("contracts", [names, *several])
         self.health(accounts, drawn=False)
         of_accounts, of_contracts = self.program.numbers()
         for account in accounts:
@@ -167,7 +167,8 @@ class World:
                 contract.no = of_contracts[contract.id]
                 self.plan_end(contract)
 
-    def _import(self, kind: str, lines: list[str], *without: str) -> None:
+    def bring(self, kind: str, lines: list[str], *without: str) -> None:
+        """Import a file of these lines."""
         if len(lines) > 1:
             file = self.program.folder / f"{kind}.csv"
             file.write_text("\n".join(lines) + "\n")
@@ -187,7 +188,7 @@ class World:
                 # A column of nothing but -0.6 could be a share; with its sign it is a percentage.
                 cells[0] = None if cells[0] is None else f"{cells[0]}%"
                 lines.append(_row(account.id, self.today, *cells))
-        self._import("health", lines)
+        self.bring("health", lines)
 
     def _write_policy(self) -> None:
         self.program.policy.write_text(self.policy.text())
@@ -280,11 +281,11 @@ class World:
             return
         if contract.cycle == 1 and self.chance(2):
             if len(account.contracts) == 1:
-                self._import(
+                self.bring(
                     "accounts", ["id,name,renewal_date", _row(account.id, f"Firm {account.id}", to)], "arr"
                 )
             else:
-                self._import(
+                self.bring(
                     "contracts", ["id,account_id,renewal_date", _row(contract.id, account.id, to)], "arr"
                 )
         else:
