@@ -70,6 +70,12 @@ def amend(
             )
         wanted["arr_minor"], wanted["currency"] = arr
     if until_on is not None and until_on != contract.renewal_on:
+        if until_on < as_of:
+            return Refusal(
+                "end-in-the-past",
+                f"{until_on} is past; a term that ended was won, lost or rolled",
+                "name a day to come, or record the outcome",
+            )
         if contract.start_on is not None and until_on <= contract.start_on:
             return Refusal(
                 "end-before-start",

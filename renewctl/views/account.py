@@ -228,7 +228,8 @@ def _part(part: Part, sheet: Sheet, whole: bool) -> list[str]:
 
 def _day(day: PlanDay, whole: bool) -> list[str]:
     when = day.due_on.isoformat() if day.due_on else "once won  "
-    mark = f"{day.milestone_days} days" if day.milestone_days is not None else day.kind.replace("_", " ")
+    in_timeline = day.kind == "timeline" and day.milestone_days is not None
+    mark = f"{day.milestone_days} days" if in_timeline else day.kind.replace("_", " ")
     count = len(day.actions)
     closed = sum(1 for each in day.actions if each.state in ("done", "skipped"))
     head = f"  {when}  {mark:<16} {day.status:<9}"

@@ -22,6 +22,7 @@ SEVERAL = """id,account_id,name,arr,currency,start_date,renewal_date,term_months
 K1,T1,Core,36500,USD,2025-06-30,2026-06-30,12
 K2,T1,Add-on,7300,USD,2025-12-31,2026-12-31,12
 """
+LATER = SEVERAL + "K3,T1,Later,100,USD,2026-05-01,2027-05-01,12\n"
 
 
 @pytest.fixture
@@ -118,6 +119,7 @@ def test_an_extension_moves_the_end_in_place_and_plans_anew(book):
         (14, "currency-conflict", ("--arr", "EUR 10")),
         (10, "amount-unreadable", ("--arr", "1,000")),
         (2, "bad-date", ("--until", "soon")),
+        (14, "end-in-the-past", ("--until", "2026-03-01")),
     ],
 )
 def test_an_amendment_that_cannot_be_is_refused_and_nothing_changes(book, code, kind, words):
@@ -128,9 +130,9 @@ def test_an_amendment_that_cannot_be_is_refused_and_nothing_changes(book, code, 
 
 def test_an_amendment_needs_a_reason_and_a_term_that_has_begun_before_it_ends(book):
     book.fails(2, "reason-missing", "amend", "N1", "--arr", "1", "--reason", " ")
-    book.import_(SEVERAL, "--kind", "contracts", name="contracts.csv")
+    book.import_(LATER, "--kind", "contracts", name="contracts.csv")
     book.fails(
-        14, "end-before-start", "amend", "T1", "--contract", "K1", "--until", "2025-06-30", "--reason", "x"
+        14, "end-before-start", "amend", "T1", "--contract", "K3", "--until", "2026-04-30", "--reason", "x"
     )
 
 
