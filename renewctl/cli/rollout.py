@@ -24,7 +24,7 @@ def audit(env: Env) -> None:
     from renewctl.core.audit import audit as audited
     from renewctl.core.capacity import Hours
     from renewctl.core.owners import in_charge
-    from renewctl.core.team import planned_work
+    from renewctl.core.team import one_spelling, planned_work
     from renewctl.store.team import agenda_of, other_items, team_book
     from renewctl.views import rollout as view
 
@@ -34,9 +34,10 @@ def audit(env: Env) -> None:
         portfolio.execute("BEGIN")
         book, agenda = team_book(portfolio, policy, as_of), agenda_of(portfolio, policy, as_of)
         works = planned_work(book.renewals, other_items(portfolio, policy, as_of, until), agenda, until)
+    renewals, works = one_spelling(book.renewals, works)
     hours = Hours(policy, agenda.planner.calendar)
-    people = in_charge(book.renewals, works, policy, book.volume, hours, as_of).people
-    found = audited(book.renewals, book.bare, len(book.outside), works, people, agenda)
+    people = in_charge(renewals, works, policy, book.volume, hours, as_of).people
+    found = audited(renewals, book.bare, len(book.outside), works, people, agenda)
     if env.json:
         from renewctl.views.machine import emit
 

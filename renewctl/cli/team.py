@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from renewctl.store.team import TeamBook
 
 _LONGEST = 104  # weeks
+_BEHIND = 14  # days by which work may come before the day it is due
 _PAGE = 20  # rows of a list on a terminal
 
 OwnerOption = Annotated[
@@ -51,7 +52,7 @@ def owners(env: Env) -> None:
 def _team(portfolio: "Portfolio", env: Env, days: int) -> "tuple[TeamBook, list[Work], Hours]":
     """The book, everything it owes in the coming `days`, and the hours people have."""
     from renewctl.core.capacity import Hours
-    from renewctl.core.team import planned_work
+    from renewctl.core.team import one_spelling, planned_work
     from renewctl.store.team import agenda_of, other_items, team_book
 
     policy, until = env.policy, env.as_of + timedelta(days=days)
@@ -59,8 +60,8 @@ def _team(portfolio: "Portfolio", env: Env, days: int) -> "tuple[TeamBook, list[
     others = other_items(portfolio, policy, env.as_of, until)
     # A pilot runs the agenda of one segment only; nobody has to do the rest of it yet (ROL).
     run = [each for each in book.renewals if policy.pilot in (None, each.row.segment)]
-    works = planned_work(run, others, agenda, until)
-    return book, works, Hours(policy, agenda.planner.calendar)
+    renewals, works = one_spelling(book.renewals, planned_work(run, others, agenda, until))
+    return book._replace(renewals=tuple(renewals)), works, Hours(policy, agenda.planner.calendar)
 
 
 @command()
@@ -76,6 +77,7 @@ def effort(
 ) -> None:
     """Hold the hours logged against each renewal's budget, and say where they belong."""
     from renewctl.core.effort import effort_report
+    from renewctl.core.team import one_spelling
     from renewctl.store.team import team_book
     from renewctl.views import effort as view
 
@@ -94,6 +96,7 @@ def effort(
         for each in book.renewals
         if (who is None or each.row.owner in who) and segment in (None, each.row.segment)
     ]
+    renewals, _ = one_spelling(renewals)
     told = view.Told(
         env.as_of,
         effort_report(renewals, env.policy, env.as_of),
@@ -119,15 +122,18 @@ def capacity(
     """Hold each person's coming weeks against their hours, and say what to move."""
     from renewctl.core.capacity import board
     from renewctl.core.relief import relief
+    from renewctl.core.text import fold
     from renewctl.views import capacity as view
 
     with env.open() as portfolio:
         portfolio.execute("BEGIN")
         who = owned_by(env, portfolio, owner)
-        book, works, hours = _team(portfolio, env, weeks * 7)
-    named = [each.row.owner for each in book.renewals if each.row.owner is not None]
-    named += env.policy.raw["capacity"].get("people", {})
-    loads = board(works, _once(named), hours, env.as_of, weeks)
+        book, works, hours = _team(portfolio, env, weeks * 7 + _BEHIND)
+    there = {each.row.owner for each in book.renewals} | {work.item.who.person for work in works}
+    known = {fold(name) for name in there if name is not None}
+    idle = [name for name in env.policy.raw["capacity"].get("people", {}) if fold(name) not in known]
+    people = [name for name in there if name is not None] + idle
+    loads = board(works, people, hours, env.as_of, weeks)
     moves = relief(loads, env.policy)
     told = view.Told(env.as_of, loads, moves, who)
     if env.json:
@@ -136,13 +142,3 @@ def capacity(
         emit(view.document(told))
     else:
         view.show(told)
-
-
-def _once(names: list[str]) -> list[str]:
-    """Each person once, in the spelling that comes first, whatever their case and accents."""
-    from renewctl.core.text import fold
-
-    found: dict[str, str] = {}
-    for name in names:
-        found.setdefault(fold(name), name)
-    return list(found.values())

@@ -8,6 +8,7 @@ from renewctl.core.classify import Classified
 from renewctl.core.due import ContractAgenda, DueContract, Given, Item, States
 from renewctl.core.model import Account, Contract
 from renewctl.core.policy import Policy
+from renewctl.core.text import fold
 
 _NOBODY: Given = {}
 SAVE_KINDS = frozenset({"save", "promise", "recovery"})
@@ -110,6 +111,38 @@ def planned_work(
         for item in agenda.items(each.due, each.states, until, each.given)
     ]
     return [*found, *map(work, others)]
+
+
+def one_spelling(
+    renewals: Sequence[Renewing], works: Sequence[Work] = ()
+) -> tuple[list[Renewing], list[Work]]:
+    """The same with each person under one name, whatever case and accents the records have.
+
+    Of several spellings the one in small letters stands for all.
+    """
+    names = {each.row.owner for each in renewals} | {work.item.who.person for work in works}
+    best: dict[str, str] = {}
+    for name in sorted(name for name in names if name is not None):
+        best[fold(name)] = name  # capitals sort before small letters
+    other = {name: best[fold(name)] for name in names if name is not None and best[fold(name)] != name}
+    if not other:
+        return list(renewals), list(works)
+    return (
+        [
+            each._replace(row=each.row._replace(owner=other[each.row.owner]))
+            if each.row.owner in other
+            else each
+            for each in renewals
+        ],
+        [
+            work._replace(
+                item=work.item._replace(who=work.item.who._replace(person=other[work.item.who.person]))
+            )
+            if work.item.who.person in other
+            else work
+            for work in works
+        ],
+    )
 
 
 class Share(NamedTuple):

@@ -61,6 +61,19 @@ def test_owners_counts_the_items_that_due_lists(team: Desk) -> None:
     assert all(each["because"] for each in told["advice"]["models"])
 
 
+def test_a_person_in_two_spellings_is_one_person(team: Desk) -> None:
+    """OWN-3: with the hours of one."""
+    before = {each["owner"]: each for each in team.json("owners")["owners"]}["ana"]
+    assert team.run("set", "A3", "csm=ANA").code == 0
+    told = {each["owner"]: each for each in team.json("owners")["owners"]}
+    assert told["ana"] == before
+    assert "ANA" not in told
+    for words in (("capacity",), ("effort",)):
+        assert [each["owner"] for each in team.json(*words)["owners"]].count("ana") == 1
+        assert "ANA" not in team.run(*words).out
+    assert "ANA" not in str(team.json("policy", "audit")["first_month"])
+
+
 def test_somebody_over_a_limit_of_the_policy_is_over_loaded(team: Desk) -> None:
     """TRK: limits are policy, also a person's own."""
     own = team.folder / "own.toml"
@@ -108,7 +121,7 @@ def test_capacity_plans_every_item_that_due_lists_in_the_week_it_is_worked(team:
     monday = date.fromisoformat(told["weeks"][0])
     assert monday.weekday() == 0
     wanted: Counter[tuple[str | None, str]] = Counter()
-    for each in due(team, 12 * 7):
+    for each in due(team, 12 * 7 + 14):
         day = max(date.fromisoformat(each["work_on"]), date(2026, 3, 2))
         if day <= last:
             week = monday + timedelta(days=(day - monday).days // 7 * 7)
