@@ -10,7 +10,7 @@ import typer
 
 from renewctl.cli.options import Env, command, owned_by, say
 from renewctl.errors import InputRefused, UsageError
-from renewctl.views.terminal import is_terminal, put, safe
+from renewctl.views.terminal import safe
 
 if TYPE_CHECKING:
     from renewctl.core.calendar import Entry, Merged
@@ -32,6 +32,8 @@ def calendar(
     ] = "renewals.ics",
 ) -> None:
     """Write the agenda as a calendar file, or bring one up to date."""
+    from renewctl.cli.draft import put_bytes
+    from renewctl.cli.papers import _folder, _holds
     from renewctl.core.calendar import calendar_rules, merged
     from renewctl.store.identity import portfolio_id
     from renewctl.store.saves import zone_of
@@ -58,11 +60,10 @@ def calendar(
     result = merged(now, former.events, f"{at:%Y%m%dT%H%M%SZ}", env.as_of, rules.cancelled_days)
     data = view.written(ours, result.events)
     if file is None:
-        _put(data)
+        put_bytes(data)
         return
-    changed = result.events and not _same(file, data)
+    changed = result.events and not _holds(file, data.decode())
     if changed and not env.dry_run:
-        from renewctl.cli.papers import _folder
         from renewctl.store.files import write_atomic
 
         _folder(file.parent)
@@ -138,22 +139,6 @@ def _entries(
     known = {uid.partition("@")[0] for uid in former.events}
     found = entries(items, deadlines, calendar_rules(env.policy).alarm_days)
     return [each for each in found if each.due_on <= until or each.name in known]
-
-
-def _put(data: bytes) -> None:
-    if is_terminal():
-        put(data.decode().replace("\r\n", "\n"))
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-
-
-def _same(file: Path, data: bytes) -> bool:
-    try:
-        return file.read_bytes() == data
-    except OSError:
-        return False
 
 
 _SAID: Sequence[tuple[str, str]] = (

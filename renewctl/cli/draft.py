@@ -10,37 +10,14 @@ import typer
 
 from renewctl.cli.options import Env, command, owned_by, say
 from renewctl.cli.papers import TemplatesOption
-from renewctl.errors import RefusedByRule, RenderError, UsageError
+from renewctl.errors import PortfolioError, RefusedByRule, RenderError, UsageError
 from renewctl.views.terminal import is_terminal, put, safe
 
 if TYPE_CHECKING:
     from renewctl.core.due import Item
-    from renewctl.core.mail import Letter
     from renewctl.store.mail import Wanted
     from renewctl.store.portfolio import Portfolio
-    from renewctl.views.mail import Written
-
-_ENCLOSED = {
-    "mail-proposal": "it speaks of a proposal that comes with it; to make one: renewctl proposal {}",
-    "mail-contract": "it speaks of a contract that comes with it; attach it before it is sent",
-}
-
-
-class Draft(NamedTuple):
-    """One mail that was made."""
-
-    letter: "Letter"
-    written: "Written"
-    lang: str
-    due_on: date | None
-
-
-class Left(NamedTuple):
-    """An item of the window for which no mail was made."""
-
-    item: str
-    code: str
-    message: str
+    from renewctl.views.drafts import Draft, Left
 
 
 class Way(NamedTuple):
@@ -93,7 +70,10 @@ def draft(
         files = _write(env, drafts, way)
         fresh = [made for made, file in zip(drafts, files, strict=True) if file.fresh]
         if fresh and not env.dry_run:
-            _record(env, portfolio, fresh)
+            try:
+                _record(env, portfolio, fresh)
+            except PortfolioError as error:
+                say(f"warning: written, but not noted in the portfolio: {safe(error.message)}")
     _tell(env, drafts, [file.path for file in files], left, way)
 
 
@@ -179,10 +159,11 @@ def _wanted(item: "Item") -> "Wanted":
 
 
 def _window(
-    env: Env, portfolio: "Portfolio", days: int, owner: str | None, left: list[Left]
+    env: Env, portfolio: "Portfolio", days: int, owner: str | None, left: "list[Left]"
 ) -> "list[Wanted]":
     """The customer-facing items due within `days`; catch-ups, drafted step by step, go to `left`."""
     from renewctl.cli.due import _Reading, _Wanted
+    from renewctl.views.drafts import Left
 
     until = env.as_of + timedelta(days=days)
     asked = _Wanted(env.as_of, until, owned_by(env, portfolio, owner), None, None)
@@ -209,14 +190,15 @@ def _covered(item: "Item", env: Env) -> str:
 
 
 def _drafted(
-    env: Env, portfolio: "Portfolio", wanted: "Wanted", way: Way, left: list[Left], every: bool
-) -> Draft | None:
+    env: Env, portfolio: "Portfolio", wanted: "Wanted", way: Way, left: "list[Left]", every: bool
+) -> "Draft | None":
     """The mail of one item. RefusedByRule (exit 14) where it sends none, or with --all a line about it."""
     from renewctl.core.mail import language, mail_rules
     from renewctl.store.identity import portfolio_id
     from renewctl.store.mail import letter, row_of
     from renewctl.store.saves import zone_of
     from renewctl.views import documents, mail
+    from renewctl.views.drafts import Draft, Left
 
     found = letter(portfolio, wanted, env.policy, env.as_of)
     row = row_of(wanted, env.policy)
@@ -251,18 +233,19 @@ class File(NamedTuple):
     fresh: bool
 
 
-def _write(env: Env, drafts: Sequence[Draft], way: Way) -> list[File]:
+def _write(env: Env, drafts: "Sequence[Draft]", way: Way) -> list[File]:
     """Write every mail; one that would replace another text needs a yes."""
-    from renewctl.cli.papers import _folder
+    from renewctl.cli.papers import _folder, _holds
     from renewctl.store.files import write_atomic
 
     if way.target is None:
         for each in drafts:
-            _put(each.written.data)
+            put_bytes(each.written.data)
         return [File(None, False) for _ in drafts]
     paths = [way.target if way.is_file else way.target / _name(env, each) for each in drafts]
     files = [
-        File(str(path), not _same(path, each.written.data)) for path, each in zip(paths, drafts, strict=True)
+        File(str(path), not _holds(path, each.written.data.decode()))
+        for path, each in zip(paths, drafts, strict=True)
     ]
     there = [
         path for path, file in zip(paths, files, strict=True)
@@ -281,23 +264,17 @@ def _write(env: Env, drafts: Sequence[Draft], way: Way) -> list[File]:
     return files
 
 
-def _put(data: bytes) -> None:
+def put_bytes(data: bytes) -> None:
+    """Text whose lines end as mails and calendars have them: to the byte, but harmless on a terminal."""
     if is_terminal():
-        put(data.decode("ascii").replace("\r\n", "\n"))
+        put(data.decode().replace("\r\n", "\n"))
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
 
-def _same(path: Path, data: bytes) -> bool:
-    try:
-        return not path.is_symlink() and path.read_bytes() == data
-    except OSError:
-        return False
-
-
-def _name(env: Env, made: Draft) -> str:
+def _name(env: Env, made: "Draft") -> str:
     """A file name that is safe on every system and tells the item and the account."""
     from renewctl.cli.papers import _slug, _unique
     from renewctl.core.text import fold
@@ -306,12 +283,13 @@ def _name(env: Env, made: Draft) -> str:
     return "-".join(part for part in parts if part) + ".eml"
 
 
-def _record(env: Env, portfolio: "Portfolio", drafts: Sequence[Draft]) -> None:
+def _record(env: Env, portfolio: "Portfolio", drafts: "Sequence[Draft]") -> None:
     """Note each mail with its account: kind `draft`, the template as text."""
     from renewctl.core.model import Activity, Change
     from renewctl.store.agenda import refresh
 
-    words = f"draft {drafts[0].letter.item}" if len(drafts) == 1 else "draft --all"
+    one = drafts[0].letter
+    words = f"draft {one.item}" if len(drafts) == 1 else "draft --all"
     with portfolio.write(words, env.actor, env.as_of) as operation:
         first = portfolio.next_no("activity")
         for no, made in enumerate(drafts, first):
@@ -319,83 +297,33 @@ def _record(env: Env, portfolio: "Portfolio", drafts: Sequence[Draft]) -> None:
             contract_no = of.contract.no if of.contract else None
             row = Activity(no, of.account.no, contract_no, env.as_of, "draft", of.mail, None, env.actor)
             operation.apply([Change("activity", (no,), of.account.no, None, row._asdict())])
-        operation.summary = f"{drafts[0].letter.account.name}: {drafts[0].letter.mail} drafted"
+        operation.summary = f"{one.account.name}: {one.mail} drafted"
         if len(drafts) > 1:
             operation.summary = f"{len(drafts)} mails drafted"
         refresh(portfolio, env.policy, env.as_of, sorted({each.letter.account.no for each in drafts}))
 
 
 def _tell(
-    env: Env, drafts: Sequence[Draft], paths: Sequence[str | None], left: Sequence[Left], way: Way
+    env: Env, drafts: "Sequence[Draft]", paths: Sequence[str | None], left: "Sequence[Left]", way: Way
 ) -> None:
     """What was made on stdout, unless that is the mail's own, and who is missing on stderr."""
+    from renewctl.views import drafts as view
+
     if env.json:
         from renewctl.views.machine import emit
 
-        emit(
-            {
-                "schema": "renewctl/draft/1",
-                "as_of": env.as_of.isoformat(),
-                "drafts": [_document(made, path) for made, path in zip(drafts, paths, strict=True)],
-                "left_out": [each._asdict() for each in left],
-                "written": way.target is not None and not env.dry_run,
-            }
-        )
+        written = way.target is not None and not env.dry_run
+        emit(view.document(drafts, paths, left, env.as_of, written))
     elif way.target is not None:
         for made, path in zip(drafts, paths, strict=True):
-            of = made.letter
-            to = ", ".join(each.name for each in of.addressed.to) or "nobody yet"
-            when = f"due {made.due_on}, " if made.due_on else ""
-            sys.stdout.write(f"{of.item}  {safe(of.account.name)}, {when}to {safe(to)}\n")
-            sys.stdout.write(f"  {safe(made.written.subject)}\n  {safe(path)}\n")
+            sys.stdout.write("".join(f"{line}\n" for line in view.lines(made, path)))
         if not drafts:
             say("nothing for a customer is due in these days; look further ahead with --days")
     for made in drafts:
-        for warning in _warnings(made):
+        for warning in view.warnings(made):
             say(f"warning: {made.letter.item}: {safe(warning)}")
     if not env.json:
         for each in left:
             say(f"left out: {safe(each.item)}: {safe(each.message)}")
     if env.dry_run:
         say("dry run: nothing was written")
-
-
-def _warnings(made: Draft) -> list[str]:
-    """What the sender has to see to before the mail goes out."""
-    from renewctl.core.stakeholders import role_name
-
-    absent: dict[str, list[str]] = {}
-    for each in made.letter.addressed.missing:
-        role = role_name(each.role)
-        absent.setdefault(each.why, []).append(f"{each.name} ({role})" if each.name else f"the {role}")
-    found = []
-    if absent:
-        told = "; ".join(f"{', '.join(who)}: {why}" for why, who in absent.items())
-        found.append(f"not addressed: {told}")
-    if made.letter.mail in _ENCLOSED:
-        found.append(_ENCLOSED[made.letter.mail].format(made.letter.account.id))
-    if made.letter.mail == "mail-value" and not any(
-        gain.value is not None for gain in made.letter.value.gains
-    ):
-        found.append("no value metrics are recorded, so it shows no figures")
-    return found
-
-
-def _document(made: Draft, path: str | None) -> dict[str, Any]:
-    of = made.letter
-    return {
-        "item": of.item,
-        "account": of.account.id,
-        "account_name": of.account.name,
-        "contract": of.contract.id if of.contract else None,
-        "step": of.step,
-        "template": of.mail,
-        "lang": made.lang,
-        "due_on": made.due_on.isoformat() if made.due_on else None,
-        "subject": made.written.subject,
-        "from": made.written.sender,
-        "to": [each._asdict() for each in of.addressed.to],
-        "missing": [each._asdict() for each in of.addressed.missing],
-        "warnings": _warnings(made),
-        "file": path,
-    }

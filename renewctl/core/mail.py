@@ -87,9 +87,12 @@ def language(asked: str | None, country: str | None, policy: Policy) -> str:
 
 
 def sender(person: str | None, policy: Policy) -> str | None:
-    """The address one of our people writes from, of the policy's `[people]`; None where it names none."""
+    """The address one of our people writes from: their own of `[people]`, else the one of `[supplier]`.
+
+    None where the policy names neither: the mail program then puts in whoever sends.
+    """
     row = policy.raw.get("people", {}).get(person) or {}
-    return address(row.get("email"))
+    return address(row.get("email")) or address(policy.raw.get("supplier", {}).get("contact"))
 
 
 def address(text: str | None) -> str | None:

@@ -109,7 +109,7 @@ def write(
     mark = sha256("\n".join((portfolio_id, letter.item, at.isoformat(), lang)).encode()).hexdigest()[:32]
     message = EmailMessage(policy=SMTP)
     if own is not None:
-        _set(message, "From", _mailboxes([Addressee(letter.owner or "", own, "")]))
+        _set(message, "From", _mailboxes([Addressee(letter.owner or page.supplier.name or "", own, "")]))
     if letter.addressed.to:
         _set(message, "To", _mailboxes(letter.addressed.to))
     _set(message, "Subject", _encoded(subject, "Subject"))

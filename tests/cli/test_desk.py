@@ -8,6 +8,7 @@ from typing import Any
 import icalendar
 import pytest
 
+from renewctl.errors import PortfolioError
 from renewctl.views.mail import STRICT
 from tests.desk import Desk, desk  # noqa: F401  (a fixture)
 from tests.store.test_webhook import say, server
@@ -248,6 +249,21 @@ def test_another_text_is_not_overwritten_unasked(book: Desk) -> None:
     book.fails(10, "symbolic-link", "draft", "1-notice", "-o", "l.eml", "--lang", "pt-BR")
     book.fails(2, "one-file", "draft", "--all", "-o", "x.eml")
     book.fails(15, "templates-missing", "draft", "1-notice", "--templates", "nowhere")
+
+
+def test_a_mail_stands_where_it_cannot_be_noted_and_that_is_said(
+    book: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """REM-X."""
+
+    def locked(*_: object) -> None:
+        raise PortfolioError("portfolio-locked", "somebody else is writing", "try again")
+
+    monkeypatch.setattr("renewctl.cli.draft._record", locked)
+    done = book.run("draft", "2-notice", "-o", "x.eml")
+    assert done.code == 0
+    assert "not noted in the portfolio: somebody else is writing" in done.err
+    assert mail("x.eml")["To"] == "João Dias <joao@example.com>"
 
 
 # --- calendar --------------------------------------------------------------------------------------------

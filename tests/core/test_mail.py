@@ -141,6 +141,12 @@ def test_the_address_of_a_sender_is_the_policys_or_left_out() -> None:
     policy = Policy({**POLICY.raw, "people": {"Ana": {"email": "ana@example.com"}, "Rui": {"email": "rui"}}})
     assert mail.sender("Ana", policy) == "ana@example.com"
     assert [mail.sender(name, policy) for name in ("Rui", "Eva", None)] == [None, None, None]
+    shared = Policy({**policy.raw, "supplier": {"contact": "renewals@example.com"}})
+    assert [mail.sender(name, shared) for name in ("Ana", "Rui", None)] == [
+        "ana@example.com", "renewals@example.com", "renewals@example.com",
+    ]  # fmt: skip
+    told = Policy({**policy.raw, "supplier": {"contact": "renewals@example.com, 555-0100"}})
+    assert mail.sender("Rui", told) is None
 
 
 def test_how_a_term_ends_is_said_only_where_it_is_on_record() -> None:
