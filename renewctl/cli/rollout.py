@@ -24,7 +24,7 @@ def audit(env: Env) -> None:
     from renewctl.core.audit import audit as audited
     from renewctl.core.capacity import Hours
     from renewctl.core.owners import in_charge
-    from renewctl.core.team import one_spelling, planned_work
+    from renewctl.core.team import one_spelling, planned_work, runs
     from renewctl.store.team import agenda_of, other_items, team_book
     from renewctl.views import rollout as view
 
@@ -33,7 +33,8 @@ def audit(env: Env) -> None:
     with env.open() as portfolio:
         portfolio.execute("BEGIN")
         book, agenda = team_book(portfolio, policy, as_of), agenda_of(portfolio, policy, as_of)
-        works = planned_work(book.renewals, other_items(portfolio, policy, as_of, until), agenda, until)
+        run = [each for each in book.renewals if runs(each, policy)]
+        works = planned_work(run, other_items(portfolio, policy, as_of, until), agenda, until)
     renewals, works = one_spelling(book.renewals, works)
     hours = Hours(policy, agenda.planner.calendar)
     people = in_charge(renewals, works, policy, book.volume, hours, as_of).people
@@ -79,6 +80,7 @@ def diff(
 def _view(portfolio: "Portfolio", policy: "Policy", as_of: date) -> "View":
     """The book under one policy, with all that is open whenever it is due."""
     from renewctl.core.policy_diff import View
+    from renewctl.core.team import runs
     from renewctl.store.team import agenda_of, other_items, team_book
 
     agenda = agenda_of(portfolio, policy, as_of)
@@ -86,7 +88,7 @@ def _view(portfolio: "Portfolio", policy: "Policy", as_of: date) -> "View":
     items = [
         item
         for each in renewals
-        if each.due is not None
+        if each.due is not None and runs(each, policy)
         for item in agenda.items(each.due, each.states, date.max, each.given)
     ]
     return View(renewals, items + other_items(portfolio, policy, as_of, date.max))

@@ -52,14 +52,13 @@ def owners(env: Env) -> None:
 def _team(portfolio: "Portfolio", env: Env, days: int) -> "tuple[TeamBook, list[Work], Hours]":
     """The book, everything it owes in the coming `days`, and the hours people have."""
     from renewctl.core.capacity import Hours
-    from renewctl.core.team import one_spelling, planned_work
+    from renewctl.core.team import one_spelling, planned_work, runs
     from renewctl.store.team import agenda_of, other_items, team_book
 
     policy, until = env.policy, env.as_of + timedelta(days=days)
     book, agenda = team_book(portfolio, policy, env.as_of), agenda_of(portfolio, policy, env.as_of)
     others = other_items(portfolio, policy, env.as_of, until)
-    # A pilot runs the agenda of one segment only; nobody has to do the rest of it yet (ROL).
-    run = [each for each in book.renewals if policy.pilot in (None, each.row.segment)]
+    run = [each for each in book.renewals if runs(each, policy)]
     renewals, works = one_spelling(book.renewals, planned_work(run, others, agenda, until))
     return book._replace(renewals=tuple(renewals)), works, Hours(policy, agenda.planner.calendar)
 

@@ -39,6 +39,11 @@ class Work(NamedTuple):
     auto: bool
 
 
+def runs(each: Renewing, policy: Policy) -> bool:
+    """Whether the agenda runs for a renewal: during a pilot only for those of its segment (ROL)."""
+    return policy.pilot in (None, each.row.segment)
+
+
 def minutes_of(hours: float | str) -> int:
     """Hours of the policy as whole minutes, rounded once."""
     from fractions import Fraction

@@ -161,6 +161,20 @@ def test_a_pilot_loads_nobody_with_the_other_segments(team: Desk) -> None:
     items = due(team, 30, "--policy", str(own))
     assert sum(each["items_30_days"] for each in told["owners"]) + len(told["unowned"]["items"]) == len(items)
     assert {each["segment"] for each in items} == {"smb", "mid_market"}  # the save of Beta goes on
+    assert team.json("policy", "audit", "--policy", str(own))["first_month"]["items"] == len(items)
+
+
+def test_a_pilot_takes_the_steps_of_the_other_segments_away_until_it_ends(team: Desk) -> None:
+    """ROL: a difference tells of it before it is applied."""
+    own = team.folder / "pilot.toml"
+    own.write_text('[pilot]\nsegment = "smb"\nstarted_on = "2026-03-01"\n')
+    told = team.json("policy", "diff", "shipped", str(own))
+    before, after = (
+        {each["item"] for each in due(team, 900, *words)} for words in ((), ("--policy", str(own)))
+    )
+    gone = {step["item"] for account in told["accounts"] for step in account["steps"]}
+    assert gone == before - after
+    assert told["steps"] == {"added": 0, "removed": len(gone), "moved": 0, "handed": 0, "changed": 0}
 
 
 def test_an_audit_counts_what_list_lists(team: Desk) -> None:
