@@ -27,7 +27,7 @@ def hand_over(world: World, account: Account) -> None:
     then = _plans(world, account)
     for contract in account.open:
         for key, who in stays.get(contract.id, {}).items():
-            if who == giver and then[contract.id][key] != giver and key not in contract.closed:
+            if who == giver and then[contract.id].get(key) != giver and key not in contract.closed:
                 contract.given.setdefault(key, giver)
     for step, who in begun.items():
         if who == giver:
@@ -40,7 +40,11 @@ def _plans(world: World, account: Account) -> dict[str, dict[tuple[int, str], st
     found: dict[str, dict[tuple[int, str], str | None]] = {}
     for contract in account.open:
         known = oracle.known(account, contract)
-        roles = {(contract.cycle, step.name): step.role for step in oracle.steps(known.segment)}
+        roles = {
+            (contract.cycle, step.name): step.role
+            for step in oracle.steps(known.segment)
+            if step.least <= known.arr
+        }
         for name in ("catch-up", "past-due", "opt-out", "opt-out-30", "opt-out-14"):
             roles[contract.cycle, name] = "owner"
         roles[contract.cycle, "collect-health"] = "csm"
