@@ -15,7 +15,7 @@ from renewctl.views.documents import tidy
 
 PRODUCT = "-//renewctl//renewctl//EN"
 EVERYBODY = "*"
-LARGEST = 32 << 20  # bytes of a file of ours
+LARGEST = 256 << 20  # bytes; more than the year of ten thousand accounts
 _OCTETS = 75  # of a line, without its end
 _STAMP = re.compile(r"\d{8}T\d{6}Z")
 _OWN = ("UID:", "SEQUENCE:", "DTSTAMP:", "LAST-MODIFIED:", "STATUS:")

@@ -9,6 +9,7 @@ import icalendar
 import pytest
 
 from renewctl.errors import PortfolioError
+from renewctl.views.calendar import LARGEST
 from renewctl.views.mail import STRICT
 from tests.desk import Desk, desk  # noqa: F401  (a fixture)
 from tests.store.test_webhook import say, server
@@ -100,6 +101,16 @@ def test_the_language_is_that_of_the_country_or_the_one_asked_for(book: Desk) ->
     assert book.run("draft", "2-notice", "-o", "b.eml", "--lang", "EN").code == 0
     assert mail("b.eml")["Content-Language"] == "en"
     book.fails(2, "unknown-language", "draft", "2-notice", "--lang", "xx")
+
+
+def test_the_hour_of_a_mail_and_of_a_calendar_is_that_of_the_policys_time_zone(book: Desk) -> None:
+    """DEFAULTS: a bare date counts from 09:00 in the policy's time zone; São Paulo is three hours behind."""
+    (book.folder / "zone.toml").write_text('[general]\ntime_zone = "America/Sao_Paulo"\n')
+    zone = ("--policy", str(book.folder / "zone.toml"))
+    assert book.run("draft", "1-notice", "-o", "x.eml", *zone).code == 0
+    assert mail("x.eml")["Date"] == "Mon, 02 Mar 2026 09:00:00 -0300"
+    assert book.run("calendar", *zone).code == 0
+    assert b"DTSTAMP:20260302T120000Z" in Path("renewals.ics").read_bytes()
 
 
 def test_the_json_of_a_draft_says_who_is_missing(book: Desk) -> None:
@@ -361,7 +372,7 @@ def test_a_file_of_another_kind_portfolio_or_person_is_left_alone(book: Desk) ->
     Path("folder.ics").mkdir()
     book.fails(10, "not-a-file", "calendar", "-o", "folder.ics")
     with Path("large.ics").open("wb") as file:
-        file.truncate((32 << 20) + 1)
+        file.truncate(LARGEST + 1)
     book.fails(10, "too-large", "calendar", "-o", "large.ics")
     book.fails(2, "one-to-stdout", "calendar", "-o", "-", "--json")
 
@@ -400,6 +411,15 @@ def test_the_digest_of_the_morning_counts_and_lists(book: Desk) -> None:
     short = book.json("digest", "--days", "90", "--policy", str(book.folder / "policy.toml"))["digests"][0]
     assert len([line for line in short["text"].split("\n") if line]) == 8
     assert short["left_out"] > 0
+
+
+def test_a_running_save_is_the_loudest_line_and_its_account_is_at_stake_as_a_whole(book: Desk) -> None:
+    """SAV-1, SAV-9: the clock of a save comes before overdue work."""
+    assert book.run("save", "start", "A1", "--scenario", "product").code == 0
+    [one] = book.json("digest")["digests"]
+    assert one["loud"][0] == "s1-call"
+    assert one["text"].index("\nFirst\n") < one["text"].index("[s1-call]") < one["text"].index("\nThen\n")
+    assert (one["renewals"], one["arr_base"]) == (2, 141_600)  # 120,000, and BRL 120,000 at 0.18
 
 
 def test_a_digest_for_each_and_of_work_that_nobody_owns(book: Desk) -> None:
