@@ -191,6 +191,7 @@ def test_a_cap_counts_from_the_day_it_is_on_record(book):
     said_on(book, "2026-03-05", "set", "A1", "champion=gone")
     said_on(book, "2026-03-06", "set", "A1", "champion=Joe")
     said_on(book, "2026-03-08", "set", "A1", "champion=gone")
+    said_on(book, "2026-03-09", "set", "A1", "csm=Eve")
     found = book.json("health", "history", "A1", "--as-of", "2026-03-12")
     assert [(each["on"], each["score"] > 60) for each in found["points"]] == [
         ("2026-03-02", True), ("2026-03-08", False), ("2026-03-12", False),
@@ -344,6 +345,36 @@ def test_an_account_of_which_nothing_was_read_says_what_to_do(desk):
     text = desk.run("health", "show", "N1").out
     assert "collect health" in text
     assert desk.json("health", "show", "N1")["flag"] is None
+
+
+def test_a_reading_says_how_old_it_is_and_what_took_its_place(book):
+    """HLT-2: fading, spent, read for the first time, and a score of which nothing else is known."""
+    said_on(book, "2026-04-20", "health", "add", "A1", "nps=30", "csat=4")
+    text = book.run("health", "show", "A1", "--as-of", "2026-04-20").out
+    assert "fading since 2026-04-02, spent on 2026-06-30" in text
+    assert "NPS 30, CSAT 4, read 2026-04-20 for the first time: new weights" in text
+    assert "fading with age: usage, " in text
+    assert "spent since 2026-06-30" in book.run("health", "show", "A1", "--as-of", "2026-07-10").out
+    desk_words = ("--score", "40", "--reason", "onboarding", "--until", "2026-03-30")
+    book.import_("id,name,arr,currency,renewal_date\nN1,New Co,9000,USD,2026-09-01\n", name="more.csv")
+    assert book.run("health", "override", "N1", *desk_words).code == 0
+    assert "(onboarding); without it unknown" in book.run("show", "N1").out
+
+
+def test_a_change_that_nothing_moved_is_said_to_be_one(book):
+    said_on(book, "2026-03-20", "health", "add", "B2", "relationship=50")
+    assert "since 2026-03-02" in book.run("explain", "B2", "--as-of", "2026-03-20").out
+    assert "nothing moved it" in book.run("explain", "A1", "--as-of", "2026-03-30").out
+
+
+def test_outcomes_without_a_score_before_them_are_counted_as_such(book):
+    """HLT: nobody was warned of what nobody had read."""
+    book.import_("account_id,closed_on,result\nA1,2026-03-01,lost\n", "--kind", "outcomes", name="out.csv")
+    text = book.run("health", "check").out
+    assert "losses neither red nor yellow then: 1 of 1" in text
+    assert "without a score then: 1" in text
+    told = book.json("health", "check")["losses_not_warned"]
+    assert (told["count"], told["of"], told["without_score"]) == (1, 1, 1)
 
 
 class Stream:

@@ -258,6 +258,14 @@ def test_a_drop_is_forgotten_thirty_days_after_what_caused_it():
     assert since(a_replay(readings, DAY + days(1))) is None
 
 
+def test_a_spell_goes_on_where_one_reason_for_the_flag_takes_over_from_the_other():
+    """HLT-3: under 50, then over it but fallen far, then under it again: one flag, of the first day."""
+    scores = ((30, 100.0), (10, 40.0), (5, 60.0), (2, 40.0))
+    replay = a_replay([a_reading(DAY - days(ago), score=score) for ago, score in scores])
+    assert since(replay) == DAY - days(10)
+    assert flag(replay).kind == "below"
+
+
 def test_growing_old_alone_flags_nobody():
     """A reading that nobody repeated says nothing of the customer: 100 fades by 16.7 in 30 days."""
     readings = [a_reading(DAY - days(70), score=100.0)]
