@@ -18,6 +18,9 @@ VIEWS: dict[str, tuple[str, ...]] = {
         for kind in ("accounts", "contracts", "health", "stakeholders", "value", "outcomes", "saves", "log")
         for form in ("csv", "json")
     ),
+    "health show": ("{a}",),
+    "health history": ("{a}",),
+    "health check": ("",),
     "save list": ("",),
     "save show": ("{a}",),
     "policy show": ("", "supplier"),
@@ -39,6 +42,11 @@ FIRST: dict[str, tuple[str, ...]] = {
     "import": ("book.csv --dry-run", "value.csv --kind value", "stakeholders.csv --kind stakeholders"),
     "set": ("{a} csm={p} industry={p} --reason {p}", "{a} {p}={p} --reason x"),
     "log": ("{a} {p} --kind call --hours 1",),
+    "health add": ("{a} nps=10", "{a} {p}=3", "{a} nps={p}"),
+    "health override": (
+        "{a} --score 40 --reason known_risk --until 2026-04-01 --note {p}",
+        "{a} --score {p} --reason {p} --until 2026-04-01",
+    ),
     "done": ("{i} --note {p}", "{i}"),
     "skip": ("{j} --reason {p}",),
     "snooze": ("{j} --until 2026-04-01", "{j} --until {p}"),
