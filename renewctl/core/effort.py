@@ -1,12 +1,13 @@
 """SEG-2: hours logged per renewal against its segment's budget, and where they are in the wrong place.
 
 Over the budget means: as many hours as the policy warns at. Unattended means: of a larger segment, its
-working window begun, and under a share of the least effort logged. Times are whole minutes.
+working window begun, and less logged than a share of the least effort due by now. Times are whole minutes.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import NamedTuple
 
 from renewctl.core import money
@@ -89,28 +90,38 @@ def spent(each: Renewing, policy: Policy, as_of: date) -> Spent:
     if rules is None:
         return Spent(each, None, None, None, None, NO_BUDGET, None)
     low, high, warn = (hours * 60 for hours in (*rules.effort_hours, rules.warn_hours))
-    starts_on = None
+    starts_on, elapsed = None, Fraction(0)
     if each.contract.renewal_on is not None:
         terms = each.contract
         anchor_on, _ = anchor(each.contract.renewal_on, terms.auto_renew, terms.notice_days)
         starts_on = anchor_on - timedelta(days=rules.starts_days[0])
-    standing, because = _standing(each.minutes, rules, starts_on is not None and starts_on <= as_of, policy)
+        elapsed = _elapsed(starts_on, anchor_on, as_of)
+    standing, because = _standing(each.minutes, rules, elapsed, policy)
     return Spent(each, low, high, warn, starts_on, standing, because)
 
 
-def _standing(minutes: int, rules: Segment, started: bool, policy: Policy) -> tuple[str, Because | None]:
+def _elapsed(starts_on: date, anchor_on: date, as_of: date) -> Fraction:
+    """The share of a renewal's working window that is gone: 0 before it begins, never over 1."""
+    if as_of < starts_on:
+        return Fraction(0)
+    return min(Fraction(1), Fraction((as_of - starts_on).days + 1, (anchor_on - starts_on).days + 1))
+
+
+def _standing(minutes: int, rules: Segment, elapsed: Fraction, policy: Policy) -> tuple[str, Because | None]:
     low, high = rules.effort_hours
     seen = f"{minutes / 60:.3g} h logged"
     if minutes >= rules.warn_hours * 60:
         limit = f"{rules.name}: {low}-{high} h; from {rules.warn_hours} h on the process is broken"
         return OVER, Because("SEG-2", seen, limit)
-    if not started:
+    if not elapsed:
         return NOT_STARTED, None
     table = policy.raw["effort"]
     least = next(each.at_least_minor for each in policy.segments if each.name == table["smallest"])
     share = table["unattended_pct"]
-    if rules.at_least_minor >= least and minutes * 100 < low * 60 * share:
-        return UNATTENDED, Because("SEG-2", seen, f"{rules.name}: started, under {share} % of {low} h")
+    owed = low * elapsed  # hours of the least effort that should have been spent by now
+    if rules.at_least_minor >= least and minutes * 100 < owed * 60 * share:
+        limit = f"{rules.name}: under {share} % of the {float(owed):.3g} h of {low} h that belong here by now"
+        return UNATTENDED, Because("SEG-2", seen, limit)
     return (UNDER if minutes < low * 60 else WITHIN), None
 
 

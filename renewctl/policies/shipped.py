@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "81b3b0ea232fc7e2ca6fdbfc7a9f83a38eb2af2111b8e2f432ec52bf3273bd90"
+FINGERPRINT = "87fc52ae0b57c74dea3002c39087bfebfeef4140e35450149abb90c35965e941"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 

@@ -29,7 +29,8 @@ def expected(segment, minutes, ahead):
         return "over"
     if ahead is None or ahead > starts:
         return "not_started"
-    if segment != "smb" and minutes < low * 60 / 4:
+    gone = min(starts, starts - ahead) + 1  # days of the window, today among them
+    if segment != "smb" and minutes * 4 * (starts + 1) < low * 60 * gone:
         return "unattended"
     return "within" if minutes >= low * 60 else "under"
 

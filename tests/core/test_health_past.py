@@ -322,6 +322,8 @@ def test_the_flag_proposes_the_save_that_the_facts_speak_for(account, read, scen
         ([(30, 50.0), (0, 53.1)], 3.1, "up"),
         ([(30, 53.1), (0, 50.0)], -3.1, "down"),
         ([(0, 70.0)], None, "unknown"),
+        ([(14, 70.0), (0, 40.0)], None, "down"),
+        ([(13, 70.0), (0, 40.0)], None, "unknown"),
         ([], None, "unknown"),
     ],
 )
