@@ -273,9 +273,11 @@ def explain(
     from renewctl.core.classify import classification, main_contract
     from renewctl.core.explain import explain as reasons
     from renewctl.core.health_story import story
+    from renewctl.core.stakeholders import risk
     from renewctl.store.health import replay
     from renewctl.store.look import by_hand, facts
     from renewctl.store.lookup import find_account
+    from renewctl.store.stakeholders import people
     from renewctl.views import explain as view
 
     policy = env.policy
@@ -284,6 +286,7 @@ def explain(
         found = facts(portfolio, find_account(portfolio, account), policy)
         hand = by_hand(portfolio, found)
         past = replay(portfolio, found, policy, env.as_of)
+        known, departures = people(portfolio, [found.account.no]).of(found.account.no)
     of = found.account
     main = main_contract(found.contracts)
     if contract is not None:
@@ -296,15 +299,17 @@ def explain(
         main = opened[contract]
     found = found._replace(contract_no=main.no if main else None)
     given = (found, policy, env.as_of)
+    classified = classification(*given)
     told = view.Explained(
         env.as_of,
         of,
         main,
         reasons(*given, hand),
-        classification(*given),
+        classified,
         policy.rules,
         _written(policy),
         story(past),
+        risk(of, classified.values.segment, known, departures, policy, env.as_of).because if main else (),
     )
     if env.json:
         from renewctl.views.machine import emit

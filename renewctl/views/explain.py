@@ -35,6 +35,7 @@ class Explained(NamedTuple):
     rules: Mapping[str, str]  # rule id -> text
     written: Mapping[str, str] = {}  # OWN-3: what is agreed about ownership, by key of ownership.written
     story: "Story | None" = None  # the health over time
+    people: Sequence[Because] = ()  # why the account hangs by too few (STK-3)
 
 
 def show(told: Explained) -> None:
@@ -61,6 +62,9 @@ def show(told: Explained) -> None:
             out += _written(told, columns)
         if each.decision == "health" and told.story is not None:
             out += _over_time(told.story, told.why, columns)
+    if told.people:
+        out += ["", bold("stakeholders: at risk"), *_reasons(told.people, told.rules, columns)]
+        out += _block("from", [f"renewctl stakeholder map {word(account.id)}"], columns)
     out += (
         ["", *(f"problem: {safe(each.message)}" for each in told.why.problems)] if told.why.problems else []
     )
@@ -138,6 +142,7 @@ def document(told: Explained) -> dict[str, Any]:
         "contract": told.contract.id if told.contract else None,
         "decisions": [_decision(each, told) for each in told.decisions],
         **_health(told),
+        "stakeholders": [each._asdict() for each in told.people],
         "written": dict(told.written),
         "warnings": [each._asdict() for each in told.why.warnings],
         "problems": [each._asdict() for each in told.why.problems],

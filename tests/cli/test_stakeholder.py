@@ -356,6 +356,18 @@ def test_show_tells_what_hangs_by_too_few(known):
     assert "STAKEHOLDERS" not in known.run("show", "C3").out
 
 
+def test_explain_says_why_an_account_hangs_by_too_few_with_the_rule(known):
+    """STK-3."""
+    told = known.json("explain", "A1")["stakeholders"]
+    assert [(each["rule"], each["observed"]) for each in told] == [
+        ("STK-3", "no economic buyer, no decision maker")
+    ]
+    out = known.run("explain", "A1").out
+    assert "stakeholders: at risk" in out
+    assert "renewctl stakeholder map A1" in out
+    assert known.json("explain", "C3")["stakeholders"] == []
+
+
 def test_on_a_terminal_a_page_is_shown_and_says_how_to_have_more(tmp_path):
     somebody = Person(tmp_path)
     rows = "".join(f"A1,Somebody {no},x{no}@acme.example,champion\n" for no in range(25))
