@@ -1,7 +1,7 @@
 """What happens on a day of the simulated book, and the work people do on it."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 
 from tests.simulation import handing, rules, terms
 from tests.simulation.ledger import Account, Contract, Policy
@@ -33,14 +33,14 @@ def live(world: World) -> None:
             terms.co_term(world, account)
         if account.open:
             _news(world, account)
-    if world.chance(9):
+    if world.chance(14):
         terms.roll(world)
-    oracle = world.oracle()
+    oracle = world.oracle(days=2)
     for account in world.accounts.values():
         # Not everybody looks every day, and some hardly ever do: what is due stands until they do.
         if account.open and world.chance((2, 4, 4, 15)[account.no % 4]):
             work(world, oracle, account)
-    if world.chance(5):
+    if world.chance(11):
         _regret(world)
 
 
@@ -55,9 +55,9 @@ def _regret(world: World) -> None:
         lambda: terms.win_early(world, account, contract),
         lambda: terms.amend(world, account, contract),
         lambda: handing.hand_over(world, account),
-        lambda: work(world, world.oracle(), account, 1),
+        lambda: work(world, world.oracle(days=2), account, 1),
     )
-    terms.taken_back(world, world.rng.choice(acts))
+    terms.taken_back(world, account, world.rng.choice(acts))
 
 
 def _renewal(world: World, account: Account, contract: Contract) -> None:
@@ -136,7 +136,7 @@ def work(world: World, oracle: Oracle, account: Account, most: int = 99) -> None
     rng, before = world.rng, world.program.writes
     of = {each.id: each for each in account.contracts}
     for item in oracle.owed(account):
-        if item.due_on > world.today + timedelta(2) or not world.chance(2.5):
+        if not world.chance(2.5):
             continue
         if world.program.writes - before >= most:
             return

@@ -67,10 +67,16 @@ class Policy:
     days: dict[tuple[str, str], int] = field(default_factory=dict)  # (segment, step) -> days before
     managers: dict[str, str] = field(default_factory=dict)  # CSM -> manager
     team: dict[str, str] = field(default_factory=dict)  # role -> person
+    volume: int = 100  # renewals a quarter from which a specialist pays off
 
     def text(self) -> str:
         """As an overlay."""
-        lines = ["[team]", *(f'{role} = "{person}"' for role, person in sorted(self.team.items()))]
+        lines = [
+            "[ownership]",
+            f"volume_per_quarter = {self.volume}",
+            "[team]",
+            *(f'{role} = "{person}"' for role, person in sorted(self.team.items())),
+        ]
         lines += ["[team.managers]", *(f'"{csm}" = "{who}"' for csm, who in sorted(self.managers.items()))]
         for segment, step in sorted({*self.off, *self.days}):
             lines.append(f"[timelines.{segment}.{step}]")

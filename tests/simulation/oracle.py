@@ -1,6 +1,6 @@
 """Who owes what on a day, worked out from the rules' text: nothing of the program is imported here.
 
-`Oracle(policy, as_of, volume).owed(account)` answers with every open item of an account, however far ahead.
+`Oracle(policy, as_of, volume).owed(account)` is every open item of an account, if asked up to a day.
 """
 
 from collections.abc import Iterable, Iterator
@@ -53,11 +53,14 @@ class Known(NamedTuple):
 class Oracle:
     """The rules on one day. `twist` names a rule to get wrong on purpose, as a control."""
 
-    def __init__(self, policy: Policy, as_of: date, volume: int, twist: str = "") -> None:
+    def __init__(
+        self, policy: Policy, as_of: date, volume: int, twist: str = "", until: date = date.max
+    ) -> None:
         self.policy = policy
         self.as_of = as_of
         self.volume = volume
         self.twist = twist
+        self.until = until
         self._steps: dict[str, list[Step]] = {}
 
     # -- classification ------------------------------------------------------------------------------
@@ -132,11 +135,11 @@ class Oracle:
         """OWN-2: under 10K the specialist, under 50K the CSM, else sales; a vacant role falls to the CSM."""
         person = None
         if arr < 10_000:
-            if account.specialist or self.volume >= 100:
+            if account.specialist or self.volume >= self.policy.volume:
                 person = self._person("specialist", account)
         elif arr >= 50_000 or self.twist == "owner":
             person = self._person("sales", account)
-        return person or account.csm or self.policy.team.get("csm")
+        return person or account.csm
 
     def _person(self, role: str, account: Account) -> str | None:
         own = {
@@ -210,7 +213,7 @@ class Oracle:
         return "" if step.when <= holds and not step.by & facts else "fact"
 
     def owed(self, account: Account) -> list[Owed]:
-        """Every open item of an account."""
+        """Every open item of an account up to `until`."""
         opened = account.open
         if not opened:
             return []
@@ -329,6 +332,8 @@ class Oracle:
             return
         if asleep is not None:
             due_on = max(due_on, asleep)
+        if due_on > self.until:
+            return
         anchor_on = self.anchor(contract)
         near = kind == "notice" and 0 <= (anchor_on - self.as_of).days <= 14
         place = (0, anchor_on) if near else (1, date.min)

@@ -12,7 +12,7 @@ from tests.simulation.program import Program, swift
 from tests.simulation.verify import Findings, check
 from tests.simulation.world import World
 
-_WINDOWS = (0, 7, 7, 30, 90, 400)  # days ahead, in turn
+_WINDOWS = (7, 0, 30, 7, 90, 7, 400)  # days ahead, in turn
 TWISTS = ("anchor", "late", "owner", "value")  # rules that a control gets wrong
 
 

@@ -111,13 +111,13 @@ def replace(world: World, account: Account, contract: Contract) -> None:
     world.next_cycle(new, world.today, contract.renewal_on)
 
 
-def taken_back(world: World, act: Callable[[], None]) -> None:
+def taken_back(world: World, account: Account, act: Callable[[], None]) -> None:
     """Something is done and undone at once; the ledger goes back to what it was."""
-    kept = deepcopy((world.accounts, world.ends))
+    kept, ends = deepcopy(account), dict(world.ends)
     closings, world.closings = world.closings, []
     before = world.program.writes
     act()
     world.closings = closings
     if world.program.writes == before + 1:
         world.run("undo", "--yes")
-        world.accounts, world.ends = kept
+        world.accounts[account.id], world.ends = kept, ends

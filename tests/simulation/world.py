@@ -12,6 +12,11 @@ from tests.simulation.program import Program
 CSMS = ("ana", "rui", "sofia", "ines", "joao")
 SELLERS = ("marta", "pedro")
 SPECIALISTS = ("lia", "tom")
+# Roles of the team that the policy fills, or leaves to the CSM.
+_ROLES = (
+    ("specialist", "lia"), ("sales", "marta"), ("executive_sponsor", "vera"), ("manager", "dora"),
+    ("legal", "lea"),
+)  # fmt: skip
 FIRST_ON = date(2026, 1, 5)
 _HEADINGS = (
     "id,name,arr,currency,renewal_date,term_months,notice_days,auto_renew,payment_on_file,csm,sales_owner,"
@@ -68,9 +73,10 @@ class World:
         opened = [each for account in self.accounts.values() for each in account.open]
         return int(sum(1200 // each.term for each in opened)) // 400
 
-    def oracle(self, twist: str = "") -> Oracle:
-        """The rules, today."""
-        return Oracle(self.policy, self.today, self.volume, twist)
+    def oracle(self, twist: str = "", days: int | None = None) -> Oracle:
+        """The rules, today; of what is owed, only so many days ahead."""
+        until = date.max if days is None else self.today + timedelta(days)
+        return Oracle(self.policy, self.today, self.volume, twist, until)
 
     # -- the book ------------------------------------------------------------------------------------
 
@@ -194,7 +200,7 @@ class World:
         self.program.policy.write_text(self.policy.text())
 
     def edit_policy(self) -> None:
-        """A step more, a step less, another day for one, another manager."""
+        """A step more, a step less, another day for one, another manager, somebody for a role."""
         segment = self.rng.choice(list(rules.TIMELINES))
         step = self.rng.choice(rules.TIMELINES[segment])
         at = (segment, step.name)
@@ -208,6 +214,11 @@ class World:
             self.policy.days[at] = min(max(step.days + self.rng.choice((-9, -3, 4, 15)), 1), most)
         if self.chance(2):
             self.policy.managers[self.rng.choice(CSMS)] = self.rng.choice(("clara", "bruno", "dora"))
+        role, person = self.rng.choice(_ROLES)
+        if self.policy.team.pop(role, None) is None:
+            self.policy.team[role] = person
+        if self.chance(3):
+            self.policy.volume = self.rng.choice((2, 100))
         self._write_policy()
 
     # -- one cycle -----------------------------------------------------------------------------------
