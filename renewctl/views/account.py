@@ -12,11 +12,11 @@ from renewctl.core.model import Account, Activity, Because, Contract, Departure,
 from renewctl.core.plan import Action, Effort, Plan, PlanDay
 from renewctl.core.policy import Policy
 from renewctl.core.segment import contracts_arr, converted
-from renewctl.core.stakeholders import Risk
 from renewctl.views.terminal import aligned, coloured, safe, width
 
 if TYPE_CHECKING:
     from renewctl.core.health_story import Story
+    from renewctl.core.stakeholders import Risk
 
 NOBODY = {"segment": "unsegmented", "owner": "unowned"}
 
@@ -52,7 +52,7 @@ class Sheet(NamedTuple):
     lost: bool = False  # every contract of it was
     loss: Outcome | None = None  # the last one
     departures: Sequence[Departure] = ()
-    people: Risk | None = None  # how it stands with them (STK-3)
+    people: "Risk | None" = None  # how it stands with them (STK-3)
     story: "Story | None" = None  # the health over time
 
     @property
