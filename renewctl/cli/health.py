@@ -222,7 +222,7 @@ def _told(env: Env, account: str, as_known_on: str | None) -> "Told":
     of = found.account
     whom = profile(of, found.contracts, policy)
     detail = health(of, found.readings, policy, env.as_of, found.override, whom)
-    return Told(env.as_of, of, detail, story(past), policy.health_work)
+    return Told(env.as_of, of, detail, story(past, found.contracts), policy.health_work)
 
 
 @command()

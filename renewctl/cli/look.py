@@ -226,7 +226,7 @@ def show(
         risk(
             facts.account, why.values.segment, found.stakeholders, departures, policy, env.as_of
         ),
-        story(past),
+        story(past, facts.contracts),
     )  # fmt: skip
     if env.json:
         from renewctl.views.machine import emit
@@ -308,7 +308,7 @@ def explain(
         classified,
         policy.rules,
         _written(policy),
-        story(past),
+        story(past, found.contracts),
         risk(of, classified.values.segment, known, departures, policy, env.as_of).because if main else (),
     )
     if env.json:

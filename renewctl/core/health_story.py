@@ -1,11 +1,15 @@
 """HLT: the health of one account told over time: its scores, their trend, the flag, and why it changed."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from renewctl.core.classify import all_lost
 from renewctl.core.health_change import Change, change
 from renewctl.core.health_flag import Flag, flag
 from renewctl.core.health_past import Replay, Trend
+from renewctl.core.model import Contract
+from renewctl.core.segment import in_force
 
 _LOOK_BACK = timedelta(days=30)
 
@@ -28,9 +32,13 @@ class Story(NamedTuple):
     changes: tuple[Change, ...]  # since the reading before the last, and in 30 days
 
 
-def story(replay: Replay) -> Story:
-    """The health of an account over time, up to the replay's day."""
-    return Story(points(replay), replay.trend(), flag(replay), changes(replay))
+def story(replay: Replay, contracts: Sequence[Contract]) -> Story:
+    """The health of an account over time, up to the replay's day.
+
+    One that is out of force, or has lost every contract, has no renewal that could be flagged (HLT-3).
+    """
+    renews = in_force(replay.record.account.status) and not all_lost(contracts)
+    return Story(points(replay), replay.trend(), flag(replay) if renews else None, changes(replay))
 
 
 def points(replay: Replay) -> tuple[Point, ...]:

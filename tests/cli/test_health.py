@@ -221,6 +221,16 @@ def test_an_account_that_was_stirred_and_stands_well_is_not_flagged(book):
     assert listed["A1"] is None
 
 
+def test_an_account_without_a_renewal_is_not_flagged(book):
+    """HLT-3 is about renewals: a lost account has none."""
+    assert book.run("lost", "B2", "--reason", "budget").code == 0
+    listed = {each["id"]: each["health"]["flagged_on"] for each in book.json("list")["accounts"]}
+    assert listed["B2"] is None
+    assert book.json("health", "show", "B2")["flag"] is None
+    assert book.json("show", "B2")["classification"]["health"]["flagged_on"] is None
+    assert book.json("explain", "B2")["health"]["flag"] is None
+
+
 def test_what_would_change_a_health_that_a_person_said_is_what_they_say(book):
     override(book, "2026-03-02", "74", "2026-03-20")
     (health,) = [each for each in book.json("explain", "A1")["decisions"] if each["decision"] == "health"]
