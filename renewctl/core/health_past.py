@@ -16,7 +16,6 @@ from renewctl.core.policy import Policy
 
 _DAY = timedelta(days=1)
 _PER_DAYS = 30  # trends are told in points per so many days
-_LEAST_DAYS = 14  # and from scores that lie so far apart
 _NOBODY: Mapping[str, date] = {}
 
 
@@ -170,8 +169,11 @@ class Replay:
         first = self.as_of - timedelta(days=rules.trend_days)
         days = sorted({first, self.as_of, *(day for day in self.events if day >= first)})
         points = tuple((day, score) for day in days if (score := self.score(day)) is not None)
-        # Two readings of one week are no trend.
-        if not points or points[-1][0] != self.as_of or (self.as_of - points[0][0]).days < _LEAST_DAYS:
+        if (
+            not points
+            or points[-1][0] != self.as_of
+            or (self.as_of - points[0][0]).days < rules.trend_least_days
+        ):
             return Trend(None, "unknown", rules.trend_days, points)
         slope = round(_slope([((day - first).days, score) for day, score in points]) * _PER_DAYS, 1)
         flat = rules.trend_flat

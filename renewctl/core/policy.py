@@ -124,6 +124,7 @@ class HealthWork(NamedTuple):
     drop_days: int  # … within so many days
     scenarios: dict[str, str]  # input -> the save scenario it speaks for
     trend_days: int  # how far back a trend looks
+    trend_least_days: int  # from scores that lie at least so far apart
     trend_flat: float  # points per 30 days, either way, that are no trend
     override_max_days: int
     override_reasons: dict[str, str]  # code -> text
@@ -412,6 +413,7 @@ class Policy:
             flag["drop_days"],
             dict(table["scenarios"]),
             table["trend"]["days"],
+            table["trend"]["least_days"],
             float(table["trend"]["flat"]),
             table["override"]["max_days"],
             dict(table["override_reasons"]),

@@ -374,7 +374,7 @@ _HEALTH = Table(
         "caps": Table(dict.fromkeys(_CAPS, SCORE)),
         "guard": Table({"score": SCORE, "engagement": SCORE}),
         "fade": Table({"after_days": whole(0, 730), "over_days": whole(1, 730), "neutral": SCORE}),
-        "trend": Table({"days": whole(1, 730), "flat": SCORE}),
+        "trend": Table({"days": whole(1, 730), "least_days": whole(1, 730), "flat": SCORE}),
         "flag": Table({"below": SCORE, "drop_points": number(1, 100), "drop_days": whole(1, 365)}),
         "scenarios": Table(dict.fromkeys(_HEALTH_INPUTS, one_of(*SCENARIOS))),
         "override": Table({"max_days": whole(1, 730)}),

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "87fc52ae0b57c74dea3002c39087bfebfeef4140e35450149abb90c35965e941"
+FINGERPRINT = "3519f3666bf8c60e2138a7b9ca353709f6c95f65a05d4ab2040fc5390458fac1"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -30,7 +30,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
             'caps': {'cancel_notice': 20, 'champion_gone': 60, 'competitor': 60, 'severity_one': 60},
             'guard': {'score': 85, 'engagement': 70},
             'fade': {'after_days': 30, 'over_days': 90, 'neutral': 50},
-            'trend': {'days': 90, 'flat': 3},
+            'trend': {'days': 90, 'least_days': 14, 'flat': 3},
             'flag': {'below': 50, 'drop_points': 15, 'drop_days': 30},
             'scenarios': {'usage': 'value', 'engagement': 'value', 'relationship': 'relationship', 'tickets': 'product', 'nps': 'product'},
             'override': {'max_days': 90},
