@@ -371,10 +371,11 @@ def _close(
             whole = state != "snoozed" or found.subject.startswith("a")
             steps = (found.step, *(found.covers if whole else ()))
             # The time a catch-up took is its own; counted once, not for each step it covers.
-            operation.apply(
-                _change(portfolio, new._replace(step=step, minutes=minutes if step == found.step else None))
-                for step in steps
+            spent = minutes if found.spent is None else found.spent + (minutes or 0)
+            wanted = (
+                new._replace(step=step, minutes=spent if step == found.step else None) for step in steps
             )
+            operation.apply(change for each in wanted if (change := _change(portfolio, each)).after)
             operation.summary = f"{found.item} {state}" + (f": {reason}" if reason else "")
             refresh(portfolio, env.policy, env.as_of, [found.account_no])
             message += f" until {until_on}" if until_on else ""
@@ -487,6 +488,7 @@ class _Found:
         self.covers = covers
         self.closed = closed
         self.shown_by = shown_by
+        self.spent: int | None = None  # minutes an earlier closing of it took
 
 
 def _find(portfolio: Portfolio, env: Env, text: str) -> _Found:
@@ -512,6 +514,7 @@ def _find(portfolio: Portfolio, env: Env, text: str) -> _Found:
     # A catch-up that was closed is open again once something else has become late.
     again = bool(found.covers) and any(each.state != "snoozed" for each in state)
     found.closed = state[0] if state and not again else None
+    found.spent = state[0].minutes if again else None
     return found
 
 

@@ -113,3 +113,27 @@ def test_a_renewal_flagged_by_its_health_is_named_until_a_save_runs(desk, monkey
     assert desk.json("due", "--days", "60", "--owner", "Rui")["problems"] == []
     assert desk.run("save", "start", "R1", "--scenario", "value").code == 0
     assert flags() == []
+
+
+def test_a_catch_up_that_was_done_is_owed_again_for_what_became_late_since(desk):
+    """LATE: a renewal moved to an earlier date makes more steps late, and they can be closed too."""
+    desk.import_("id,name,arr,renewal_date\nM1,Moved,20000,2026-04-25\n")
+
+    def catch_up():
+        found = [item for item in desk.json("due", "--days", "90")["items"] if item["kind"] == "catch_up"]
+        return [step for item in found for step in item["covers"]]
+
+    before = catch_up()
+    assert "notice" in before
+    assert desk.run("done", "1-catch-up", "--hours", "1").code == 0
+    assert catch_up() == []
+    assert desk.run("set", "M1", "renewal_date=2026-04-10", "--reason", "told late").code == 0
+    later = catch_up()
+    assert later
+    assert not set(later) & set(before)
+    assert desk.json("done", "1-catch-up", "--hours", "0.5")["changed"]
+    assert catch_up() == []
+    assert desk.json("show", "M1")["effort"]["hours"] == 1.5
+    assert not desk.json("done", "1-catch-up")["changed"]
+    assert desk.run("set", "M1", "renewal_date=2026-03-20", "--reason", "told late").code == 0
+    assert desk.json("done", "1-catch-up")["changed"]

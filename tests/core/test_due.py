@@ -434,3 +434,15 @@ def test_what_becomes_late_after_a_catch_up_was_closed_brings_it_back():
     }
     later = next(item for item in items(earlier, states=put_off) if item.task.step == "catch-up")
     assert later.due_on == TODAY + timedelta(days=9)
+
+
+def test_recurring_work_that_was_put_off_keeps_what_has_been_missed_since():
+    """VAL: one item of a kind, on the day it comes back, whatever the window."""
+    contract = due_contract(renewal_on=TODAY + timedelta(days=400), value_from_on=TODAY)
+    later = TODAY + timedelta(days=45)
+    first, second = "value-mail-2026-03", "value-mail-2026-04"
+    states = {first: state(step=first, state="snoozed", until_on=later + timedelta(days=9))}
+    for days, wanted in ((5, []), (20, [(first, later + timedelta(days=9), (second,))])):
+        found = items(contract, later, states, later + timedelta(days=days))
+        mails = [each for each in found if each.task.step in (first, second)]
+        assert [(each.task.step, each.due_on, each.task.covers) for each in mails] == wanted
