@@ -14,7 +14,7 @@ from renewctl.core.due import ContractAgenda, DueContract, Item
 from renewctl.core.model import Change, ItemState
 from renewctl.core.policy import SEGMENTS
 from renewctl.core.segment import in_force
-from renewctl.core.timeline import OPT_OUT, Planner, anchor
+from renewctl.core.timeline import OPT_OUT, PAST_DUE, Planner, anchor
 from renewctl.errors import NotFound, RefusedByRule, UsageError
 from renewctl.store.agenda import load_given, load_states, refresh, work_calendar
 from renewctl.store.due import DueReader, DueRow, leading_contract
@@ -326,6 +326,8 @@ def skip(
     reason: Annotated[str, typer.Option("--reason", help="Why it is not needed.")],
 ) -> None:
     """Skip an item, with the reason."""
+    if not reason.strip():
+        raise UsageError("reason-missing", "--reason is blank", "say why it is not needed")
     _close(env, item, "skipped", reason, None, None)
 
 
@@ -355,6 +357,12 @@ def _close(
             found.subject, found.account_no, found.cycle, found.step, state, env.as_of, until_on, reason,
             minutes, env.actor,
         )  # fmt: skip
+        if state != "snoozed" and found.step == PAST_DUE and found.closed is None:
+            raise RefusedByRule(
+                "needs-outcome",
+                f"{found.item} ends with the outcome of its renewal, not with a tick",
+                "record it: renewctl won, lost or roll",
+            )
         if until_on is not None and (found.closed is None or found.closed.state == "snoozed"):
             _in_time(portfolio, env, found, until_on)
         message = f"{found.item}: {_PAST[state]}"

@@ -51,9 +51,9 @@ def stage(
         of = find_account(portfolio, account)
         renewal = pick_contract(of, contracts_of(portfolio, of), contract)
         changes = allowed(lifecycle.move(renewal, wanted))
-        shown = None
-        if changes:
-            shown = said.strip() if said and said.strip() else _evidence(portfolio, env, of, renewal, wanted)
+        shown = said.strip() if said and said.strip() else None
+        if changes or shown is not None:
+            shown = shown or _evidence(portfolio, env, of, renewal, wanted)
             moved = Activity(
                 portfolio.next_no("activity"), of.no, renewal.no, env.as_of, "stage",
                 f"{wanted}: {shown}" if shown else wanted, None, env.actor,
@@ -70,9 +70,11 @@ def stage(
                 "before": renewal.stage,
                 "after": wanted,
                 "evidence": shown,
-                "changed": bool(changes) and not env.dry_run,
+                "changed": bool(changes or shown) and not env.dry_run,
             }
         )
+    elif not changes and shown is not None:
+        say(_dry(env, f"{safe(of.name)} is at {wanted} already; evidence noted: {safe(shown)}"))
     elif changes:
         stages = env.policy.stages
         known = renewal.stage in stages
@@ -174,6 +176,12 @@ def won(
             _not_again(env, renewal)  # asked before the portfolio is held for writing
         with portfolio.write("won", env.actor, env.as_of, dry_run=env.dry_run) as operation:
             of, _, closing = decide(portfolio)
+            if not closing.changes and not (uplift is None and expansion is None):
+                raise RefusedByRule(
+                    "already-won",
+                    f"the renewal was recorded as won on {closing.outcome.closed_on}, its parts with it",
+                    f"take it back and say it anew: renewctl history {of.id}",
+                )
             case = _open_save(portfolio, of)
             if closing.changes:
                 operation.apply(closing.changes)
@@ -402,6 +410,11 @@ def _report(env: Env, account: Account, closing: "Closing") -> None:
         say(f"{name}: recorded as {done} on {outcome.closed_on} already; nothing changed")
         return
     say(_dry(env, f"{name}: {safe(_words(closing))}"))
+    agreed = closing.agreed
+    if agreed is not None and agreed.uplift_minor is not None and agreed.expansion_minor is not None:
+        code = outcome.currency or ""
+        up, more = money.plain(agreed.uplift_minor, code), money.plain(agreed.expansion_minor, code)
+        say(f"  of the change: uplift {up}, expansion {more}")
     if outcome.result != "lost":
         say(f"  next: renews {after.renewal_on}, {after.term_months} months from {after.start_on}")
         if account.cancel_notice_on is not None and closing.withdrawn_on is None:

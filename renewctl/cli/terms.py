@@ -258,7 +258,10 @@ def coterm(
         raise UsageError("reason-missing", "--apply needs a --reason", "say what was agreed")
     with env.open() as portfolio:
         of = find_account(portfolio, account)
-        rows = co_term(contracts_of(portfolio, of), to_on)
+        known = contracts_of(portfolio, of)
+        rows = co_term(known, to_on)
+        inside = {each.contract.no for each in rows}
+        left = [each for each in known if each.state == "open" and each.renewal_on and each.no not in inside]
         moving = [each for each in rows if each.days > 0]
         if apply and moving:
             with portfolio.write("coterm", env.actor, env.as_of, dry_run=env.dry_run) as operation:
@@ -278,7 +281,7 @@ def coterm(
         _emit(_coterm_document(of, rows, changed=apply and bool(moving) and not env.dry_run))
         return
     if not moving:
-        say(f"{safe(of.name)}: no contract ends earlier than another; nothing to bring together")
+        say(f"{safe(of.name)}: no contract ends before {to_on or 'another'}; nothing to bring together")
         return
     for each in rows:
         price = "ARR unknown" if each.price_minor is None else money.plain(
@@ -288,7 +291,10 @@ def coterm(
         more = f", {each.days} days more for {price}" if each.days else ", stays"
         typer.echo(f"{safe(each.contract.id)}  {ends}{more}")
     typer.echo(f"prorated by days of 365; the common end is {_common(rows)}")
-    say(f"done{_dry(env)}" if apply else f"to do it: renewctl coterm {safe(of.id)} --apply --reason …")
+    for other in left:
+        say(f"{safe(other.id)} ends later, on {other.renewal_on}, and stays: no term is cut short")
+    named = f" --to {to_on}" if to_on else ""
+    say(f"done{_dry(env)}" if apply else f"to do it: renewctl coterm {safe(of.id)}{named} --apply --reason …")
 
 
 def _common(rows: "tuple[Aligned, ...]") -> Any:

@@ -87,7 +87,7 @@ def needs_contract(names: Iterable[str]) -> bool:
 
 def field_of(entity: str, column: str) -> str:
     """The field name of the interface that stands for a stored column; the column itself where none does."""
-    return _field_names().get((entity, column), column)
+    return _field_names().get((entity, column), column.removesuffix("_minor"))
 
 
 @lru_cache(maxsize=1)

@@ -20,8 +20,9 @@ _ALIKE = 0.7  # of 1: how much alike two names must be to be taken for one anoth
 def find_account(portfolio: Portfolio, text: str) -> Account:
     """The one account meant by `text`.
 
-    Tiers, the first that matches anything decides: id; exact name; name as folded; prefix of the
-    folded name; part of it. Several matches in that tier, or none: NotFound (exit 13) with the list.
+    Tiers, the first that matches anything decides: id; exact name; name as folded; beginning of the
+    folded name or of an id; part of either. Several matches in that tier, or none: NotFound (exit 13)
+    with the list.
     """
     folded = fold(text)
     upper = folded + "\U0010ffff"
@@ -29,8 +30,16 @@ def find_account(portfolio: Portfolio, text: str) -> Account:
         ("id = ?", (text,), "no"),
         ("search_name = ? AND name = ?", (folded, text), "no"),
         ("search_name = ?", (folded,), "no"),
-        ("search_name >= ? AND search_name < ?", (folded, upper), "search_name, no"),
-        ("search_name LIKE ? ESCAPE '!'", (_holding(folded),), "no"),
+        (
+            "(search_name >= ? AND search_name < ?) OR (id >= ? AND id < ?)",
+            (folded, upper, text, text + "\U0010ffff"),
+            "search_name, no",
+        ),
+        (
+            "search_name LIKE ? ESCAPE '!' OR lower(id) LIKE ? ESCAPE '!'",
+            (_holding(folded), _holding(folded)),
+            "no",
+        ),
     )
     for where, params, order in tiers if folded or text else ():
         found: list[Account] = portfolio.values("account", where, params, f"{order} LIMIT {_SHOWN + 1}")

@@ -162,9 +162,11 @@ def _footer(agenda: Agenda) -> list[str]:
     notice = sum(1 for problem in agenda.problems if problem["code"] == "notice-unknown")
     notes = []
     if unowned:
-        notes.append(f"{unowned:,} without an owner: set ACCOUNT csm=NAME, or the policy's [team]")
+        notes.append(f"{unowned:,} without an owner: renewctl set ACCOUNT csm=NAME, or the policy's [team]")
     if notice:
-        notes.append(f"{notice:,} renewing tacitly with unknown notice terms: set ACCOUNT notice_days=N")
+        notes.append(
+            f"{notice:,} renewing tacitly with unknown notice terms: renewctl set ACCOUNT notice_days=N"
+        )
     if line := unplanned(agenda):
         notes.append(line)
     if line := flagged(agenda):
@@ -175,8 +177,9 @@ def _footer(agenda: Agenda) -> list[str]:
     if any(item.who.delegate for item in agenda.items):
         notes.append("* stands in for a role nobody fills: name people in the policy's [team]")
     out += ["", *notes] if notes else []
-    if agenda.items:
-        out += ["", f"When it is done: renewctl done {agenda.items[0].item}"]
+    ready = [each for each in agenda.items if not each.task.waits_for and each.task.kind != "past_due"]
+    if ready:
+        out += ["", f"When it is done: renewctl done {ready[0].item}"]
     return out
 
 
