@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.simulation import rules
 from tests.simulation.ledger import Account, Contract
+from tests.simulation.oracle import Oracle
 from tests.simulation.verify import Findings
 from tests.simulation.world import World
 
@@ -15,7 +16,7 @@ def fates(world: World, account: Account, contract: Contract) -> dict[str, str]:
 
     What a contract past its date still owed is "ended": one item asks for its outcome.
     """
-    oracle = world.oracle()
+    oracle = Oracle(world.policy, world.today, 0)  # who does it is not asked
     known = oracle.known(account, contract)
     facts = oracle.facts(account, contract, known)
     holds = oracle.holding(contract, known, facts)

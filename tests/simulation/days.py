@@ -38,7 +38,7 @@ def live(world: World) -> None:
     oracle = world.oracle(days=2)
     for account in world.accounts.values():
         # Not everybody looks every day, and some hardly ever do: what is due stands until they do.
-        if account.open and world.chance((2, 4, 4, 15)[account.no % 4]):
+        if account.open and world.chance((2, 5, 12, 40)[account.no % 4]):
             work(world, oracle, account)
     if world.chance(11):
         _regret(world)
@@ -102,7 +102,7 @@ def _news(world: World, account: Account) -> None:
     if world.chance(500):
         account.csm = world.rng.choice(CSMS)
         world.set(account, f"csm={account.csm}")
-    if world.chance(120):
+    if world.chance(160):
         world.run("log", account.id, "They answered.", "--kind", "reply")
         account.replies.append(world.today)
     if account.cancel_on is None and world.chance(700):
