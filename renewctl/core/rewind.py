@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from renewctl.core.history import Logged
+from renewctl.core.log_rows import side
 
 Place = tuple[str, str]
 """(entity, key): a row of the portfolio as the log names it."""
@@ -83,14 +84,6 @@ def key_of(text: str, key: Sequence[str]) -> tuple[Any, ...]:
         return (int(text),)
     parts = text.split("|", len(key) - 1)
     return tuple(int(part) if name in _NUMBERS else part for name, part in zip(key, parts, strict=True))
-
-
-def side(text: str | None, names: Sequence[str]) -> dict[str, Any] | None:
-    """One side of a logged row by column: the whole row, or the columns that changed; dates stay ISO text."""
-    if text is None:
-        return None
-    found = json.loads(text)
-    return found if isinstance(found, dict) else dict(zip(names, found, strict=True))
 
 
 def same(stored: Any, logged: Any) -> bool:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from renewctl.core.classify import Facts, profile
 from renewctl.core.health_past import Record, Replay
+from renewctl.core.log_rows import side
 from renewctl.core.model import HealthOverride
 from renewctl.core.policy import Policy
-from renewctl.core.rewind import side
 from renewctl.store.agenda import load_book
 from renewctl.store.portfolio import ENTITIES, Portfolio, as_value, columns
 

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from renewctl.core.history import Logged
+from renewctl.core.log_rows import side
 from renewctl.core.policy import Policy
-from renewctl.core.rewind import Shape, key_of, side
+from renewctl.core.rewind import Shape, key_of
 from renewctl.store.chain import CHANGE, OPERATION
 from renewctl.store.portfolio import ENTITIES, Portfolio, columns
 from renewctl.store.sqlite import SqlitePortfolio, scratch_portfolio

@@ -54,6 +54,8 @@ def test_a_stage_is_kept_with_what_shows_it(book):
     assert book.json("stage", "A1", "negotiating")["evidence"] == "activity:reply of 2026-03-02"
     with book.open() as portfolio:
         notes = [each.text for each in portfolio.values("activity", "kind = 'stage'", (), "no")]
+    assert book.json("stage", "A1", "negotiating", "--evidence", "their mail")["changed"] is True
+    assert "evidence noted: again" in book.run("stage", "A1", "negotiating", "--evidence", "again").err
     assert notes[-2:] == ["value_reviewed: EBR of 1 March", "negotiating: activity:reply of 2026-03-02"]
 
 
@@ -97,6 +99,26 @@ def test_what_a_win_adds_is_split_into_uplift_and_expansion_and_never_guessed(bo
     """TERMS: a price rise on the same units, and more units."""
     told = book.json("won", "A1", "--arr", "130000", *words)
     assert (told["uplift"], told["expansion"]) == (uplift, expansion)
+
+
+def test_a_win_said_again_with_other_parts_is_refused_and_not_swallowed(book):
+    said = book.run("won", "A1", "--arr", "130000", "--uplift", "15000")
+    assert "of the change: uplift USD 15,000, expansion USD -5,000" in said.err
+    facts = book.facts()
+    assert "nothing changed" in book.run("won", "A1", "--arr", "130000").err
+    book.fails(14, "already-won", "won", "A1", "--arr", "130000", "--uplift", "10000")
+    assert book.facts() == facts
+
+
+def test_a_renewal_past_its_date_ends_with_an_outcome_and_not_with_a_tick(book):
+    """TML-1: record what happened."""
+    later = ("--as-of", "2026-06-10")
+    [item] = [each["item"] for each in book.json("due", *later)["items"] if each["kind"] == "past_due"]
+    facts = book.facts()
+    assert "renewctl won, lost or roll" in book.fails(14, "needs-outcome", "done", item, *later)
+    book.fails(14, "needs-outcome", "skip", item, "--reason", "old", *later)
+    book.fails(2, "reason-missing", "skip", item, "--reason", " ", *later)
+    assert book.facts() == facts
 
 
 def test_parts_of_a_win_that_do_not_add_up_are_refused(book):

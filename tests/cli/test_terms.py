@@ -147,6 +147,10 @@ def test_contracts_of_an_account_come_to_one_end_at_a_prorated_price(book):
     ]
     facts = book.facts()
     assert "renewctl coterm T1 --apply" in book.run("coterm", "T1").err
+    named = book.run("coterm", "T1", "--to", "2026-09-30")
+    assert "renewctl coterm T1 --to 2026-09-30 --apply" in named.err
+    assert "K2 ends later, on 2026-12-31, and stays" in named.err
+    assert "no contract ends before 2026-01-01" in book.run("coterm", "T1", "--to", "2026-01-01").err
     book.fails(2, "reason-missing", "coterm", "T1", "--apply")
     assert book.facts() == facts
     assert book.run("coterm", "T1", "--apply", "--reason", "one date").code == 0

@@ -61,3 +61,20 @@ def test_accents_case_and_blanks_do_not_matter(portfolio, text):
 
 def test_what_is_longer_than_any_name_is_nobody(portfolio):
     assert found(portfolio, "%" * 200_000) == []
+
+
+def test_the_beginning_or_a_part_of_an_id_is_as_good_as_of_a_name_and_as_ambiguous(tmp_path):
+    """One letter that begins a name and several ids is nobody in particular."""
+    made = book.portfolio(
+        tmp_path,
+        book.account(1, id="N01", name="Nimbus"),
+        book.account(2, id="N02", name="Xenon"),
+        book.account(3, id="Q-77", name="Orbit"),
+    )
+    with made:
+        assert find_account(made, "Nim").no == 1
+        assert find_account(made, "N02").no == find_account(made, "Xe").no == 2
+        assert find_account(made, "Q-").no == find_account(made, "77").no == find_account(made, "q-7").no == 3
+        for text in ("N", "N0"):
+            with pytest.raises(NotFound, match="could be"):
+                find_account(made, text)
