@@ -38,7 +38,7 @@ def live(world: World) -> None:
     oracle = world.oracle(days=2)
     for account in world.accounts.values():
         # Not everybody looks every day, and some hardly ever do: what is due stands until they do.
-        if account.open and world.chance((2, 5, 12, 40)[account.no % 4]):
+        if account.open and world.chance((2, 6, 25, 90)[account.no % 4]):
             work(world, oracle, account)
     if world.chance(11):
         _regret(world)

@@ -187,7 +187,8 @@ class World:
         for account in accounts:
             if drawn:
                 level = self.rng.choice((15, 35, 60, 80, 92, 97))
-                account.readings[self.today] = self._reading(level)
+                before = account.readings.get(self.today, {})  # a blank cell clears nothing
+                account.readings[self.today] = before | self._reading(level)
             read = account.readings.get(self.today)
             if read:
                 cells = [read.get(name) for name in _INPUTS]
