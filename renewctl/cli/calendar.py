@@ -120,7 +120,8 @@ def _entries(
     from renewctl.views.calendar import last_day
 
     days = [day for event in former.events.values() if (day := last_day(event)) is not None]
-    reach = max([until, *(day + timedelta(days=_SLACK) for day in days)])
+    last = date.max - timedelta(days=_SLACK)
+    reach = max([until, *(min(day, last) + timedelta(days=_SLACK) for day in days)])
     items, contracts = _Reading(portfolio, env, _Wanted(env.as_of, reach, person, None, None))._all()
     closed = set(
         portfolio.rows(

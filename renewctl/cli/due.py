@@ -26,6 +26,7 @@ from renewctl.views.terminal import is_terminal
 # On a terminal, what fits a person's morning; and from how many contracts on counting the rest is not free.
 _PAGE = 40
 _COUNTED = 30_000
+_LATEST = 14  # days by which a renewal past its date may be put off
 _ITEM = re.compile(r"(?P<subject>[as]?\d+)(?:\.(?P<cycle>\d+))?(?:[- ](?P<step>[\w@-]*))?", re.ASCII)
 
 ItemArg = Annotated[str, typer.Argument(metavar="ITEM", help="As `due` shows it, such as 12-notice.")]
@@ -188,7 +189,7 @@ class _Reading:
         for rows in chunks:
             found += [item for item in self._items([row.contract for row in rows]) if item.rank == rank]
             last = rows[-1].place
-            settled = sum(1 for item in found if (_asked(item), *core.tie(item.renewal)) <= last)
+            settled = sum(1 for item in found if _is_settled(item, last))
             if settled >= room:
                 break
         return found
@@ -270,9 +271,14 @@ class _Reading:
         )
 
 
-def _asked(item: Item) -> date:
-    """The day a contract is read by for an item: before an opt-out deadline that, else its own."""
-    return date.fromisoformat(item.task.clock) if item.rank == core.DEADLINE else item.due_on
+def _is_settled(item: Item, last: tuple[date, date, int, str]) -> bool:
+    """Whether nothing of the contracts after the one in that place can come before an item.
+
+    Contracts of one opt-out deadline share its clock, and within it their items go by their own days.
+    """
+    if item.rank == core.DEADLINE:
+        return date.fromisoformat(item.task.clock) < last[0]
+    return (item.due_on, *core.tie(item.renewal)) <= last
 
 
 def _problems(items: Sequence[Item], contracts: Sequence[DueContract]) -> list[dict[str, str]]:
@@ -402,6 +408,12 @@ def _in_time(portfolio: Portfolio, env: Env, found: "_Found", until_on: date) ->
         _before_clock(portfolio, env, found, until_on)
     if not found.subject.isdecimal():
         return
+    if found.step == PAST_DUE and (until_on - env.as_of).days > _LATEST:
+        raise RefusedByRule(
+            "snooze-without-outcome",
+            f"{found.item} waits for the outcome of its renewal; it cannot be put off until {until_on}",
+            f"at most {_LATEST} days, or record it: renewctl won, lost or roll",
+        )
     for contract in portfolio.values("contract", "no = ?", (found.subject,)):
         ends_on = contract.renewal_on
         if contract.cycle != found.cycle or ends_on is None:
@@ -487,6 +499,7 @@ class _Found:
     def __init__(
         self, item: str, subject: str, account_no: int, cycle: int, step: str,
         covers: tuple[str, ...] = (), closed: ItemState | None = None, shown_by: str = "",
+        stands: bool = False,
     ) -> None:  # fmt: skip
         self.item = item
         self.subject = subject
@@ -496,6 +509,7 @@ class _Found:
         self.covers = covers
         self.closed = closed
         self.shown_by = shown_by
+        self.stands = stands  # it is on the agenda
         self.spent: int | None = None  # minutes an earlier closing of it took
 
 
@@ -519,8 +533,9 @@ def _find(portfolio: Portfolio, env: Env, text: str) -> _Found:
     state = portfolio.values(
         "item_state", "subject = ? AND cycle = ? AND step = ?", (found.subject, found.cycle, found.step)
     )
-    # A catch-up that was closed is open again once something else has become late.
-    again = bool(found.covers) and any(each.state != "snoozed" for each in state)
+    # A catch-up that was closed is open again once something else has become late, a step once its day has
+    # moved by a term.
+    again = found.stands and any(each.state != "snoozed" for each in state)
     found.closed = state[0] if state and not again else None
     found.spent = state[0].minutes if again else None
     return found
@@ -553,7 +568,7 @@ def _find_contract_item(
                 covers = item.task.covers if step_key == item.task.step else ()
                 candidates[item.cycle, step_key] = _Found(
                     core.item_id(subject, item.cycle, step_key), subject, contract.account_no, item.cycle,
-                    step_key, covers,
+                    step_key, covers, stands=True,
                 )  # fmt: skip
     exact = candidates.get((cycle, step))
     if exact is not None:

@@ -127,6 +127,7 @@ def _roll(
         operation.apply(closing.changes)
         closings.append(closing)
         now = closing.contract
+        account = portfolio.values("account", "no = ?", (account.no,))[0]  # a decision it had is carried out
     return _Rolled(account, contract, tuple(closings), None)
 
 
@@ -258,10 +259,15 @@ def coterm(
         raise UsageError("reason-missing", "--apply needs a --reason", "say what was agreed")
     with env.open() as portfolio:
         of = find_account(portfolio, account)
-        known = contracts_of(portfolio, of)
+        # one past its date waits for its outcome and is no longer extended
+        known = [
+            each
+            for each in contracts_of(portfolio, of)
+            if each.renewal_on is not None and each.renewal_on >= env.as_of
+        ]
         rows = co_term(known, to_on)
         inside = {each.contract.no for each in rows}
-        left = [each for each in known if each.state == "open" and each.renewal_on and each.no not in inside]
+        left = [each for each in known if each.state == "open" and each.no not in inside]
         moving = [each for each in rows if each.days > 0]
         if apply and moving:
             with portfolio.write("coterm", env.actor, env.as_of, dry_run=env.dry_run) as operation:

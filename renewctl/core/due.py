@@ -344,7 +344,7 @@ class ContractAgenda:
         self, contract: DueContract, task: Task, due_on: date, states: States, until: date
     ) -> list[Item]:
         """An item of its own, as a list: empty where it is closed or falls due after `until`."""
-        if _closed(states, task.step):
+        if _closed(states, task.step, due_on, self.policy.agenda.stale_days):
             return []
         due_on = _back_on(states, task.step, due_on)
         if due_on > until:
@@ -384,19 +384,19 @@ class ContractAgenda:
 
     def _opt_out(self, contract: DueContract, deadline_on: date, states: States, until: date) -> list[Item]:
         """The opt-out deadline and the notices before it, the latest of which stands for those before."""
-        if _closed(states, OPT_OUT):
-            return []
         agenda = self.policy.agenda
+        if _closed(states, OPT_OUT, deadline_on, agenda.stale_days):
+            return []
         left = (deadline_on - self.as_of).days
         found: list[Item] = []
         for days, next_days in zip(agenda.notice_days, (*agenda.notice_days[1:], 0), strict=True):
             due_on = deadline_on - timedelta(days=days)
             if left > next_days and due_on >= contract.planned_from_on and due_on <= until:
-                text = f"Opt-out deadline on {deadline_on}: {_NOTICE}"
+                text = f"Opt-out deadline on {deadline_on}: {_OPTED if contract.cancelled else _NOTICE}"
                 task = _OPT_OUT._replace(step=f"{OPT_OUT}-{days}", milestone_days=days, title=text)
                 found += self._single(contract, task, due_on, states, until)
         if left <= agenda.deadline_shown_days:
-            task = _OPT_OUT if left >= 0 else _OPT_OUT_PASSED
+            task = _OPTED_OUT if contract.cancelled else _OPT_OUT if left >= 0 else _OPT_OUT_PASSED
             found += self._single(contract, task, deadline_on, states, until)
         if 0 <= left <= agenda.deadline_days:
             clock = deadline_on.isoformat()
@@ -494,6 +494,8 @@ _OPT_OUT = Task(
     OPT_OUT, None, "Opt-out deadline: after this day the contract renews by itself", "internal", "owner",
     "notice", "ANCHOR",
 )  # fmt: skip
+_OPTED = "a notice of cancellation stands, so the contract does not renew by itself"
+_OPTED_OUT = _OPT_OUT._replace(title=f"Opt-out deadline: {_OPTED}")
 _OPT_OUT_PASSED = _OPT_OUT._replace(
     title="Opt-out deadline has passed: the contract renews by itself; record it (renewctl roll)"
 )
@@ -550,12 +552,13 @@ class Bounds:
         """The bound of any contract."""
         planner = self.planner
         bounds = [terms.renewal_on]  # the day a past-due item carries
+        stale_days = planner.policy.agenda.stale_days
 
         def may_come(step: str, due_on: date) -> None:
-            if not _closed(states, step):
+            if not _closed(states, step, due_on, stale_days):
                 bounds.append(_back_on(states, step, due_on))
 
-        if terms.tacit and not _closed(states, OPT_OUT):
+        if terms.tacit and not _closed(states, OPT_OUT, terms.anchor_on, stale_days):
             may_come(OPT_OUT, terms.anchor_on)
             for days in planner.policy.agenda.notice_days:
                 if (due_on := terms.anchor_on - timedelta(days=days)) >= terms.first_on:
@@ -596,9 +599,17 @@ class Terms(NamedTuple):
     value_from_on: date | None = None
 
 
-def _closed(states: States, step: str) -> bool:
+def still_closed(state: ItemState | None, due_on: date, stale_days: int) -> bool:
+    """Whether a step that falls due on that day is closed by what was done with it.
+
+    Not by what was done longer before: a renewal date that moved by a term asks for the step again.
+    """
+    return state is not None and state.state != "snoozed" and (due_on - state.set_on).days <= stale_days
+
+
+def _closed(states: States, step: str, due_on: date = date.min, stale_days: int = 0) -> bool:
     state = states.get(step) if states else None
-    return state is not None and state.state != "snoozed"
+    return still_closed(state, due_on, stale_days)
 
 
 def _put_off(states: States, step: str) -> bool:

@@ -117,7 +117,8 @@ class Invariants:
         ranges = _ranges()
         self._tests = {entity: self._of(entity, names, ranges) for entity, names in columns.items()}
         steps = {step.step for timeline in policy.timelines.values() for step in timeline}
-        self._steps = steps | _SPECIAL
+        notices = {f"{OPT_OUT}-{days}" for days in policy.agenda.notice_days}
+        self._steps = steps | _SPECIAL | notices
         self._check_ins = {f"checkin-{days}" for days in policy.saves.checkin_days}
         self._whole_rows: dict[str, Callable[[dict[str, Any]], Iterator[Breach]]] = {
             "account": self._account,

@@ -8,7 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from renewctl.core.due import ContractAgenda, DueContract, Given, Item, States, Who, item_id, status_of
+from renewctl.core.due import (
+    ContractAgenda,
+    DueContract,
+    Given,
+    Item,
+    States,
+    Who,
+    item_id,
+    status_of,
+    still_closed,
+)
 from renewctl.core.model import Account, Activity, Because, Contract, ItemState, Renewal
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Policy, Step
@@ -77,6 +87,7 @@ def plan(contract: DueContract, states: States, agenda: ContractAgenda, given: G
     """
     name_on = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
     steps = {step.step: step for step in agenda.policy.timelines[contract.segment]}
+    stale_days = agenda.policy.agenda.stale_days
     found: dict[tuple[object, ...], list[Action]] = {}
     place: dict[tuple[object, ...], tuple[date | None, date | None]] = {}
     for item in sorted(agenda.items(contract, states, _UNTIL, given or {}), key=lambda each: each.due_on):
@@ -87,14 +98,14 @@ def plan(contract: DueContract, states: States, agenda: ContractAgenda, given: G
         schedule = agenda.schedule(contract, name_on[0])
         for shown in agenda.planner.shown(agenda.facts(contract, name_on[0])):
             step, due_on = shown.step, name_on[0] - timedelta(days=shown.step.days or 0)
-            if step.step not in states or states[step.step].state == "snoozed":
+            if not still_closed(states.get(step.step), due_on, stale_days):
                 closed = ("timeline", step.days, due_on, None)
                 action = _action(step, contract, agenda.policy)._replace(state="done", shown_by=shown.fact)
                 found.setdefault(closed, []).append(action)
                 place.setdefault(closed, (due_on, agenda.planner.work_on(due_on)))
         for planned in (*schedule.steps, *agenda.planner.late(schedule)):
             state = states.get(planned.step.step)
-            if state is not None and state.state != "snoozed":
+            if state is not None and still_closed(state, planned.due_on, stale_days):
                 closed = ("timeline", planned.step.days, planned.due_on, None)
                 found.setdefault(closed, []).append(_closed(planned, state, contract, agenda.policy))
                 place.setdefault(closed, (planned.due_on, planned.work_on))

@@ -180,6 +180,7 @@ class AgendaRules(NamedTuple):
     deadline_days: int  # an opt-out deadline this near comes first
     deadline_shown_days: int  # and is listed from this many days before it
     notice_days: tuple[int, ...]  # days before it on which it is an item of its own, the first first
+    stale_days: int  # what was done with a step longer before its day says nothing of it
     value_pause_days: int  # from here to the renewal its own steps take the place of VAL's
     squeezed: dict[str, int]  # segment -> days under which a late start often slips
 
@@ -493,6 +494,7 @@ class Policy:
             table["deadline_days"],
             table["deadline_shown_days"],
             tuple(sorted(table["notice_days"], reverse=True)),
+            table["stale_days"],
             table["value_pause_days"],
             dict(table["squeezed"]),
         )

@@ -528,6 +528,7 @@ SCHEMA = Table(
                 "deadline_days": whole(0, 365),
                 "deadline_shown_days": whole(0, 365),
                 "notice_days": List(whole(1, 365), "days before an opt-out deadline: [30, 14]", (1, 6), True),
+                "stale_days": whole(60, 3650),
                 "value_pause_days": whole(0, 365),
                 "squeezed": Map(whole(1, 365), "a segment", names=SEGMENTS),
             }

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "3519f3666bf8c60e2138a7b9ca353709f6c95f65a05d4ab2040fc5390458fac1"
+FINGERPRINT = "5103fdb0cfaea700bc12552aa462aadd103c4c7bb154535aac56725913344ab3"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -855,6 +855,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
             'deadline_days': 14,
             'deadline_shown_days': 60,
             'notice_days': [30, 14],
+            'stale_days': 180,
             'value_pause_days': 60,
             'squeezed': {'enterprise': 60}},
  'cadence': {'enterprise': {'qbr': {'title': 'Hold the quarterly business review',

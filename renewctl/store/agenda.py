@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from renewctl import __version__
 from renewctl.core.dates import WorkCalendar
-from renewctl.core.due import Bounds, DueContract, Terms, arr_rank
+from renewctl.core.due import Bounds, DueContract, Terms, arr_rank, still_closed
 from renewctl.core.health import in_force as still_said
 from renewctl.core.model import CLOSED_SAVES, Account, Contract, HealthOverride, ItemState, Reading
 from renewctl.core.policy import Policy
@@ -303,8 +303,8 @@ def _touched_bound(
         Terms(kind, value or 0, renewal_on, anchor_on, tacit, days[first_iso], cycle, won_on, value_on),
         states,
     )
-    state = states.get(OPT_OUT)
-    is_open = tacit and (state is None or state.state == "snoozed")
+    stale_days = bounds.planner.policy.agenda.stale_days
+    is_open = tacit and not still_closed(states.get(OPT_OUT), anchor_on, stale_days)
     return bound.isoformat(), anchor_on.isoformat() if is_open else None
 
 

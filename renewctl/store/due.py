@@ -222,17 +222,14 @@ class DueReader:
         sql = _DUE_SQL.format(day=day, cached=cached, tail=tail, stored=stored)
         found: list[DueRow] = []
         days = dates_of()
-        rows = self.portfolio.rows(sql, params)
-        at, end = 0, len(rows)
-        while at < end:
-            row = rows[at]
-            no, start = row[_CONTRACT_NO], at
-            at += 1
-            # An account has a row for each of its readings; those of a contract stand together.
-            while at < end and rows[at][_CONTRACT_NO] == no:
-                at += 1
+        # An account has a row for each of its readings, wherever the engine puts them.
+        of_contract: dict[int, list[tuple[Any, ...]]] = {}
+        for row in self.portfolio.rows(sql, params):
+            of_contract.setdefault(row[_CONTRACT_NO], []).append(row)
+        for no, rows in of_contract.items():
+            row = rows[0]
             if row[_IS_ALONE] and not self.policy.health.ages:  # which need more of a contract
-                due = self._alone(rows[start:at], days)
+                due = self._alone(rows, days)
             else:
                 due = [each for each in self._of_accounts([row[0]]) if each.no == no]
             if due:

@@ -41,7 +41,15 @@ def letter(portfolio: Portfolio, wanted: Wanted, policy: Policy, as_of: date) ->
     to = addressed(*people(portfolio, [account.no]).of(account.no), row.to, account)
     value = value_summary(account, metrics, as_of)
     return Letter(
-        wanted.item, mail, wanted.step, account, contract, wanted.owner, to, value, *ending(contract, as_of)
+        wanted.item,
+        mail,
+        wanted.step,
+        account,
+        contract,
+        wanted.owner,
+        to,
+        value,
+        *ending(_terms(account, contract), as_of),
     )
 
 
@@ -51,3 +59,10 @@ def _contract(portfolio: Portfolio, wanted: Wanted) -> Contract | None:
         return main_contract(portfolio.values("contract", "account_no = ?", (wanted.account_no,), "no"))
     found: Contract = portfolio.values("contract", "no = ?", (int(wanted.subject),))[0]
     return found
+
+
+def _terms(account: Account, contract: Contract | None) -> Contract | None:
+    """The contract as it ends: where notice of cancellation was given it does not renew by itself."""
+    if contract is None or account.cancel_notice_on is None:
+        return contract
+    return contract._replace(auto_renew=0)

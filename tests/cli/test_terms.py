@@ -254,3 +254,74 @@ def test_show_tells_where_a_renewal_stands_since_when_and_what_it_aims_for(book)
     )  # fmt: skip
     [other] = book.json("show", "N1")["contracts"]
     assert (other["stage_since"], other["stage_evidence"], other["target"]) == (None, None, None)
+
+
+def test_an_early_decision_is_carried_out_once_however_many_terms_are_rolled(book):
+    """OPP-4: what the log says was there before was there before."""
+    assert book.run("set", "T1", "early=yes", "--reason", "they asked").code == 0
+    assert len(book.json("roll", "T1", "--as-of", "2028-07-01")["rolled"]) == 3
+    assert book.run("doctor").code == 0
+    assert book.run("undo", "--yes").code == 0
+
+
+def test_a_date_that_moved_by_a_year_asks_for_every_step_and_deadline_again(book):
+    """ANCHOR: what was done for the old date says nothing of the new one."""
+    later = ("--as-of", "2026-04-25")
+    for step in ("1-opt-out", "1-notice"):
+        assert book.run("done", step, *later).code == 0
+    before = {item for _, item in items(book, "2026-04-26")}
+    assert not {"1-opt-out", "1-notice"} & before
+    moved = ("amend", "T1", "--until", "2027-05-31", "--reason", "a year more in place")
+    assert book.run(*moved, *later).code == 0
+    assert {"1-opt-out", "1-opt-out-30", "1-notice"} <= {item for _, item in items(book, "2027-03-20")}
+    assert "nothing changed" not in book.run("done", "1-notice", "--as-of", "2027-04-02").err
+    assert "1-notice" not in {item for _, item in items(book, "2027-04-03")}
+    assert book.run("doctor").code == 0
+
+
+def test_a_notice_of_cancellation_is_told_where_the_deadline_is(book):
+    """ANCHOR: nobody is told that a contract renews by itself once its cancellation is on record."""
+    found = book.json("due", "--days", "30", "--as-of", "2026-03-25")["items"]
+    mine = [each["title"] for each in found if each["account"] == "C1" and each["kind"] == "notice"]
+    assert mine
+    assert all("a notice of cancellation stands" in title for title in mine)
+
+
+def test_a_lapsed_contract_is_not_brought_back_by_a_common_end(book):
+    book.import_(SEVERAL, "--kind", "contracts", name="contracts.csv")
+    told = book.json("coterm", "T1", "--as-of", "2026-07-10")
+    assert [each["contract"] for each in told["contracts"]] == []
+
+
+def test_a_renewal_past_its_date_is_put_off_for_a_fortnight_at_most(book):
+    later = ("--as-of", "2026-05-10")
+    item = next(each["item"] for each in book.json("due", *later)["items"] if each["account"] == "N1")
+    book.fails(14, "snooze-without-outcome", "snooze", item, "--until", "2026-05-25", *later)
+    assert book.run("snooze", item, "--until", "2026-05-24", *later).code == 0
+
+
+def test_the_first_page_of_many_equal_deadlines_is_the_beginning_of_the_whole(desk):
+    rows = [f"D{no},Many {no},8000,USD,2026-05-31,yes,60,Ana" for no in range(90)]
+    desk.import_("id,name,arr,currency,renewal_date,auto_renew,notice_days,csm\n" + "\n".join(rows) + "\n")
+    later = ("--as-of", "2026-03-28")
+    for no in range(1, 67):
+        assert desk.run("done", f"{no}-opt-out-14", *later).code == 0
+    whole = desk.run("due", *later).out.splitlines()
+    for count in (10, 40, 70):
+        assert desk.run("due", "--limit", str(count), *later).out.splitlines() == whole[:count]
+    assert desk.run("doctor").code == 0
+
+
+def test_an_account_with_many_readings_is_on_the_agenda_once(desk):
+    """HLT-2: wherever the engine puts the rows of one account."""
+    rows = [f"R{no},Read {no},20000,USD,2026-04-{no % 28 + 1:02},Ana" for no in range(60)]
+    desk.import_("id,name,arr,currency,renewal_date,csm\n" + "\n".join(rows) + "\n")
+    read = [f"R{no},2026-0{1 + at % 2}-{10 + at},{at}0,70,70" for at in range(3) for no in range(60)]
+    desk.import_(
+        "account_id,date,usage_trend,engagement,relationship\n" + "\n".join(read) + "\n", "--kind", "health",
+        name="health.csv",
+    )  # fmt: skip
+    found = [each["item"] for each in desk.json("due", "--days", "60")["items"]]
+    assert len(found) == len(set(found)) > 60
+    scores = {each["health"]["score"] for each in desk.json("list")["accounts"]}
+    assert len(scores) == 1  # each is read from all three of its rows
