@@ -26,6 +26,7 @@ from renewctl.views.terminal import is_terminal
 # On a terminal, what fits a person's morning; and from how many contracts on counting the rest is not free.
 _PAGE = 40
 _COUNTED = 30_000
+_MONTH = 31  # days by which recurring work may be put off
 _LATEST = 14  # days by which a renewal past its date may be put off
 _ITEM = re.compile(r"(?P<subject>[as]?\d+)(?:\.(?P<cycle>\d+))?(?:[- ](?P<step>[\w@-]*))?", re.ASCII)
 
@@ -406,6 +407,12 @@ def _in_time(portfolio: Portfolio, env: Env, found: "_Found", until_on: date) ->
     """
     if found.subject.startswith("s"):
         _before_clock(portfolio, env, found, until_on)
+    if found.subject.startswith("a") and (until_on - env.as_of).days > _MONTH:
+        raise RefusedByRule(
+            "snooze-past-next",
+            f"{found.item} comes back all year; put off until {until_on} it would swallow the next",
+            f"at most {_MONTH} days, or: renewctl skip {found.item} --reason …",
+        )
     if not found.subject.isdecimal():
         return
     if found.step == PAST_DUE and (until_on - env.as_of).days > _LATEST:

@@ -137,3 +137,25 @@ def test_a_catch_up_that_was_done_is_owed_again_for_what_became_late_since(desk)
     assert not desk.json("done", "1-catch-up")["changed"]
     assert desk.run("set", "M1", "renewal_date=2026-03-20", "--reason", "told late").code == 0
     assert desk.json("done", "1-catch-up")["changed"]
+
+
+def test_recurring_work_is_put_off_for_a_month_at_most(desk):
+    """VAL: what is put off for longer would swallow what comes after it."""
+    desk.import_("id,name,arr,currency,renewal_date,csm,nps\nV1,Vale,20000,USD,2027-02-20,Ana,50\n")
+    [item] = [each["item"] for each in desk.json("due", "--days", "30")["items"] if each["kind"] == "value"]
+    assert item == "a1-value-mail-2026-03"
+    desk.fails(14, "snooze-past-next", "snooze", item, "--until", "2026-04-03")
+    assert desk.run("snooze", item, "--until", "2026-04-02").code == 0
+    told = desk.json("due", "--days", "60")["items"]
+    assert [each["due_on"] for each in told if each["item"] == item] == ["2026-04-02"]
+
+
+def test_a_draft_never_says_of_a_cancelled_contract_that_it_renews_by_itself(desk):
+    """ANCHOR"""
+    desk.import_(
+        "id,name,arr,currency,renewal_date,csm,auto_renew,notice_days,cancel_notice_date,nps\n"
+        "T1,Tacit,20000,USD,2026-05-31,Ana,yes,30,,50\nC1,Gone,20000,USD,2026-05-31,Ana,yes,30,2026-03-01,50\n"
+    )
+    said = [desk.run("draft", f"{no}-last-reminder", "-o", "-").out for no in (1, 2)]
+    assert "renews by itself" in said[0]
+    assert "renews by itself" not in said[1]
