@@ -286,6 +286,7 @@ FIGURES = [
     Figure("noise", "how far a command is from itself", noise),
     Figure("due", "the agenda's first page, with peers", due),
     Figure("due-all", "every line of the agenda, piped", due_all),
+    Figure("recomputed", "agenda and plans of 10,000 accounts from their facts", recomputed),
     Figure("small", "--help, completion of a name, done", small),
     Figure("import", "a first import of 100,000 rows, with peers and parts", import_first),
     Figure("import-again", "the same file, and one with 1 % changed", import_again),
