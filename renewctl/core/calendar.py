@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from renewctl.core.due import DueContract, Item, item_id
+from renewctl.core.due import DueContract, Item, item_id, opt_out
 from renewctl.core.policy import Policy
 from renewctl.core.timeline import OPT_OUT, anchor
 
 CONFIRMED, CANCELLED = "CONFIRMED", "CANCELLED"
-OPT_OUT_TITLE = "Opt-out deadline: after this day the contract renews by itself"  # as the agenda has it
 
 
 class CalendarRules(NamedTuple):
@@ -87,7 +86,7 @@ def entries(
     for name, (contract, on) in owed.items():
         found.append(
             Entry(
-                name, on, OPT_OUT_TITLE, "internal", contract.owner, contract.account_name,
+                name, on, opt_out(contract).title, "internal", contract.owner, contract.account_name,
                 contract.renewal_on, contract.arr_base_minor, "", alarm_days, on,
             )
         )  # fmt: skip

@@ -396,7 +396,7 @@ class ContractAgenda:
                 task = _OPT_OUT._replace(step=f"{OPT_OUT}-{days}", milestone_days=days, title=text)
                 found += self._single(contract, task, due_on, states, until)
         if left <= agenda.deadline_shown_days:
-            task = _OPTED_OUT if contract.cancelled else _OPT_OUT if left >= 0 else _OPT_OUT_PASSED
+            task = opt_out(contract) if left >= 0 or contract.cancelled else _OPT_OUT_PASSED
             found += self._single(contract, task, deadline_on, states, until)
         if 0 <= left <= agenda.deadline_days:
             clock = deadline_on.isoformat()
@@ -499,6 +499,13 @@ _OPTED_OUT = _OPT_OUT._replace(title=f"Opt-out deadline: {_OPTED}")
 _OPT_OUT_PASSED = _OPT_OUT._replace(
     title="Opt-out deadline has passed: the contract renews by itself; record it (renewctl roll)"
 )
+
+
+def opt_out(contract: DueContract) -> Task:
+    """What the deadline of a contract that renews tacitly is called before it has passed."""
+    return _OPTED_OUT if contract.cancelled else _OPT_OUT
+
+
 _COLLECT_HEALTH = Task(
     COLLECT_HEALTH, None, "Collect health readings: too few to tell how this account is", "internal", "csm",
     "health", "HLT-2",

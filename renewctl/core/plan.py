@@ -6,7 +6,7 @@ are the agenda's own items, so both always say the same. SEG-2's effort is recko
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from renewctl.core.due import (
     ContractAgenda,
@@ -139,11 +139,16 @@ def _open(item: Item, states: States, steps: Mapping[str, Step]) -> Action:
     task = item.task
     state = states.get(task.step)
     put_off = state is not None and state.state == "snoozed"
-    step = steps.get(task.step)
+    work = steps.get(task.step, _NO_STEP)
     return Action(
         item.item, task.step, task.title, task.channel, *item.who, "snoozed" if put_off else "open",
         state.set_on if state and put_off else None, task.rule, task.covers, task.waits_for,
-    )._replace(**_effort(step))  # fmt: skip
+        hours=work.hours, done_when=work.done_when, template=work.template, auto=work.auto,
+    )  # fmt: skip
+
+
+# What is on a plan and no step of a timeline: nothing is known of doing it.
+_NO_STEP = Step("", "", None, None, 0, "", "", "", "", "", None, (), 0)
 
 
 def _closed(planned: Planned, state: ItemState, contract: DueContract, policy: Policy) -> Action:
@@ -157,15 +162,10 @@ def _action(step: Step, contract: DueContract, policy: Policy) -> Action:
         person, delegate = step_person(step.role, contract, contract.owner, policy)
         who = Who(person, step.role, delegate)
     item = item_id(contract.subject, contract.cycle, step.step)
-    return Action(item, step.step, step.title, step.channel, *who, "open", None, step.rule, ())._replace(
-        **_effort(step)
-    )
-
-
-def _effort(step: Step | None) -> dict[str, Any]:
-    """What the policy says of doing a step; nothing of what is no step of a timeline."""
-    names = ("hours", "done_when", "template", "auto")
-    return {} if step is None else {name: getattr(step, name) for name in names}
+    return Action(
+        item, step.step, step.title, step.channel, *who, "open", None, step.rule, (),
+        hours=step.hours, done_when=step.done_when, template=step.template, auto=step.auto,
+    )  # fmt: skip
 
 
 def _status(due_on: date | None, actions: Sequence[Action], as_of: date) -> str:

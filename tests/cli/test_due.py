@@ -156,6 +156,12 @@ def test_a_draft_never_says_of_a_cancelled_contract_that_it_renews_by_itself(des
         "id,name,arr,currency,renewal_date,csm,auto_renew,notice_days,cancel_notice_date,nps\n"
         "T1,Tacit,20000,USD,2026-05-31,Ana,yes,30,,50\nC1,Gone,20000,USD,2026-05-31,Ana,yes,30,2026-03-01,50\n"
     )
+    calendar = desk.run("calendar", "--days", "400", "-o", "-").out.replace("\r\n ", "")
+    deadlines = [
+        line for line in calendar.splitlines() if line.startswith("SUMMARY") and "Opt-out deadline:" in line
+    ]
+    assert len(deadlines) == 2
+    assert sum("a notice of cancellation stands" in line for line in deadlines) == 1
     said = [desk.run("draft", f"{no}-last-reminder", "-o", "-").out for no in (1, 2)]
     assert "renews by itself" in said[0]
     assert "renews by itself" not in said[1]

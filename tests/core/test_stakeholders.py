@@ -138,7 +138,7 @@ def test_a_thread_is_stale_once_the_latest_contact_is_older_than_the_policy_says
         person(1, role="champion", last_contact_on=None if days is None else days_ago(days)),
         person(2, role="user", last_contact_on=days_ago(300)),
     ]
-    found = thread("champion", crowd if days != None and days >= 0 else crowd[:1])  # noqa: E711
+    found = thread("champion", crowd if days is not None and days >= 0 else crowd[:1])
     assert found.state == state
     assert found.because.rule == "STK-2"
 
