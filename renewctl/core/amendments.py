@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from renewctl.core.edits import pins
 from renewctl.core.intake import Refusal
+from renewctl.core.lifecycle import before_term
 from renewctl.core.model import Account, Amendment, Change, Contract
 from renewctl.core.money import round_half_even
 
@@ -53,12 +54,23 @@ def amend(
     no: int,
     pinned: frozenset[tuple[str, int, str]] = frozenset(),
 ) -> Amended | Refusal:
-    """Change ARR (minor units, currency) or end date of a running contract, as of a day that has come."""
+    """Change ARR (minor units, currency) or end date of a running contract, as of a day of its term.
+
+    The day has to have come; where the first or last day of the term is unknown, nothing is assumed of it.
+    """
     if contract.state != "open":
         return Refusal("not-open", f"contract {contract.id} has ended", "see it: renewctl show ACCOUNT")
     if effective_on > as_of:
         return Refusal(
             "not-yet", f"{effective_on} is still to come", "record an amendment on its day or after"
+        )
+    if (refused := before_term(contract, effective_on, as_of)) is not None:
+        return refused
+    if contract.renewal_on is not None and effective_on > contract.renewal_on:
+        return Refusal(
+            "after-term",
+            f"{effective_on} is after {contract.renewal_on}, when the term of contract {contract.id} ended",
+            "record its outcome first, or say with --on DATE when this took effect",
         )
     wanted: dict[str, Any] = {}
     if arr is not None:

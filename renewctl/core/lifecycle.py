@@ -274,7 +274,8 @@ def _cannot_win(contract: Contract, said: Win, as_of: date) -> Refusal | None:
             f"contract {contract.id} has no renewal date, so there is nothing that could be renewed",
             "set it first: renewctl set ACCOUNT renewal_date=YYYY-MM-DD --reason …",
         )
-    if said.starts_on is not None and not contract_began(contract) < said.starts_on <= contract.renewal_on:
+    began_on = contract.start_on or date.min  # of an unknown first day nothing is assumed
+    if said.starts_on is not None and not began_on < said.starts_on <= contract.renewal_on:
         return Refusal(
             "start-outside-term",
             f"{said.starts_on} is outside the running term, which ends on {contract.renewal_on}",
@@ -284,6 +285,8 @@ def _cannot_win(contract: Contract, said: Win, as_of: date) -> Refusal | None:
         return Refusal(
             "not-yet", f"{said.signed_on} is still to come", "record a signature on its day or after"
         )
+    if said.kind != "tacit" and (refused := before_term(contract, said.signed_on, as_of)) is not None:
+        return refused  # the day of a tacit renewal is the rule's own
     if contract.arr_minor is not None and contract.currency not in (None, said.currency):
         return Refusal(
             "currency-conflict",
@@ -299,9 +302,18 @@ def _cannot_win(contract: Contract, said: Win, as_of: date) -> Refusal | None:
     return None
 
 
-def contract_began(contract: Contract) -> date:
-    """The first day of the running term; the earliest day there is where nobody knows it."""
-    return contract.start_on or date.min
+def before_term(contract: Contract, day: date, as_of: date) -> Refusal | None:
+    """Why nothing of the present cycle can have happened on a day: an earlier one was running (TRK).
+
+    It begins with the outcome before it, and with its term once that has begun; where neither day is
+    known no day is too early.
+    """
+    since, what = contract.won_on, "the renewal before it was signed"
+    if contract.start_on is not None and (since or date.min) < contract.start_on <= as_of:
+        since, what = contract.start_on, f"the running term of contract {contract.id} began"
+    if since is None or day >= since:
+        return None
+    return Refusal("before-term", f"{day} is before {since}, when {what}", "name the day it happened on")
 
 
 def lost(

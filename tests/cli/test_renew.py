@@ -222,6 +222,7 @@ def test_amounts_and_dates_of_a_win_are_read_strictly(book):
         book.fails(10, "amount-negative" if text == "-1" else "amount-unreadable", "won", "A1", "--arr", text)
     book.fails(2, "bad-date", "won", "A1", "--arr", "5", "--signed-on", "27/02/2026")
     book.fails(14, "not-yet", "won", "A1", "--arr", "5", "--signed-on", "2026-03-03")
+    book.fails(14, "before-term", "won", "A1", "--arr", "5", "--signed-on", "2025-05-30")
     book.fails(14, "currency-conflict", "won", "A1", "--arr", "EUR 5")
     assert book.run("won", "A1", "--arr", "5", "--term-months", "0").code == 2
     assert contract(book).cycle == 1

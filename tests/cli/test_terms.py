@@ -232,6 +232,36 @@ def test_nothing_is_assumed_of_a_contract_that_may_not_have_renewed(given_facts,
     assert cancelled.code == "opted-out"
 
 
+KNOWN = st.none() | st.dates(date(2024, 1, 1), date(2026, 12, 31))
+
+
+@given(KNOWN, KNOWN, KNOWN, st.dates(date(2023, 1, 1), TODAY))
+def test_an_amendment_takes_effect_inside_the_term_as_far_as_it_is_known(start_on, won_on, ends_on, day):
+    """TERMS: a mid-term change; nothing is assumed of an unknown first or last day."""
+    of = contract(start_on=start_on, won_on=won_on, renewal_on=ends_on)
+    found = amend(account(), of, arr=(1, "USD"), effective_on=day, reason="x", actor="ana", as_of=TODAY, no=1)
+    too_early = any(
+        since is not None and day < since
+        for since in (won_on, start_on if start_on is None or start_on <= TODAY else None)
+    )
+    too_late = ends_on is not None and ends_on < day
+    assert isinstance(found, Refusal) == (too_early or too_late)
+    if isinstance(found, Refusal):
+        assert found.code == ("before-term" if too_early else "after-term")
+
+
+def test_a_contract_past_its_date_is_amended_for_a_day_of_its_term_only(book):
+    facts = book.facts()
+    words = ("amend", "N1", "--arr", "6500", "--reason", "two more seats", "--as-of", "2026-05-10")
+    assert "renewctl" not in book.fails(14, "after-term", *words)
+    book.import_(SEVERAL, "--kind", "contracts", name="contracts.csv")
+    early = ("--contract", "K1", "--on", "2025-06-29")
+    said = book.fails(14, "before-term", "amend", "T1", "--arr", "1", "--reason", "x", *early)
+    assert "2025-06-29 is before 2025-06-30, when the running term of contract K1 began" in said
+    assert book.run(*words, "--on", "2026-04-30").code == 0
+    assert book.facts() != facts
+
+
 def test_a_contract_that_ended_is_not_amended():
     refused = amend(
         account(), contract(state="lost"), arr=(1, "USD"), effective_on=TODAY, reason="x", actor="ana",

@@ -58,7 +58,7 @@ def test_winning_opens_the_next_cycle_where_the_old_one_ended(renewal_on, term, 
 def test_a_contract_keeps_its_day_of_month_however_often_it_renews(first, terms):
     of = contract(renewal_on=first, renewal_day=first.day)
     for term in terms:
-        of = win(of, term=term, signed=AS_OF - timedelta(days=of.cycle)).contract
+        of = win(of, term=term).contract
         month_end = (of.renewal_on + relativedelta(day=31)).day
         assert of.renewal_on.day == min(first.day, month_end)
     assert of.renewal_on == first + relativedelta(months=sum(terms))
@@ -67,8 +67,8 @@ def test_a_contract_keeps_its_day_of_month_however_often_it_renews(first, terms)
 def test_the_29th_of_february_comes_back_in_the_leap_year():
     of = contract(renewal_on=date(2024, 2, 29), renewal_day=29)
     seen = []
-    for back in range(4):
-        of = win(of, signed=AS_OF - timedelta(days=back)).contract
+    for _ in range(4):
+        of = win(of).contract
         seen.append(of.renewal_on.isoformat())
     assert seen == ["2025-02-28", "2026-02-28", "2027-02-28", "2028-02-29"]
 
@@ -109,7 +109,7 @@ def test_winning_again_on_the_day_with_other_terms_is_refused():
 
 
 def test_the_next_cycle_can_be_won_on_another_day():
-    first = win(contract(), signed=AS_OF - timedelta(days=365))
+    first = win(contract(), signed=AS_OF - timedelta(days=1))
     assert win(first.contract, outcomes=[first.outcome]).contract.cycle == 3
 
 
@@ -121,6 +121,35 @@ def test_what_cannot_be_won_is_refused_by_name():
     euro = Win(5, "EUR", None, AS_OF)
     foreign = won(account(), [contract()], contract(), [], euro, AS_OF, 1, usual_term=12)
     assert foreign.code == "currency-conflict"
+
+
+KNOWN = st.none() | st.dates(date(2024, 1, 1), date(2026, 12, 31))
+
+
+@given(KNOWN, KNOWN, st.dates(date(2023, 1, 1), AS_OF))
+def test_a_signature_is_refused_exactly_when_an_earlier_term_is_known_to_have_been_running(
+    start_on, won_on, signed
+):
+    """TRK: after the last outcome, in the term that runs; of what is unknown nothing is assumed."""
+    of = contract(start_on=start_on, won_on=won_on, renewal_on=date(2027, 5, 31))
+    began = {day for day in (start_on,) if day is not None and day <= AS_OF}
+    too_early = any(signed < day for day in began | ({won_on} - {None}))
+    found = win(of, signed=signed)
+    assert isinstance(found, Refusal) == too_early
+    if too_early:
+        latest = max(began | ({won_on} - {None}))
+        assert (found.code, f"{signed} is before {latest}, when" in found.message) == ("before-term", True)
+
+
+@given(KNOWN, st.dates(date(2023, 1, 1), date(2028, 12, 31)))
+def test_a_new_term_starts_inside_the_running_one_or_from_an_unknown_day_up_to_its_end(start_on, starts_on):
+    """OPP-4"""
+    of = contract(start_on=start_on, renewal_on=date(2027, 5, 31))
+    said = Win(1_000_00, "USD", 12, AS_OF, "early", starts_on)
+    found = won(account(), [of], of, (), said, AS_OF, 7, usual_term=12)
+    inside = (start_on is None or start_on < starts_on) and starts_on <= of.renewal_on
+    assert inside == (not isinstance(found, Refusal))
+    assert inside or found.code == "start-outside-term"
 
 
 def test_a_contract_without_charge_renews_without_charge():
