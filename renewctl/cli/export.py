@@ -13,7 +13,7 @@ from renewctl.errors import UsageError
 from renewctl.views.terminal import is_terminal, put, safe
 
 if TYPE_CHECKING:
-    from renewctl.store.exporter import Table
+    from renewctl.store.exporter_tables import Table
 
 FORMATS = ("csv", "json", "xlsx")
 
@@ -24,7 +24,9 @@ def export(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="KIND", help="accounts, contracts, health, stakeholders, value, outcomes, saves or log."
+            metavar="KIND",
+            help="accounts, contracts, health, stakeholders, value, outcomes, saves, renewals, amendments, "
+            "overrides, items, assignments or log.",
         ),
     ],
     format_: Annotated[
@@ -37,7 +39,7 @@ def export(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Overwrite a file without asking.")] = False,
 ) -> None:
     """Write accounts or other facts as CSV, JSON or XLSX."""
-    from renewctl.store.exporter import KINDS, table
+    from renewctl.store.exporter_tables import KINDS, table
 
     if kind not in KINDS:
         raise UsageError("unknown-kind", f"nothing is exported as {kind!r}", f"kinds are: {', '.join(KINDS)}")
@@ -60,7 +62,21 @@ def export(
             from renewctl.store.files import write_atomic
 
             path = write_atomic(target, blocks, overwrite=True)
-            say(f"{counted.rows:,} rows of {kind} are in {safe(path)}")
+            say(f"{counted.rows:,} rows of {kind} are in {safe(path)}{_for_reading(exported)}")
+
+
+def _for_reading(exported: "Table") -> str:
+    """A line on what `import` would pass over, or "": an export is not to be taken for a backup."""
+    from renewctl.core.intake_fields import KINDS as IMPORTED
+
+    fields = IMPORTED.get(exported.kind)
+    if fields is None:
+        return f"\nimport takes no {exported.kind}; a backup carries everything: renewctl backup"
+    over = ", ".join(each.name for each in exported.columns if each.name not in fields)
+    if not over:
+        return ""
+    ended = "; leave out what has ended with --where state=open" if exported.kind == "contracts" else ""
+    return f"\nimport passes over: {over}{ended}"
 
 
 def _format(given: str | None, as_json: bool, output: str | None) -> str:

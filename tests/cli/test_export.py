@@ -106,6 +106,85 @@ def test_every_kind_shows_what_was_done(book, kind, form):
     assert first[expected[0]] == expected[1]
 
 
+def test_what_was_recorded_of_a_renewal_and_its_steps_is_told(book):
+    for words in (
+        ("amend", "A1", "--arr", "130000", "--reason", "more seats"),
+        ("won", "A1", "--arr", "140000", "--uplift", "4000", "--successor", "N1"),
+        ("health", "override", "A1", "--score", "60", "--reason", "one_off", "--until", "2026-04-01"),
+        ("stakeholder", "add", "A1", "Mia Lund", "--role", "user"),
+        ("stakeholder", "gone", "A1", "Mia Lund", "--note", "moved"),
+        ("skip", "2-collect-health", "--reason", "too small"),
+    ):
+        done = book.run(*words)
+        assert done.code == 0, (words, done.err)
+
+    def rows(kind):
+        return [
+            {name: value for name, value in row.items() if value not in ("", None)}
+            for row in json.loads(book.run("export", kind, "--json").out)["rows"]
+        ]
+
+    assert rows("amendments") == [
+        {
+            "account_id": "A1", "contract_id": "A1", "cycle": 1, "kind": "amendment",
+            "effective_on": "2026-03-02", "arr_before": 120000, "arr_after": 130000, "currency": "USD",
+            "renewal_before": "2026-05-31", "renewal_after": "2026-05-31", "reason": "more seats",
+            "actor": "ana",
+        }
+    ]  # fmt: skip
+    (agreed,) = rows("renewals")
+    assert agreed == {
+        "account_id": "A1", "contract_id": "A1", "cycle": 1, "kind": "renewal", "uplift": 4000,
+        "expansion": 6000, "currency": "USD", "successor_id": "N1",
+    }  # fmt: skip
+    both = [row for row in rows("contracts") if row["account_id"] == "A1"]
+    assert [(row["id"], row["state"], row["cycle"]) for row in both] == [
+        ("A1", "superseded", 1),
+        ("N1", "open", 2),
+    ]
+    assert rows("overrides") == [
+        {
+            "account_id": "A1", "score": 60, "reason": "one_off", "set_on": "2026-03-02",
+            "until_on": "2026-04-01", "actor": "ana",
+        }
+    ]  # fmt: skip
+    assert [(row["name"], row["left_on"], row["left_note"]) for row in rows("stakeholders")] == [
+        ("Mia Lund", "2026-03-02", "moved")
+    ]
+    assert rows("items") == [
+        {
+            "item": "2-collect-health", "account_id": "B2", "contract_id": "B2", "state": "skipped",
+            "set_on": "2026-03-02", "reason": "too small", "actor": "ana",
+        }
+    ]  # fmt: skip
+
+
+def test_a_step_that_was_given_to_somebody_is_told_as_people_type_it(book):
+    assert book.run("reassign", "--from", "Ana", "--to", "Rui", "--open", "none", "--yes").code == 0
+    kept = json.loads(book.run("export", "assignments", "--json").out)["rows"]
+    assert kept
+    for row in kept:
+        assert row["item"].startswith(("1-", "a1-"))
+        assert (row["account_id"], row["person"]) == ("A1", "Ana")
+        assert row["contract_id"] == ("A1" if row["item"].startswith("1-") else None)
+
+
+@pytest.mark.parametrize("kind", ["accounts", "contracts", "value", "log"])
+def test_a_file_comes_with_a_word_on_what_an_import_would_pass_over(book, kind):
+    said = book.run("export", kind, "-o", str(book.folder / "out.csv")).err.splitlines()[1:]
+    assert (
+        said
+        == {
+            "accounts": ["import passes over: segment_reason, early_on"],
+            "contracts": [
+                "import passes over: stage, state, cycle; leave out what has ended with --where state=open"
+            ],
+            "value": [],
+            "log": ["import takes no log; a backup carries everything: renewctl backup"],
+        }[kind]
+    )
+
+
 def test_outcomes_tell_both_amounts_with_their_currency(book):
     book.run("won", "A1", "--arr", "130000.50")
     (row,) = csv.DictReader(io.StringIO(book.run("export", "outcomes").out))

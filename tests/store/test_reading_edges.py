@@ -9,7 +9,7 @@ from renewctl.core.policy import Policy
 from renewctl.errors import NotFound, PolicyError
 from renewctl.store import agenda, history, saves, workbook
 from renewctl.store.due import DueReader
-from renewctl.store.exporter import table
+from renewctl.store.exporter_tables import table
 from renewctl.store.lookup import find_account
 from renewctl.store.sqlite import scratch_portfolio
 from tests.book import POLICY, TODAY, account, contract, portfolio, state

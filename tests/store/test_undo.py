@@ -17,7 +17,7 @@ from renewctl.errors import NotFound, PortfolioError, RefusedByRule
 from renewctl.store import rewind as rewinding
 from renewctl.store import undo
 from renewctl.store.agenda import refresh
-from renewctl.store.portfolio import open_portfolio
+from renewctl.store.portfolio import columns, open_portfolio
 from renewctl.store.rewind import first_after, last_by, rewind
 from tests.book import POLICY, TODAY, account, contract, insert, portfolio, reading
 from tests.book import state as step_done
@@ -59,6 +59,13 @@ COMMANDS = [
     save start A{no} --scenario value
     save done s{no}-call
     save close s{no} --result lost --note gone
+    amend A{no} --arr 81000 --reason seats --yes
+    health override A{no} --score 40 --reason one_off --until 2026-04-01 --yes
+    stage A{no} in_review --evidence met
+    stakeholder add A{no} Joe --role champion
+    stakeholder gone A{no} Joe --note moved
+    reassign --from Ana --to Bob --yes
+    won A{no} --arr 60000 --uplift 1000 --successor N{no} --yes
     """.strip().splitlines()
 ]
 
@@ -174,8 +181,8 @@ class Histories(RuleBasedStateMachine):
 
     def account_of(self, key, seq):
         row = self.states[seq].get(key) or self.states[seq - 1][key]
-        at = {"account": 0, "contract": 2, "health_reading": 0, "pin": 1}.get(key[0], 1)
-        return row[at]
+        names = columns(key[0])
+        return row[names.index(next(each for each in ("account_no", "row_no", "no") if each in names))]
 
 
 Histories.TestCase.settings = settings(max_examples=10, stateful_step_count=16, deadline=None)
