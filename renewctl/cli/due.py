@@ -533,7 +533,7 @@ def _find(portfolio: Portfolio, env: Env, text: str) -> _Found:
         account_no, step = find_step(portfolio, env.policy, env.as_of, int(subject[1:]), step)
         found = _Found(core.item_id(subject, 1, step), subject, account_no, 1, step)
     elif subject.startswith("a"):
-        leading = leading_contract(portfolio, int(subject[1:]))
+        leading = leading_contract(portfolio, int(subject[1:]), env.as_of)
         found = _find_contract_item(portfolio, env, text, leading, 1, step, subject)
     else:
         found = _find_contract_item(portfolio, env, text, int(subject), cycle, step, subject)

@@ -273,6 +273,7 @@ class ContractAgenda:
             self._replied(contract, anchor_on),
             papers,
             expansion if contract.bundle is None else bool(contract.bundle),
+            contract.band == "yellow",
         )
 
     def schedule(self, contract: DueContract, anchor_on: date) -> Schedule:
@@ -517,6 +518,22 @@ def collect_health_on(policy: Policy, segment: str, first_on: date, anchor_on: d
     lead = next(each.starts_days[1] for each in policy.segments if each.name == segment)
     soon = first_on + timedelta(days=policy.agenda.catch_up_days)
     return min(max(anchor_on - timedelta(days=lead), soon), anchor_on)
+
+
+def recurring_from(
+    renewals: Iterable[tuple[date, int]], latest_from_on: date
+) -> list[tuple[int, date, date]]:
+    """Which of an account's open contracts carries its recurring work, and on which days (VAL).
+
+    (contract, from, until) in the order in which they renew: one carries it until its renewal date, the
+    next from the day after, should the first stay open. Given are (renewal date, contract) and the
+    latest first day of any of their plans: a closing or a new contract never brings back what was paused.
+    """
+    found, from_on = [], latest_from_on
+    for renewal_on, no in sorted(renewals):
+        found.append((no, from_on, renewal_on))
+        from_on = max(from_on, renewal_on + timedelta(days=1)) if renewal_on < date.max else renewal_on
+    return found
 
 
 class Bounds:

@@ -12,6 +12,7 @@ CONDITIONS = (
     "risk_only",
     "at_risk",
     "not_at_risk",
+    "yellow",
     "expansion",
     "bundle",
     "not_bundle",

@@ -32,6 +32,7 @@ class Facts(NamedTuple):
     replied: bool = False
     papers: frozenset[str] = frozenset()  # rendered since work on this renewal began
     bundled: bool = False  # BND-1: an expansion goes with the renewal
+    yellow: bool = False  # the band of its health (HLT-4)
 
 
 class Planned(NamedTuple):
@@ -98,6 +99,7 @@ def conditions(facts: Facts, late_stages: frozenset[str]) -> frozenset[str]:
         "risk_only": not facts.guard,
         "at_risk": facts.opportunity == "at_risk",
         "not_at_risk": facts.opportunity != "at_risk",
+        "yellow": facts.yellow,
         "expansion": expansion,
         "bundle": facts.bundled,
         "not_bundle": expansion and not facts.bundled,

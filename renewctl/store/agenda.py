@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from renewctl import __version__
 from renewctl.core.dates import WorkCalendar
-from renewctl.core.due import Bounds, DueContract, Terms, arr_rank, still_closed
+from renewctl.core.due import Bounds, DueContract, Terms, arr_rank, recurring_from, still_closed
 from renewctl.core.health import in_force as still_said
 from renewctl.core.model import CLOSED_SAVES, Account, Contract, HealthOverride, ItemState, Reading
 from renewctl.core.policy import Policy
@@ -252,14 +252,14 @@ def _bound_rows(
         values = [base_minor(row[6], row[3], policy) for row in contracts]
         alone = int(len(values) == 1)
         whole = values[0] if alone else total(values)
-        leading, value_iso = _leading(contracts)
+        value_from = _value_from(contracts)
         for row, own in zip(contracts, values, strict=True):
             no, contract_id, _, renewal_iso, auto_renew, notice_days, first_iso, _, won_iso = row[4:]
             if renewal_iso is None:
                 continue
             value = own if by_contract else whole
             states = touched.get(no, nothing)
-            from_iso = value_iso if no == leading else None
+            from_iso = value_from.get(no)
             if states or won_iso is not None:
                 found = _touched_bound(bounds, value, override, row[7:], states, from_iso)
             else:
@@ -269,16 +269,17 @@ def _bound_rows(
                 yield no, found[0], renewal_iso, arr_rank(own), contract_id, found[1], alone
 
 
-def _leading(contracts: Sequence[tuple[Any, ...]]) -> tuple[int | None, str | None]:
-    """Which of an account's open contracts carries its recurring work (VAL), and from which day on.
+def _value_from(contracts: Sequence[tuple[Any, ...]]) -> dict[int, str]:
+    """From which day on each of an account's open contracts would carry its recurring work (VAL).
 
-    The one that renews first; counted from the latest first day of any plan, so that a closing or a new
-    contract never brings back what was paused. The rows are those of `_BOUND_SQL`.
+    The rows are those of `_BOUND_SQL`.
     """
     if len(contracts) == 1:
-        return contracts[0][4], contracts[0][10]
-    dated = [(row[7], row[4]) for row in contracts if row[7] is not None]
-    return (min(dated)[1] if dated else None), max(row[10] for row in contracts)
+        return {contracts[0][4]: contracts[0][10]}
+    days = dates_of()
+    dated = [(days[row[7]], row[4]) for row in contracts if row[7] is not None]
+    latest_on = days[max(row[10] for row in contracts)]
+    return {no: from_on.isoformat() for no, from_on, _ in recurring_from(dated, latest_on)}
 
 
 def _touched_bound(

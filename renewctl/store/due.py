@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from renewctl.core.classify import Classified, classify
-from renewctl.core.due import DueContract
+from renewctl.core.due import DueContract, recurring_from
 from renewctl.core.model import Account, Contract, Reading
 from renewctl.core.policy import PAPERS, Policy
 from renewctl.core.segment import in_force
@@ -106,7 +106,12 @@ _TOLD = ("reply", *PAPERS)
 
 
 def due_contracts(
-    account: Account, opened: Sequence[Contract], rows: Sequence[Classified], policy: Policy, told: Heard
+    account: Account,
+    opened: Sequence[Contract],
+    rows: Sequence[Classified],
+    policy: Policy,
+    told: Heard,
+    as_of: date,
 ) -> list[DueContract]:
     """What the agenda needs of an account's open contracts, in the order of `opened`.
 
@@ -114,14 +119,14 @@ def due_contracts(
     """
     found = []
     dated = [(each.renewal_on, each.no) for each in opened if each.renewal_on is not None]
-    leading = min(dated)[1] if dated else None
+    carried = recurring_from(dated, max(each.planned_from_on for each in opened)) if dated else ()
+    leading, value_on = next(((no, from_on) for no, from_on, until in carried if until >= as_of), (0, None))
     papers = told.papers.get(account.no, ())
     for contract, row in zip(opened, rows, strict=True):
         if row.segment is None or contract.renewal_on is None:
             continue
         value = row.arr_base_minor if policy.value_scope == "contract" else row.account_arr_base_minor
         mine = tuple((kind, day) for no, kind, day in papers if no in (None, contract.no)) if papers else ()
-        from_on = max(each.planned_from_on for each in opened) if contract.no == leading else None
         each = (
             contract.no, contract.id, account.no, account.id, account.name, contract.renewal_on,
             contract.auto_renew, contract.notice_days, contract.planned_from_on, contract.stage,
@@ -129,19 +134,23 @@ def due_contracts(
             row.opportunity, row.touch, int(row.guard), row.owner, row.owner_role, account.csm,
             account.sales_owner, account.specialist, account.executive_sponsor,
             told.replied_on.get(account.no), mine, told.bundles.get((contract.no, contract.cycle)),
-            int(account.cancel_notice_on is not None), from_on,
+            int(account.cancel_notice_on is not None), value_on if contract.no == leading else None,
         )  # fmt: skip
         found.append(_quick(DueContract, each))
     return found
 
 
-def leading_contract(portfolio: Portfolio, account_no: int) -> int:
-    """The open contract that carries an account's recurring work (VAL): the one that renews first.
+def leading_contract(portfolio: Portfolio, account_no: int, as_of: date) -> int:
+    """The open contract that carries an account's recurring work (VAL): the next one to renew.
 
-    0 where the account has none.
+    One past its date where there are no others; 0 where the account has none.
     """
-    sql = "SELECT no FROM contract WHERE account_no = ? AND state = 'open' AND renewal_on IS NOT NULL "
-    return int(portfolio.value(f"{sql} ORDER BY renewal_on, no LIMIT 1", (account_no,)) or 0)
+    found = portfolio.value(
+        "SELECT no FROM contract WHERE account_no = ? AND state = 'open' AND renewal_on IS NOT NULL "
+        "ORDER BY CASE WHEN renewal_on < ? THEN 1 ELSE 0 END, renewal_on, no LIMIT 1",
+        (account_no, as_of.isoformat()),
+    )
+    return int(found or 0)
 
 
 class DueReader:
@@ -289,4 +298,4 @@ class DueReader:
             self.volume,
             self.said.get(account.no),
         )
-        return due_contracts(account, opened, found, self.policy, self.heard)
+        return due_contracts(account, opened, found, self.policy, self.heard, self.as_of)

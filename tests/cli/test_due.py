@@ -165,3 +165,27 @@ def test_a_draft_never_says_of_a_cancelled_contract_that_it_renews_by_itself(des
     said = [desk.run("draft", f"{no}-last-reminder", "-o", "-").out for no in (1, 2)]
     assert "renews by itself" in said[0]
     assert "renews by itself" not in said[1]
+
+
+def test_a_contract_past_its_date_does_not_silence_its_account(desk, monkeypatch):
+    """VAL: from the day after the first contract's date the next one carries what comes back all year."""
+    desk.import_("id,name,csm,nps\nM1,Multi,Ana,50\n", "--map", "arr=", "--map", "renewal_date=")
+    desk.import_(
+        "id,account_id,arr,currency,renewal_date\nF1,M1,9000,USD,2026-04-20\nS1,M1,9000,USD,2027-02-20\n",
+        "--kind", "contracts", name="contracts.csv",
+    )  # fmt: skip
+
+    def value(as_of, days):
+        monkeypatch.setenv("RENEWCTL_AS_OF", as_of)
+        found = desk.json("due", "--days", days)["items"]
+        return [(each["item"], each["due_on"], each["contract"]) for each in found if each["kind"] == "value"]
+
+    assert value("2026-03-02", "60") == []  # the first renewal speaks of value itself
+    assert value("2026-04-20", "30") == []
+    first = ("a1-value-mail-2026-05", "2026-05-20", "S1")
+    assert value("2026-04-21", "30") == [first]
+    assert value("2026-05-20", "0") == [first]  # the first page reads what is due from the cache
+    assert desk.run("done", "a1-value-mail-2026-05").code == 0
+    assert desk.json("due", "--days", "0", "--limit", "9")["items"][0]["kind"] == "past_due"
+    assert value("2026-06-20", "0") == [("a1-value-mail-2026-06", "2026-06-20", "S1")]
+    assert desk.run("doctor").code == 0

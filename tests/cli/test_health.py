@@ -416,7 +416,7 @@ MY,Mid Yellow,20000,USD,2026-09-30,,,Ana,,60,90,90
 
 
 def test_each_band_changes_the_motion_the_touch_and_the_steps(desk):
-    """HLT-4, HLT-5: slim on green, no growth talk on yellow, a fight-or-let-go decision on red; the guard
+    """HLT-4, HLT-5: slim on green; on yellow no growth talk, but stakeholders, friction and an early commitment; a fight-or-let-go decision on red; the guard
     drops what only risk justifies and nothing else.
     """
     desk.import_(BANDS)
@@ -440,6 +440,10 @@ def test_each_band_changes_the_motion_the_touch_and_the_steps(desk):
     assert guarded < green
     assert "expansion-talk" in green - yellow
     assert "risk-assessment" in yellow
+    reinforced = {"friction", "relationships", "commitment"}
+    assert yellow - green - red == reinforced
+    assert told["MY"][2] - told["MG"][2] == reinforced
+    assert told["SY"][2] - told["SG"][2] >= {"value-early", "commitment"}
     assert red - yellow == {"at-risk"}
     assert {"expansion-analysis", "future-needs"} <= yellow - red
     assert [each[3] and each[3]["kind"] for each in told.values()].count("below") == 1

@@ -277,8 +277,8 @@ def test_a_mistyped_key_is_an_error_on_its_line_that_offers_the_right_one(path, 
             '[timelines.smb.notice]\nwhen = ["no_replay"]',
             "timelines.smb.notice.when[0]",
             '"no_replay" is not known here, did you mean no_reply?; '
-            "one of: risk_only, at_risk, not_at_risk, expansion, bundle, not_bundle, not_late_stage, "
-            "no_reply, not_auto_renew",
+            "one of: risk_only, at_risk, not_at_risk, yellow, expansion, bundle, not_bundle, "
+            "not_late_stage, no_reply, not_auto_renew",
         ),
         (
             '[timelines.smb.notice]\nafter = ["reminder", "propsal"]',

@@ -69,7 +69,10 @@ def test_segments_begin_at_the_thresholds_of_the_rules():
 
 def test_each_segment_has_steps_on_exactly_the_days_of_its_timeline_and_reminders():
     # TML, TML-E, TML-M, TML-S
-    days = {name: {step.days for step in POLICY.timelines[name]} - {None} for name in SEGMENTS}
+    days = {
+        name: {step.days for step in POLICY.timelines[name] if step.rule != "HLT-4"} - {None}
+        for name in SEGMENTS
+    }
     assert days == {"enterprise": {120, 90, 60, 45, 30, 14, 7}, "mid_market": {90, 60, 45, 30, 14, 7},
                     "smb": {60, 30, 14, 7}}  # fmt: skip
 
@@ -145,6 +148,16 @@ def test_a_renewal_at_risk_opens_with_the_decision_to_fight_and_is_not_searched_
             "smb": set(),
         }[segment]
     )
+
+
+@pytest.mark.parametrize("segment", SEGMENTS)
+def test_a_yellow_account_is_asked_for_a_commitment_before_30_days(segment):
+    # HLT-4
+    added = {step.step: step for step in POLICY.timelines[segment] if "yellow" in step.when}
+    assert {step.rule for step in added.values()} == {"HLT-4"}
+    assert added.keys() >= {"commitment"}
+    assert (added["commitment"].channel, added["commitment"].role) == ("customer", "owner")
+    assert all(step.days > 30 and step.when == ("yellow",) for step in added.values())
 
 
 def test_enterprise_thanks_and_looks_ahead_after_signature():

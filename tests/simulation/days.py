@@ -149,26 +149,25 @@ def work(world: World, oracle: Oracle, account: Account, most: int = 99) -> None
         elif what == "one" and item.kind == "catch_up":
             step = rng.choice(sorted(item.covers))
             world.run("done", item.item.removesuffix("catch-up") + step)
-            contract.closed[item.cycle, step] = "done"
+            contract.close((item.cycle, step), "done", world.today)
         else:
             state = "skipped" if what == "skipped" else "done"
             words = (
                 ["skip", item.item, "--reason", "not needed"] if what == "skipped" else ["done", item.item]
             )
             world.run(*words)
-            _closed(account, contract, item, state)
+            _closed(world, account, contract, item, state)
         if item.kind in ("catch_up", "notice", "value") or what == "one":
             break  # what they closed changes what is owed
 
 
-def _closed(account: Account, contract: Contract, item: Owed, state: str) -> None:
+def _closed(world: World, account: Account, contract: Contract, item: Owed, state: str) -> None:
     if item.kind == "value":
         account.closed.update(dict.fromkeys((item.step, *item.covers), state))
         return
-    contract.closed[item.cycle, item.step] = state
-    contract.asleep.pop((item.cycle, item.step), None)
+    contract.close((item.cycle, item.step), state, world.today)
     for step in item.covers:
-        contract.closed[item.cycle, step] = f"covered-{state}"
+        contract.close((item.cycle, step), f"covered-{state}", world.today)
 
 
 def _put_off(world: World, contract: Contract, account: Account, item: Owed) -> None:

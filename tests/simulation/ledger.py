@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+HALF_A_YEAR = 180  # LATE: what was done longer before a step's day says nothing of it
+
 
 @dataclass
 class Contract:
@@ -24,9 +26,20 @@ class Contract:
     won_on: date | None = None
     began: date | None = None  # the running term, where it is known
     closed: dict[tuple[int, str], str] = field(default_factory=dict)  # (cycle, step) -> done | skipped …
+    closed_on: dict[tuple[int, str], date] = field(default_factory=dict)
     asleep: dict[tuple[int, str], date] = field(default_factory=dict)  # (cycle, step) -> put off until
     given: dict[tuple[int, str], str] = field(default_factory=dict)  # (cycle, step) -> person, by hand
     bundle: bool | None = None
+
+    def close(self, key: tuple[int, str], fate: str, day: date) -> None:
+        """Note that a step was closed, and when."""
+        self.closed[key], self.closed_on[key] = fate, day
+        self.asleep.pop(key, None)
+
+    def fate(self, key: tuple[int, str], due_on: date) -> str:
+        """How a step that falls due on a day was closed, "" where not, or half a year before that day."""
+        closed = key in self.closed and (due_on - self.closed_on[key]).days <= HALF_A_YEAR
+        return self.closed[key] if closed else ""
 
 
 @dataclass

@@ -196,6 +196,7 @@ class Oracle:
             "risk_only": not known.guard,
             "at_risk": known.opportunity == "at_risk",
             "not_at_risk": known.opportunity != "at_risk",
+            "yellow": known.band == "yellow",
             "expansion": expansion,
             "bundle": expansion if contract.bundle is None else contract.bundle,
             "not_late": contract.stage not in ("approving", "contract_sent"),
@@ -205,8 +206,13 @@ class Oracle:
         return {name for name, holding in holds.items() if holding}
 
     def fate(self, step: Step, contract: Contract, known: Known, facts: set[str], holds: set[str]) -> str:
-        """Why a step is not owed: done, skipped, covered-…, fact or condition; "" when it is."""
-        if done := contract.closed.get((contract.cycle, step.name)):
+        """Why a step is not owed: done, skipped, covered-…, fact or condition; "" when it is.
+
+        What was done with it more than half a year before its day says nothing, unless it is late.
+        """
+        due_on = self.anchor(contract) - timedelta(step.days)
+        late = due_on < min(contract.planned_from, self.as_of)
+        if done := contract.fate((contract.cycle, step.name), date.min if late else due_on):
             return done
         if known.arr < step.least or not step.when <= holds | _ENDING:
             return "condition"
@@ -217,7 +223,9 @@ class Oracle:
         opened = account.open
         if not opened:
             return []
-        leading = min(opened, key=lambda each: (each.renewal_on, each.no))
+        # VAL: the next to renew speaks for the account; of one past its date only the outcome is asked.
+        ahead = [each for each in opened if each.renewal_on >= self.as_of]
+        leading = min(ahead, key=lambda each: (each.renewal_on, each.no), default=None)
         found: list[Owed] = []
         for contract in opened:
             known = self.known(account, contract)
@@ -282,7 +290,7 @@ class Oracle:
     def _notices(self, account: Account, contract: Contract, known: Known) -> Iterator[Owed]:
         """ANCHOR: 30 and 14 days before the opt-out deadline, and the deadline itself."""
         tacit = contract.auto and contract.notice is not None
-        if not tacit or (contract.cycle, "opt-out") in contract.closed:
+        if not tacit or contract.fate((contract.cycle, "opt-out"), self.anchor(contract)):
             return
         anchor_on = self.anchor(contract)
         left = (anchor_on - self.as_of).days
@@ -299,7 +307,9 @@ class Oracle:
 
     def _value(self, account: Account, contract: Contract, known: Known) -> Iterator[Owed]:
         """VAL: reviews and mails all year until 60 days before the anchor; what was missed is one item."""
-        first_on = min(max(each.planned_from for each in account.open), self.as_of)
+        since = [each.planned_from for each in account.open]
+        since += [each.renewal_on + timedelta(1) for each in account.open if each.renewal_on < self.as_of]
+        first_on = min(max(since), self.as_of)
         until = 45 if self.twist == "value" else rules.CUSTOMER_FROM
         end_on = self.anchor(contract) - timedelta(until)
         for name, every in rules.VALUE[known.segment]:
@@ -326,7 +336,7 @@ class Oracle:
             of = 1
         else:
             item = f"{contract.no}-{step}" if of == 1 else f"{contract.no}.{of}-{step}"
-            closed = (of, step) in contract.closed and kind != "catch_up"
+            closed = bool(contract.fate((of, step), due_on)) and kind != "catch_up"
             asleep = contract.asleep.get((of, step))
         if closed:
             return

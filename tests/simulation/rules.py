@@ -55,6 +55,7 @@ def _steps(text: str) -> tuple[Step, ...]:
 
 
 TIMELINES = {
+    # HLT-4 adds to each segment what a yellow account needs: the commitment is asked for before 30 days.
     # TML Enterprise; REM-60's mail is the notice, REM-30's notice with the value summary the proposal
     ENTERPRISE: _steps("""
         120 in  csm      tml prepare   review
@@ -65,6 +66,8 @@ TIMELINES = {
         120 in  csm      tml prepare   stakeholder-map
         120 in  manager  tml prepare   strategy
         90  in  csm      rem prepare   alert-90
+        90  in  csm      tml risk      friction when=yellow
+        90  in  csm      tml risk      relationships when=yellow
         90  in  csm      tml prepare   ebr
         90  in  csm      tml value     value-documents by=paper:value
         90  in  owner    tml prepare   kickoff
@@ -78,6 +81,7 @@ TIMELINES = {
         45  in  legal    tml negotiate legal
         45  out owner    tml negotiate procurement
         45  out executive_sponsor tml negotiate executive-alignment
+        45  out owner    tml negotiate commitment when=yellow by=approving
         45  out sales    tml proposal  expansion-terms when=bundle by=approving
         30  out owner    tml proposal  proposal by=proposed
         30  out owner    tml negotiate negotiate by=approving
@@ -99,6 +103,8 @@ TIMELINES = {
         90  in  owner    tml risk      at-risk when=at_risk
         90  in  csm      tml explore   expansion-analysis when=not_at_risk least=50000
         90  in  csm      rem prepare   alert-90
+        60  in  csm      tml risk      friction when=yellow
+        60  in  csm      tml risk      relationships when=yellow
         60  in  owner    rem prepare   tasks
         60  out owner    tml notice    notice by=notified
         60  out csm      tml value     value-review by=value_reviewed
@@ -106,6 +112,7 @@ TIMELINES = {
         45  in  owner    tml proposal  build-proposal by=paper:proposal,proposed
         45  in  owner    tml proposal  price
         45  out csm      tml negotiate alignment
+        45  out owner    tml negotiate commitment when=yellow by=approving
         30  out owner    tml proposal  proposal by=proposed
         30  out owner    tml negotiate objections by=approving
         30  out owner    tml negotiate negotiate by=approving
@@ -122,6 +129,8 @@ TIMELINES = {
         60  out owner    rem remind    reminder by=notified
         60  in  csm      tml risk      health-check
         60  in  owner    tml risk      at-risk when=at_risk
+        45  out csm      tml value     value-early when=yellow by=value_reviewed
+        45  out owner    tml negotiate commitment when=yellow by=reply,approving
         30  in  owner    tml proposal  proposal by=paper:proposal,proposed
         30  out owner    tml notice    notice by=proposed
         14  out owner    rem remind    follow-up when=not_auto by=approving

@@ -44,7 +44,7 @@ def change_terms(world: World, account: Account, contract: Contract) -> None:
         win_early(world, account, contract)
     elif world.chance(1500):
         replace(world, account, contract)
-    if world.chance(700):
+    if contract.state == "open" and world.chance(700):
         contract.bundle = world.rng.choice((True, False, None))
         word = {True: "yes", False: "no", None: "rules"}[contract.bundle]
         world.run("renewal", account.id, "--bundle", word, "--contract", contract.id)
@@ -105,7 +105,7 @@ def replace(world: World, account: Account, contract: Contract) -> None:
     world.settle(account, world.today)
     new = deepcopy(contract)
     new.id, new.no = new_id, world.program.numbers()[1][new_id]
-    new.closed, new.asleep, new.given = {}, {}, {}
+    new.closed, new.closed_on, new.asleep, new.given = {}, {}, {}, {}
     contract.state = "superseded"
     account.contracts.append(new)
     world.next_cycle(new, world.today, contract.renewal_on)

@@ -96,7 +96,9 @@ def compare(world: World, findings: Findings, rows: list[dict[str, Any]], wanted
             findings.found("duplicated", f"{at} stands twice")
         seen.add(key)
         if key[1:] in contract.closed and row["kind"] not in ("catch_up", "value"):
-            findings.found("duplicated", f"{at} was {contract.closed[key[1:]]} before")
+            if fate := contract.fate(key[1:], date.fromisoformat(row["due_on"])):
+                findings.found("duplicated", f"{at} was {fate} before")
+            findings.fates["asked again (agendas)"] += 1
         ahead = (oracle.anchor(contract) - date.fromisoformat(row["due_on"])).days
         mine = key[1] == contract.cycle and row["kind"] != "value"
         if row["channel"] == "customer" and mine and ahead > rules.CUSTOMER_FROM:
