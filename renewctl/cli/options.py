@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from renewctl.core.dates import parse_iso
-from renewctl.errors import InputRefused, Interrupted, UsageError
+from renewctl.errors import InputRefused, Interrupted, NotFound, UsageError
 
 if TYPE_CHECKING:
     from renewctl.core.policy import Policy
     from renewctl.store.portfolio import Portfolio
 
 _SHELL = frozenset("\"'`$&|;<>()[]{}*?!#~\\^=%")  # letters that mean something to some shell
-_PEOPLE_NAMED = 8  # people named before "and N more"
 # What each common option looks like on every command; order is the order of `--help`.
 _COMMON: dict[str, Any] = {
     "portfolio": (
@@ -208,25 +207,23 @@ def _not_text(error: UnicodeEncodeError) -> Exception:
 def owned_by(env: Env, portfolio: "Portfolio", name: str | None) -> frozenset[str] | None:
     """Every spelling on record of the person of `--owner`, whatever its case and accents; None: anybody.
 
-    Somebody unknown is said to be, with the people there are, and finds nothing.
+    NotFound (exit 13) for a name the portfolio knows nowhere. Whoever asks for `me` and is not known is told
+    so, and finds nothing.
     """
-    from renewctl.core.text import fold
-
     wanted = env.owner(name)
     if wanted is None:
         return None
-    from renewctl.store.lookup import people
+    from renewctl.store.lookup import person
 
-    known = people(portfolio, env.policy)
-    found = frozenset(each for each in known if fold(each) == fold(wanted))
-    if not found:
+    try:
+        return person(portfolio, env.policy, wanted)
+    except NotFound as error:
+        if name != "me":
+            raise
         from renewctl.views.terminal import safe
 
-        more = f" and {len(known) - _PEOPLE_NAMED:,} more" if len(known) > _PEOPLE_NAMED else ""
-        names = ", ".join(map(safe, known[:_PEOPLE_NAMED]))
-        there = f"known are {names}{more}" if known else "no account names anybody"
-        say(f"nobody is called {safe(wanted)}: {there}")
-    return found or frozenset((wanted,))
+        say(f"{safe(error.message)}: {safe(error.hint)}")
+        return frozenset((wanted,))
 
 
 def complete_account(incomplete: str) -> list[str]:

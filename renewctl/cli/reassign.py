@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from renewctl.store.portfolio import Operation, Portfolio
     from renewctl.views.handover import Preview
 
-_NAMED = 8  # people named before "and N more"
-
 
 class _Wanted(NamedTuple):
     """What was typed."""
@@ -116,7 +114,7 @@ def _asked(portfolio: "Portfolio", env: Env, wanted: _Wanted) -> "tuple[Asked, b
     """
     from renewctl.core.handover import Asked, in_policy
     from renewctl.store.handover import names_of
-    from renewctl.store.lookup import people
+    from renewctl.store.lookup import near_people, people
 
     known = names_of(portfolio)
     everybody = [*known, *people(portfolio, env.policy)]
@@ -125,23 +123,10 @@ def _asked(portfolio: "Portfolio", env: Env, wanted: _Wanted) -> "tuple[Asked, b
         if keys := in_policy(wanted.giver, env.policy):
             told = f"only the policy names {wanted.giver} ({', '.join(keys)}), no account does"
             raise NotFound("only-in-policy", told, "edit the policy")
-        raise NotFound(
-            "no-such-person", f"nobody is called {wanted.giver!r}", _near(wanted.giver, sorted({*everybody}))
-        )
+        hint = near_people(wanted.giver, everybody)
+        raise NotFound("no-such-person", f"nobody is called {wanted.giver!r}", hint)
     taker = next((name for name in everybody if fold(name) == fold(wanted.taker)), None)
     return Asked(names, taker or wanted.taker, wanted.mode, env.actor), taker is None
-
-
-def _near(name: str, known: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
-    folded = {fold(each): each for each in known}
-    near = [folded[each] for each in get_close_matches(fold(name), list(folded), 3, 0.6)]
-    near += [each for each in known if fold(name) in fold(each) and each not in near][:3]
-    if near:
-        return f"did you mean {', '.join(near)}?"
-    more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
-    return f"known are {', '.join(known[:_NAMED])}{more}" if known else "no account names anybody"
 
 
 def _chosen(portfolio: "Portfolio", env: Env, wanted: _Wanted, asked: "Asked") -> list[int]:

@@ -1,5 +1,9 @@
-"""Finding accounts by what people type: id, exact name, prefix, accent-folded part. Never a guess."""
+"""Finding accounts by what people type: id, exact name, prefix, accent-folded part. Never a guess.
 
+And people, whose names are compared whatever their case and accents.
+"""
+
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from renewctl.core.model import Account
@@ -111,6 +115,40 @@ def people(portfolio: Portfolio, policy: Policy) -> list[str]:
         names |= {name for (name,) in portfolio.rows(f"SELECT DISTINCT {column} FROM {table}")}  # noqa: S608
     names |= {*policy.team.values(), *policy.managers.values()}
     return sorted((name for name in names if name), key=lambda name: (fold(name), name))
+
+
+def person(portfolio: Portfolio, policy: Policy, name: str) -> frozenset[str]:
+    """Every spelling on record of a person, of those who may own something first.
+
+    Somebody who only speaks with a customer, acted before or has hours in the policy is known as well.
+    NotFound (exit 13) with near names where nobody is called so.
+    """
+    wanted, known = fold(name), people(portfolio, policy)
+    found = frozenset(each for each in known if fold(each) == wanted)
+    if found:
+        return found
+    for column, table in (("thread_owner", "stakeholder"), ("actor", "operation")):
+        known += [who for (who,) in portfolio.rows(f"SELECT DISTINCT {column} FROM {table}") if who]  # noqa: S608
+    known += policy.raw["capacity"].get("people", {})
+    found = frozenset(each for each in known if fold(each) == wanted)
+    if not found:
+        raise NotFound("no-such-person", f"nobody is called {name!r}", near_people(name, known))
+    return found
+
+
+def near_people(name: str, known: Sequence[str]) -> str:
+    """Whom a name nobody has may have meant, else the first of those there are, in words for a hint."""
+    from difflib import get_close_matches
+
+    folded = {fold(each): each for each in sorted(known, key=lambda each: (fold(each), each))}
+    near = [folded[each] for each in get_close_matches(fold(name), list(folded), 3, 0.6)]
+    near += [each for at, each in folded.items() if fold(name) in at and each not in near][:3]
+    if near:
+        return f"did you mean {', '.join(near)}?"
+    more = f" and {len(folded) - _SHOWN:,} more" if len(folded) > _SHOWN else ""
+    return (
+        f"known are {', '.join([*folded.values()][:_SHOWN])}{more}" if known else "no account names anybody"
+    )
 
 
 _PEOPLE = "SELECT DISTINCT csm, sales_owner, specialist, executive_sponsor FROM account"

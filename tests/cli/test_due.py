@@ -77,7 +77,33 @@ def test_an_owner_is_one_person_in_every_spelling(desk):
         done = desk.run("due", "--owner", spelling, "--json")
         assert {item["owner"] for item in json.loads(done.out)["items"]} == {"Ana", "ANÁ"}
         assert done.err == ""
-    assert desk.run("due", "--owner", "zoe").err == "nobody is called zoe: known are ANÁ, Ana\n"
+    said = desk.fails(13, "no-such-person", "due", "--owner", "anna")
+    assert said == "error[no-such-person]: nobody is called 'anna'\nhint: did you mean ana?\n"
+
+
+def test_a_person_who_is_known_and_owes_nothing_has_an_empty_list_and_a_typo_has_none(desk, tmp_path):
+    desk.import_("id,name,arr,renewal_date,csm\nA1,Acme,20000,2026-03-20,Bo\n")
+    assert (
+        desk.run("stakeholder", "add", "A1", "Joe", "--role", "champion", "--thread-owner", "Saul").code == 0
+    )
+    own = tmp_path / "policy.toml"
+    own.write_text('[capacity.people."Ines"]\nhours_per_week = 8\n', encoding="utf-8")
+    for known in ("saul", "ANA", "ines"):  # speaks with the customer, acted before, has hours
+        done = desk.run("due", "--owner", known, "--policy", str(own))
+        assert (done.code, done.out, done.err) == (0, "", "")
+    commands = (
+        ("due",), ("list",), ("digest",), ("calendar",), ("effort",), ("capacity",), ("draft", "--all"),
+        ("save", "list"), ("stakeholder", "risks"),
+    )  # fmt: skip
+    for words in commands:
+        assert "did you mean Saul?" in desk.fails(13, "no-such-person", *words, "--owner", "Sauel")
+
+
+def test_whoever_asks_for_me_and_is_nowhere_on_record_is_told_so_and_owes_nothing(desk, monkeypatch):
+    desk.import_("id,name,arr,renewal_date,csm\nA1,Acme,20000,2026-03-20,Bo\n")
+    monkeypatch.setenv("RENEWCTL_USER", "newcomer")
+    done = desk.run("due", "--owner", "me")
+    assert (done.code, done.out, done.err) == (0, "", "nobody is called 'newcomer': known are ana, Bo\n")
 
 
 def test_a_pilot_limits_the_agenda_to_its_segment_and_says_so(book, tmp_path):
@@ -96,7 +122,7 @@ def test_a_renewal_flagged_by_its_health_is_named_until_a_save_runs(desk, monkey
     """HLT-3: nobody checks scores by hand."""
     desk.import_(
         "id,name,arr,currency,renewal_date,csm,usage_trend,engagement,relationship\n"
-        "R1,Red Ltd,20000,USD,2026-05-20,Ana,-50,20,20\nG1,Green Ltd,20000,USD,2026-05-20,Ana,20,90,90\n"
+        "R1,Red Ltd,20000,USD,2026-05-20,Ana,-50,20,20\nG1,Green Ltd,20000,USD,2026-05-20,Rui,20,90,90\n"
     )
 
     def flags():

@@ -310,13 +310,6 @@ def test_an_owner_is_found_in_any_case_and_without_accents(own):
         assert "nobody" not in done.err
 
 
-def test_an_owner_nobody_knows_is_said_to_be_and_the_known_are_named(own):
-    for command in (("list",), ("due", "--days", "90"), ("save", "list")):
-        done = own.run(*command, "--owner", "Zoe")
-        assert done.code == 0
-        assert "nobody is called Zoe: known are Bo, Bó, Cora, Saul\n" in done.err
-
-
 @pytest.mark.parametrize("typed", ["Acme Robtics", "acme-robotics", "Robotcs", "acm robotics."])
 def test_a_name_mistyped_brings_the_near_ones(book, typed):
     done = book.run("show", typed)
