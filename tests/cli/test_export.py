@@ -106,6 +106,7 @@ def test_every_kind_shows_what_was_done(book, kind, form):
     assert first[expected[0]] == expected[1]
 
 
+@pytest.mark.both_engines
 def test_what_was_recorded_of_a_renewal_and_its_steps_is_told(book):
     for words in (
         ("amend", "A1", "--arr", "130000", "--reason", "more seats"),
@@ -159,6 +160,7 @@ def test_what_was_recorded_of_a_renewal_and_its_steps_is_told(book):
     ]  # fmt: skip
 
 
+@pytest.mark.both_engines
 def test_a_step_that_was_given_to_somebody_is_told_as_people_type_it(book):
     assert book.run("reassign", "--from", "Ana", "--to", "Rui", "--open", "none", "--yes").code == 0
     kept = json.loads(book.run("export", "assignments", "--json").out)["rows"]
