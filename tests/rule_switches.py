@@ -1,7 +1,8 @@
-"""One switch for each rule: it takes the rule out of the program, so that its tests can be seen to fail.
+"""Switches for each rule: they take it out of the program, so that its tests can be seen to fail.
 
-`python -m tests.rules --prove` runs the tests that name a rule with its switch thrown. A switch changes
-figures of the shipped policy, or stands in for the function that decides.
+`python -m tests.rules --prove` runs the tests that name a rule with each of its switches thrown in turn: a
+rule that asks for several things has one for each. A switch changes figures of the shipped policy, or stands
+in for the function that decides.
 """
 
 from collections.abc import Callable
@@ -44,6 +45,16 @@ def _days(least: int, most: int, to: int) -> Callable[[dict[str, Any]], object]:
     return lambda steps: [
         step.update(days=to) for step in steps.values() if least <= step.get("days", -1) <= most
     ]
+
+
+def _each(**change: Any) -> Callable[[dict[str, Any]], object]:
+    """Every step says something else."""
+    return lambda steps: [step.update(change) for step in steps.values()]
+
+
+def _of(name: str, **change: Any) -> Callable[[dict[str, Any]], object]:
+    """One step, where a segment has it, says something else."""
+    return lambda steps: steps.get(name, {}).update(change)
 
 
 def _always(*conditions: str) -> Callable[[dict[str, Any]], object]:
@@ -98,8 +109,13 @@ def _first(specialist: Any, arr: Any, policy: Any, volume: int) -> Any:
     return policy.ownership.rules[-1]
 
 
+def _by_hand(contract: Any, segment: Any, *_: Any) -> str:
+    """HLT-4 got wrong: a small renewal in good health is worked by hand like any other."""
+    return "assisted" if segment == "smb" else "negotiated"
+
+
 ALL = "enterprise mid_market smb"
-SWITCHES: dict[str, Switch] = {
+_SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     "SEG-2": _steps(
         "enterprise", lambda _: [each.update(warn_hours=999) for each in RAW["segments"].values()]
     ),
@@ -107,7 +123,13 @@ SWITCHES: dict[str, Switch] = {
     "HLT-1": _set("health bands green", 60),
     "HLT-2": _instead("health", "mix", _zero_for_missing),
     "HLT-3": _set("health bands", {"green": 75, "yellow": 0}),
-    "HLT-4": _steps(ALL, _without("at-risk")),
+    "HLT-4": (
+        _steps(ALL, _without("at-risk")),  # red: nobody decides whether to fight
+        _steps(ALL, _always("not_at_risk")),  # and it is searched for growth
+        _steps(ALL, _without("friction", "relationships", "commitment", "value-early")),  # yellow
+        _steps(ALL, _always("yellow")),
+        _instead("touch", "touch", _by_hand),  # green
+    ),
     "HLT-5": _set("health guard score", 101),
     "TCH": _instead("touch", "touch", lambda *_: "negotiated"),
     "TCH-1": _set("touch auto_relationship", 0),
@@ -115,10 +137,19 @@ SWITCHES: dict[str, Switch] = {
     "TCH-3": _set("touch assisted_below", 99_999),
     "TCH-4": _instead("touch", "mismatches", lambda *_: ()),
     "TML": _steps(ALL, _days(0, 999, 59)),
-    "TML-E": _steps("enterprise", _days(91, 999, 100)),
-    "TML-M": _steps("mid_market", _days(45, 45, 40)),
-    "TML-S": _steps("smb", _days(30, 30, 25)),
-    "TML-1": _set("agenda squeezed enterprise", 0),
+    "TML-E": (
+        *(_steps("enterprise", _days(day, day, day - 5)) for day in (120, 90, 60, 45, 30, 14)),
+        _steps("enterprise", _without("celebrate", "thank", "next-year")),
+    ),
+    "TML-M": (
+        *(_steps("mid_market", _days(day, day, day - 5)) for day in (90, 60, 45, 30, 14)),
+        _steps("mid_market", _each(min_arr=0)),  # the review is not for larger ones only
+    ),
+    "TML-S": tuple(_steps("smb", _days(day, day, day - 5)) for day in (60, 30, 14, 7)),
+    "TML-1": (
+        _set("agenda squeezed enterprise", 0),
+        _steps(ALL, _of("notice", days=75)),  # too early is intrusive
+    ),
     "TML-2": _set("shared_timeline proposal days", 44),
     "OWN": _instead("ownership", "owner_in", _no_stand_in),
     "OWN-1": _instead("ownership", "owner_rule", _first),
@@ -126,11 +157,26 @@ SWITCHES: dict[str, Switch] = {
     "OWN-3": _instead("ownership", "step_person", _own_column_only),
     "TRK": _set("stages evidence", {}),
     "REM": _steps(ALL, _twice),
-    "REM-90": _steps(ALL, _without("alert-90")),
-    "REM-60": _steps(ALL, _without("tasks", "reminder")),
+    "REM-90": (_steps(ALL, _without("alert-90")), _steps(ALL, _of("alert-90", channel="customer"))),
+    "REM-60": (
+        _steps(ALL, _without("tasks")),
+        _steps("smb", _without("reminder")),
+        _steps("enterprise mid_market", _without("notice")),
+    ),
     "REM-30": _steps(ALL, lambda steps: steps["proposal"].update(days=20)),
-    "REM-14": _steps(ALL, _without("escalate-14", "follow-up")),
-    "REM-7": _steps(ALL, _always("no_reply", "not_late_stage")),
+    "REM-14": (
+        _steps(ALL, _without("escalate-14")),
+        _steps(ALL, _without("follow-up")),
+        _steps(ALL, _always("not_late_stage")),
+        _steps(ALL, _always("not_auto_renew")),
+    ),
+    "REM-7": (
+        _steps(ALL, _without("escalate-7")),
+        _steps(ALL, _without("last-reminder")),
+        _steps("enterprise mid_market", _always("not_late_stage")),
+        _steps("smb", _always("no_reply")),
+        _steps(ALL, _always("not_auto_renew")),
+    ),
     "REM-X": _instead("team", "automation", lambda works, segments: ()),
     "STK": _set("stakeholders required enterprise roles", []),
     "STK-1": _steps(ALL, lambda steps: [step.update(to=[]) for step in steps.values()]),
@@ -143,3 +189,4 @@ SWITCHES: dict[str, Switch] = {
     "AGENDA": _instead("due", "in_order", list),
     "MONEY": _instead("money", "round_half_even", lambda value: int(value // 1)),
 }
+SWITCHES = {rule: each if isinstance(each, tuple) else (each,) for rule, each in _SWITCHES.items()}

@@ -2,8 +2,9 @@
 
 A test holds a rule whose id stands in its docstring or in a comment inside it. With `--prove [ID …]` the
 tests of each rule are run, in a process of its own, with that rule taken out of the program
-(`tests/rule_switches.py`): at least one of them has to fail. Loaded as a pytest plugin, this module throws
-the switch that RENEWCTL_RULE_OFF names.
+(`tests/rule_switches.py`): at least one of them has to fail. Tests of the shipped figures are left out of
+that: they would only say that the data changed, and not that the program then does something else. Loaded
+as a pytest plugin, this module throws the switch that RENEWCTL_RULE_OFF names.
 """
 
 import argparse
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OFF = "RENEWCTL_RULE_OFF"
 # The rules whose tests are listed, of all in renewctl/policies/rules.toml.
 FAMILIES = re.compile(r"SEG-2|(?:HLT|TCH|TML|OWN|TRK|REM|STK|VAL|ROL)(?:-\w+)?|ANCHOR|LATE|AGENDA|MONEY")
+DATA = "tests/core/test_policy_data.py::"  # of the shipped figures: proves nothing of what is done with them
 _SLOW = "tests/simulation/"  # asked last: whatever else holds a rule is quicker
 
 
@@ -62,6 +64,11 @@ def holders() -> dict[str, list[str]]:
     return found
 
 
+def of_behaviour(tests: Iterable[str]) -> list[str]:
+    """Those of the tests that see what the program does with a rule."""
+    return [test for test in tests if not test.startswith(DATA)]
+
+
 class Proof(NamedTuple):
     """What came of running the tests of a rule without it."""
 
@@ -69,13 +76,13 @@ class Proof(NamedTuple):
     said: str  # in its own words, or what came instead
 
 
-def prove(rule: str, tests: list[str]) -> Proof:
-    """Run the tests of a rule without it, until one of them fails."""
+def prove(rule: str, tests: list[str], switch: int = 0) -> Proof:
+    """Run the tests of a rule without what one of its switches takes out, until one of them fails."""
     words = ["-m", "pytest", "-n", "0", "-x", "-q", "-p", "tests.rules", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(
         [sys.executable, *words],
         cwd=ROOT,
-        env=os.environ | {OFF: rule, "COLUMNS": "300"},
+        env=os.environ | {OFF: f"{rule} {switch}", "COLUMNS": "300"},
         capture_output=True,
         text=True,
         check=False,
@@ -88,10 +95,11 @@ def prove(rule: str, tests: list[str]) -> Proof:
 
 def pytest_configure() -> None:
     """Throw the switch, before any test imports what it changes."""
-    if rule := os.environ.get(OFF):
+    if off := os.environ.get(OFF):
         from tests.rule_switches import SWITCHES
 
-        SWITCHES[rule]()
+        rule, switch = off.split()
+        SWITCHES[rule][int(switch)]()
 
 
 def main() -> int:
@@ -104,16 +112,27 @@ def main() -> int:
         parser.error(f"no such rule here: {', '.join(sorted(unknown))}")
     bad = 0
     for rule in given.prove or found:
-        tests = found[rule]
         if given.prove is None:
-            print(rule, *(f"  {test}" for test in tests or ["no test names it"]), sep="\n")
-            bad += not tests
-            continue
-        proof = prove(rule, tests) if tests else Proof("", "no test names it")
-        bad += not proof.failed
-        what = f"{proof.failed}: {proof.said}" if proof.failed else f"NOT PROVEN: {proof.said}"
-        print(f"{rule:<8}{what}", flush=True)
+            print(rule, *(f"  {test}" for test in found[rule] or ["no test names it"]), sep="\n")
+            bad += not found[rule]
+        else:
+            bad += not _proven(rule, of_behaviour(found[rule]))
     return 1 if bad else 0
+
+
+def _proven(rule: str, tests: list[str]) -> bool:
+    """Prove a rule with each of its switches, and print a line for each."""
+    from tests.rule_switches import SWITCHES
+
+    proven = True
+    for switch in range(len(SWITCHES[rule])):
+        proof = (
+            prove(rule, tests, switch) if tests else Proof("", "no test of what the program does names it")
+        )
+        proven = proven and bool(proof.failed)
+        what = f"{proof.failed}: {proof.said}" if proof.failed else f"NOT PROVEN: {proof.said}"
+        print(f"{rule:<7}{switch + 1:>2}  {what}", flush=True)
+    return proven
 
 
 if __name__ == "__main__":

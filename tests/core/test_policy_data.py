@@ -97,6 +97,17 @@ def test_the_notice_and_the_proposal_stand_where_the_merged_plan_puts_them():
     assert on("smb", 60) == {"reminder", "health-check", "at-risk"}
 
 
+def test_the_notice_and_the_reminder_at_60_are_one_action():
+    # REM, REM-60
+    for segment in ("enterprise", "mid_market"):
+        at_60 = [step for step in POLICY.timelines[segment] if step.days == 60]
+        assert sum(step.purpose == "notice" for step in at_60) == 1
+        assert not any(step.kind == "reminder" and step.channel == "customer" for step in at_60)
+    smb = [step for step in POLICY.timelines["smb"] if step.purpose == "notice"]
+    assert [step.days for step in smb] == [30]
+    assert not any(step.rule == "REM-90" for step in POLICY.timelines["smb"])
+
+
 def test_reminders_are_merged_in_and_absorbed_ones_are_not_there_again():
     # REM, REM-90, REM-60, REM-14
     rules = {name: {step.rule for step in POLICY.timelines[name]} for name in SEGMENTS}

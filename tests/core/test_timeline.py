@@ -47,17 +47,6 @@ def test_nothing_reaches_the_customer_earlier_than_60_days_before(segment):
     assert any(step.channel == "customer" for step in steps)
 
 
-def test_the_notice_and_the_reminder_at_60_are_one_action():
-    # REM, REM-60
-    for segment in ("enterprise", "mid_market"):
-        at_60 = [step for step in POLICY.timelines[segment] if step.days == 60]
-        assert sum(step.purpose == "notice" for step in at_60) == 1
-        assert not any(step.kind == "reminder" and step.channel == "customer" for step in at_60)
-    smb = [step for step in POLICY.timelines["smb"] if step.purpose == "notice"]
-    assert [step.days for step in smb] == [30]
-    assert not any(step.rule == "REM-90" for step in POLICY.timelines["smb"])
-
-
 def test_the_review_at_90_is_for_larger_mid_market_only_and_its_alert_for_all():
     # TML-M, REM-90
     planner = Planner(POLICY, WEEKDAYS)
