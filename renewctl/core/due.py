@@ -181,7 +181,7 @@ def tie(renewal: Renewal) -> tuple[date, int, str]:
 
 def order(item: Item) -> tuple[int, str, date, tuple[date, int, str, int, str]]:
     """The sort key of the agenda; a total order that no input order can change."""
-    return item.rank, item.task.clock, item.due_on, _within_day(item)
+    return item.rank, item.task.clock, item.due_on, (*tie(item.renewal), item.task.place, item.task.step)
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:
@@ -191,15 +191,19 @@ def in_order(items: Iterable[Item]) -> list[Item]:
     of their ties, as a whole book does, cost no comparison across days.
     """
     days: dict[tuple[int, str, date], list[Item]] = {}
+    ties: dict[int, tuple[date, int, str]] = {}
     for item in items:
+        if id(item[5]) not in ties:
+            ties[id(item[5])] = tie(item[5])
         days.setdefault((item[0], item[4][8], item[1]), []).append(item)
-    return [item for day in sorted(days) for item in sorted(days[day], key=_within_day)]
+    places = {each: at for at, each in enumerate(sorted(set(ties.values())))}
+    of_renewal = {no: places[each] for no, each in ties.items()}
 
+    def within_day(item: Item) -> tuple[int, int, str]:
+        task = item[4]
+        return of_renewal[id(item[5])], task[7], task[0]
 
-def _within_day(item: Item) -> tuple[date, int, str, int, str]:
-    renewal, task = item[5], item[4]
-    arr = renewal.arr_base_minor
-    return renewal.renewal_on, 1 if arr is None else -arr, renewal.id, task.place, task.step
+    return [item for day in sorted(days) for item in sorted(days[day], key=within_day)]
 
 
 class ContractAgenda:
@@ -215,6 +219,7 @@ class ContractAgenda:
         self._catch_ups: dict[tuple[object, bool], Task] = {}
         self._ready: dict[int, tuple[date, list[_Ready]]] = {}
         self._first_word: dict[str, int] = {}
+        self._notices: dict[tuple[date, int, int], Task] = {}
         self._recurring_kept: dict[_When, list[tuple[date, date, str, Task]]] = {}
 
     def items(
@@ -253,6 +258,12 @@ class ContractAgenda:
         if contract.value_from_on is not None:
             found += self._recurring(contract, anchor_on, contract.value_from_on, states, until)
         return found
+
+    def item(self, contract: DueContract, step: Step, due_on: date) -> Item:
+        """A step of a contract on a day, open or not."""
+        who, work_on = self._roles(contract)[step.role], self.planner.work_on(due_on)
+        status = status_of(due_on, self.as_of)
+        return Item(BY_DAY, due_on, work_on, status, self._task(step), contract, contract.cycle, who)
 
     def facts(self, contract: DueContract, anchor_on: date) -> Facts:
         """What decides the shape of its plan."""
@@ -393,8 +404,8 @@ class ContractAgenda:
         for days, next_days in zip(agenda.notice_days, (*agenda.notice_days[1:], 0), strict=True):
             due_on = deadline_on - timedelta(days=days)
             if left > next_days and due_on >= contract.planned_from_on and due_on <= until:
-                text = f"Opt-out deadline on {deadline_on}: {_OPTED if contract.cancelled else _NOTICE}"
-                task = _OPT_OUT._replace(step=f"{OPT_OUT}-{days}", milestone_days=days, title=text)
+                key = deadline_on, days, contract.cancelled
+                task = self._notices.get(key) or self._notices.setdefault(key, _notice(*key))
                 found += self._single(contract, task, due_on, states, until)
         if left <= agenda.deadline_shown_days:
             task = opt_out(contract) if left >= 0 or contract.cancelled else _OPT_OUT_PASSED
@@ -490,11 +501,19 @@ _PAST_DUE = Task(
 _ROLLED = _PAST_DUE._replace(
     title="Renewed by itself, as nobody opted out in time: record it (renewctl roll)", rule="ANCHOR"
 )
-_NOTICE = "decide before it whether the contract may renew by itself"
+_NOTIFIED = "decide before it whether the contract may renew by itself"
 _OPT_OUT = Task(
     OPT_OUT, None, "Opt-out deadline: after this day the contract renews by itself", "internal", "owner",
     "notice", "ANCHOR",
 )  # fmt: skip
+
+
+def _notice(deadline_on: date, days: int, cancelled: int) -> Task:
+    """The notice so many days before an opt-out deadline."""
+    text = f"Opt-out deadline on {deadline_on}: {_OPTED if cancelled else _NOTIFIED}"
+    return _OPT_OUT._replace(step=f"{OPT_OUT}-{days}", milestone_days=days, title=text)
+
+
 _OPTED = "a notice of cancellation stands, so the contract does not renew by itself"
 _OPTED_OUT = _OPT_OUT._replace(title=f"Opt-out deadline: {_OPTED}")
 _OPT_OUT_PASSED = _OPT_OUT._replace(

@@ -4,7 +4,7 @@ The agenda answers what is owed; the plan adds what was done and what follows a 
 are the agenda's own items, so both always say the same. SEG-2's effort is reckoned here too.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -14,15 +14,11 @@ from renewctl.core.due import (
     Given,
     Item,
     States,
-    Who,
-    item_id,
-    status_of,
     still_closed,
 )
 from renewctl.core.model import Account, Activity, Because, Contract, ItemState, Renewal
-from renewctl.core.ownership import step_person
 from renewctl.core.policy import Policy, Step
-from renewctl.core.timeline import Planned, anchor
+from renewctl.core.timeline import anchor
 
 _UNTIL = date.max
 
@@ -30,23 +26,21 @@ _UNTIL = date.max
 class Action(NamedTuple):
     """One step of a plan and how it stands."""
 
-    item: str
-    step: str
-    title: str
-    channel: str
-    owner: str | None
-    owner_role: str
-    delegate: bool
+    of: Item
+    work: Step  # of what is no step of a timeline, nothing is known of doing it
     state: str  # open | done | skipped | snoozed
-    set_on: date | None
-    rule: str
-    covers: tuple[str, ...]
-    waits_for: tuple[str, ...] = ()  # open steps it builds on
+    set_on: date | None = None
     shown_by: str = ""  # the fact that closed it by itself, such as stage:notified
-    hours: float = 0.0
-    done_when: str = ""
-    template: str = ""
-    auto: bool = False
+
+    @property
+    def step(self) -> str:
+        """The key of the step."""
+        return self.of.task.step
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Open steps it builds on."""
+        return () if self.state in _ENDED else self.of.task.waits_for
 
 
 class PlanDay(NamedTuple):
@@ -79,108 +73,103 @@ class Effort(NamedTuple):
     because: Because | None  # why it is said to be over
 
 
-def plan(contract: DueContract, states: States, agenda: ContractAgenda, given: Given | None = None) -> Plan:
+def plan(
+    contract: DueContract,
+    states: States,
+    agenda: ContractAgenda,
+    given: Given | None = None,
+    items: Iterable[Item] | None = None,
+) -> Plan:
     """The plan of a renewal that has a date and a segment, on the agenda's day.
 
-    `states` is what was done with its steps, as `ContractAgenda.items` takes it. A contract past its
-    date keeps only the line that asks for its outcome.
+    `states` is what was done with its steps, as `ContractAgenda.items` takes it; `items` are those of the
+    whole cycle, where they are known already. A contract past its date keeps only the line that asks for
+    its outcome.
     """
-    name_on = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
-    steps = {step.step: step for step in agenda.policy.timelines[contract.segment]}
-    stale_days = agenda.policy.agenda.stale_days
-    found: dict[tuple[object, ...], list[Action]] = {}
-    place: dict[tuple[object, ...], tuple[date | None, date | None]] = {}
-    for item in sorted(agenda.items(contract, states, _UNTIL, given or {}), key=lambda each: each.due_on):
-        key = _key(item, contract)
-        found.setdefault(key, []).append(_open(item, states, steps))
-        place[key] = (item.due_on, item.work_on)
-    if contract.renewal_on >= agenda.as_of:
-        schedule = agenda.schedule(contract, name_on[0])
-        for shown in agenda.planner.shown(agenda.facts(contract, name_on[0])):
-            step, due_on = shown.step, name_on[0] - timedelta(days=shown.step.days or 0)
-            if not still_closed(states.get(step.step), due_on, stale_days):
-                closed = ("timeline", step.days, due_on, None)
-                action = _action(step, contract, agenda.policy)._replace(state="done", shown_by=shown.fact)
-                found.setdefault(closed, []).append(action)
-                place.setdefault(closed, (due_on, agenda.planner.work_on(due_on)))
-        for planned in (*schedule.steps, *agenda.planner.late(schedule)):
-            state = states.get(planned.step.step)
-            if state is not None and still_closed(state, planned.due_on, stale_days):
-                closed = ("timeline", planned.step.days, planned.due_on, None)
-                found.setdefault(closed, []).append(_closed(planned, state, contract, agenda.policy))
-                place.setdefault(closed, (planned.due_on, planned.work_on))
-    days = [
-        PlanDay(
-            days if isinstance(days, int) else None,
-            trigger if isinstance(trigger, str) else None,
-            str(kind),
-            *place[kind, days, due_on, trigger],
-            _status(place[kind, days, due_on, trigger][0], actions, agenda.as_of),
-            tuple(actions),
-        )
-        for (kind, days, due_on, trigger), actions in found.items()
-    ]
-    days.sort(key=lambda day: (day.due_on or _UNTIL, -(day.milestone_days or 0), day.kind))
+    anchor_on, anchor_name = anchor(contract.renewal_on, contract.auto_renew, contract.notice_days)
+    if items is None:
+        items = agenda.items(contract, states, _UNTIL, given or {})
+    steps, cycle = agenda.planner.by_name(contract.segment), contract.cycle
+    found: dict[_Place, list[Action]] = {}
+    for item in items:
+        task = item[4]  # by number: a field by name costs three times that
+        kind = task[5]
+        if kind == "reminder" or kind == "timeline":
+            kind = "timeline" if item[6] == cycle else "after_signature"
+        place = item[1], task[1], kind
+        action: Action = _new(Action, (item, steps.get(task[0], _NO_STEP), "open", None, ""))
+        if states:
+            action = _put_off(action, states.get(task[0]))
+        if place in found:
+            found[place].append(action)
+        else:
+            found[place] = [action]
+    closed = _closed(contract, states, agenda, anchor_on) if contract.renewal_on >= agenda.as_of else ()
+    for action in closed:
+        found.setdefault((action.of.due_on, action.work.days, "timeline"), []).append(action)
+    days = [_day(place, actions) for place, actions in found.items()]
+    days.sort(key=_by_day)
     after = _after_signature(contract, agenda)
-    return Plan(name_on[1], name_on[0], (*days, *([after] if after else ())))
+    return Plan(anchor_name, anchor_on, (*days, *([after] if after else ())))
 
 
-def _key(item: Item, contract: DueContract) -> tuple[object, ...]:
-    task = item.task
-    if task.kind == "value":
-        return "value", None, item.due_on, None
-    if item.cycle != contract.cycle:
-        return "after_signature", None, item.due_on, "won"
-    kind = "timeline" if task.kind in ("timeline", "reminder") else task.kind
-    return kind, task.milestone_days, item.due_on, None
-
-
-def _open(item: Item, states: States, steps: Mapping[str, Step]) -> Action:
-    task = item.task
-    state = states.get(task.step)
-    put_off = state is not None and state.state == "snoozed"
-    work = steps.get(task.step, _NO_STEP)
-    return Action(
-        item.item, task.step, task.title, task.channel, *item.who, "snoozed" if put_off else "open",
-        state.set_on if state and put_off else None, task.rule, task.covers, task.waits_for,
-        hours=work.hours, done_when=work.done_when, template=work.template, auto=work.auto,
-    )  # fmt: skip
-
-
-# What is on a plan and no step of a timeline: nothing is known of doing it.
+_Place = tuple[date, int | None, str]  # due day, days before the anchor, kind of day
+_new = tuple.__new__  # as in core.due: there is one for each step of each renewal
+# What is on a plan and no step of a timeline.
 _NO_STEP = Step("", "", None, None, 0, "", "", "", "", "", None, (), 0)
 
 
-def _closed(planned: Planned, state: ItemState, contract: DueContract, policy: Policy) -> Action:
-    return _action(planned.step, contract, policy)._replace(state=state.state, set_on=state.set_on)
+def _put_off(action: Action, state: ItemState | None) -> Action:
+    if state is None or state.state != "snoozed":
+        return action
+    return action._replace(state="snoozed", set_on=state.set_on)
 
 
-def _action(step: Step, contract: DueContract, policy: Policy) -> Action:
-    if step.role == "owner":
-        who = Who(contract.owner, contract.owner_role, False)
-    else:
-        person, delegate = step_person(step.role, contract, contract.owner, policy)
-        who = Who(person, step.role, delegate)
-    item = item_id(contract.subject, contract.cycle, step.step)
-    return Action(
-        item, step.step, step.title, step.channel, *who, "open", None, step.rule, (),
-        hours=step.hours, done_when=step.done_when, template=step.template, auto=step.auto,
-    )  # fmt: skip
+def _closed(
+    contract: DueContract, states: States, agenda: ContractAgenda, anchor_on: date
+) -> Iterator[Action]:
+    """The steps before the signature that are closed, by a fact or by hand."""
+    stale_days = agenda.policy.agenda.stale_days
+    for step, fact in agenda.planner.shown(agenda.facts(contract, anchor_on)):
+        due_on = anchor_on - timedelta(days=step.days or 0)
+        if not still_closed(states.get(step.step), due_on, stale_days):
+            yield Action(agenda.item(contract, step, due_on), step, "done", None, fact)
+    if not states:
+        return
+    schedule = agenda.schedule(contract, anchor_on)
+    for step, due_on, _ in (*schedule.steps, *agenda.planner.late(schedule)):
+        state = states.get(step.step)
+        if state is not None and still_closed(state, due_on, stale_days):
+            yield Action(agenda.item(contract, step, due_on), step, state.state, state.set_on)
 
 
-def _status(due_on: date | None, actions: Sequence[Action], as_of: date) -> str:
-    states = {action.state for action in actions}
-    if states <= {"done", "skipped"}:
-        return "done" if "done" in states else "skipped"
-    return "upcoming" if due_on is None else status_of(due_on, as_of)
+def _day(place: _Place, actions: list[Action]) -> PlanDay:
+    first = actions[0][0]
+    status = first[3]
+    if actions[-1][2] in _ENDED:  # what is closed stands behind what is open
+        states = {action.state for action in actions}
+        status = status if states - _ENDED else "done" if "done" in states else "skipped"
+    day: PlanDay = _new(
+        PlanDay, (place[1], _TRIGGERS.get(place[2]), place[2], place[0], first[2], status, tuple(actions))
+    )
+    return day
+
+
+_TRIGGERS = {"after_signature": "won"}
+_ENDED = frozenset(("done", "skipped"))
+
+
+def _by_day(day: PlanDay) -> tuple[date, int, str]:
+    return day.due_on or _UNTIL, -(day.milestone_days or 0), day.kind
 
 
 def _after_signature(contract: DueContract, agenda: ContractAgenda) -> PlanDay | None:
     """What follows once this cycle is won; it has no day before that."""
-    actions = [_action(step, contract, agenda.policy) for step in agenda.planner.after_won(contract.segment)]
-    return (
-        PlanDay(None, "won", "after_signature", None, None, "upcoming", tuple(actions)) if actions else None
-    )
+    steps = agenda.planner.after_won(contract.segment)
+    if not steps:
+        return None
+    actions = [Action(agenda.item(contract, step, _UNTIL), step, "open") for step in steps]
+    return PlanDay(None, "won", "after_signature", None, None, "upcoming", tuple(actions))
 
 
 def target(account: Account, contract: Contract, agreed: Renewal | None) -> tuple[int | None, str]:

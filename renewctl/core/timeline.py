@@ -134,6 +134,9 @@ class Planner:
         self._working: dict[date, date] = {}
         self._grouped: dict[int, list[tuple[timedelta, tuple[Step, ...]]]] = {}
         self._passed: dict[tuple[int, int, bool], tuple[Step, ...]] = {}
+        self._after_won: dict[str, tuple[Step, ...]] = {}
+        self._by_name: dict[str, dict[str, Step]] = {}
+        self._periods: dict[tuple[int, int, int, int], Occurrence | None] = {}
 
     def work_on(self, day: date) -> date:
         """The last working day on or before `day`."""
@@ -191,7 +194,18 @@ class Planner:
 
     def after_won(self, segment: str) -> tuple[Step, ...]:
         """The steps that follow a signature."""
-        return tuple(step for step in self.policy.timelines[segment] if step.trigger == "won")
+        found = self._after_won.get(segment)
+        if found is None:
+            steps = self.policy.timelines[segment]
+            found = self._after_won[segment] = tuple(step for step in steps if step.trigger == "won")
+        return found
+
+    def by_name(self, segment: str) -> dict[str, Step]:
+        """The steps of a segment by their key."""
+        found = self._by_name.get(segment)
+        if found is None:
+            found = self._by_name[segment] = {step.step: step for step in self.policy.timelines[segment]}
+        return found
 
     def every_step(self, segment: str, arr_minor: int) -> tuple[Step, ...]:
         """The steps a renewal may need, whatever its conditions become."""
@@ -261,7 +275,7 @@ class Planner:
             each
             for cadence in self.policy.cadence[segment]
             for each in takewhile(
-                lambda each: each.due_on <= until, _occurrences(cadence, renewal_on, first_on, end_on)
+                lambda each: each.due_on <= until, self._occurrences(cadence, renewal_on, first_on, end_on)
             )
         )
 
@@ -269,7 +283,7 @@ class Planner:
         """The day of the first of `recurring`, whenever that is; None: there is none."""
         end_on = self._value_ends(anchor_on)
         firsts = (
-            next(_occurrences(cadence, renewal_on, first_on, end_on), None)
+            next(self._occurrences(cadence, renewal_on, first_on, end_on), None)
             for cadence in self.policy.cadence[segment]
         )
         return min((each.due_on for each in firsts if each is not None), default=None)
@@ -277,6 +291,26 @@ class Planner:
     def _value_ends(self, anchor_on: date) -> date:
         """The first day from which the renewal's own steps take the place of recurring work."""
         return anchor_on - timedelta(days=self.policy.agenda.value_pause_days)
+
+    def _occurrences(
+        self, cadence: Cadence, renewal_on: date, first_on: date, end_on: date
+    ) -> Iterator[Occurrence]:
+        period = (first_on.year * 12 + first_on.month - 1) // cadence.every_months
+        while True:
+            key = (
+                id(cadence),
+                period,
+                renewal_on.month,
+                renewal_on.day,
+            )  # cadences live as long as the policy
+            if key not in self._periods:
+                self._periods[key] = _occurrence(cadence, *key[1:])
+            found = self._periods[key]
+            if found is None or found.due_on >= end_on:
+                return
+            if found.due_on >= first_on:
+                yield found
+            period += 1
 
     def _schedule(self, segment: str, steps: tuple[Step, ...], anchor_on: date, first_on: date) -> Schedule:
         rules = self.policy.agenda
@@ -303,17 +337,11 @@ class Planner:
 _PERIODS = {1: "-{:02}", 3: "q{}", 6: "h{}", 12: ""}
 
 
-def _occurrences(cadence: Cadence, renewal_on: date, first_on: date, end_on: date) -> Iterator[Occurrence]:
+def _occurrence(cadence: Cadence, period: int, month: int, day: int) -> Occurrence | None:
+    """The work of one period, counted from year 0, for renewals of a month and day; None: no such year."""
     every = cadence.every_months
-    period = (first_on.year * 12 + first_on.month - 1) // every
-    while True:
-        year, month = divmod(period * every + (renewal_on.month - 1) % every, 12)
-        if year > 9998:
-            return
-        due_on = month_day(year, month + 1, renewal_on.day)
-        if due_on >= end_on:
-            return
-        if due_on >= first_on:
-            name = _PERIODS.get(every, "p{}").format(month // every + 1)
-            yield Occurrence(f"{cadence.name}-{year}{name}", due_on, cadence)
-        period += 1
+    year, month = divmod(period * every + (month - 1) % every, 12)
+    if year > 9998:
+        return None
+    name = _PERIODS.get(every, "p{}").format(month // every + 1)
+    return Occurrence(f"{cadence.name}-{year}{name}", month_day(year, month + 1, day), cadence)

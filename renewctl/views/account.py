@@ -237,11 +237,13 @@ def _day(day: PlanDay, whole: bool) -> list[str]:
         return [f"{head} {count} step{'' if count == 1 else 's'}"]
     out = [f"{head} {closed} of {count} closed" if closed else head.rstrip()]
     for action in day.actions:
-        owner = safe(action.owner or "unowned") + ("*" if action.delegate else "")
+        person, _, delegate = action.of.who
+        owner = safe(person or "unowned") + ("*" if delegate else "")
         state = "" if action.state == "open" else f"  [{action.state} {action.shown_by or action.set_on}]"
         if action.waits_for:
             state += f"  [waits for {', '.join(action.waits_for)}]"
-        line = f"    {action.item:<24} {action.channel:<8} {owner:<18} {safe(action.title)}{state}"
+        task = action.of.task
+        line = f"    {action.of.item:<24} {task.channel:<8} {owner:<18} {safe(task.title)}{state}"
         out.append(line if len(line) <= width() else line[: width() - 1] + "…")
     return out
 
@@ -322,7 +324,26 @@ def _planned(part: Part | None) -> dict[str, Any]:
 
 
 def _action(action: Action) -> dict[str, Any]:
-    return {**action._asdict(), "set_on": _iso(action.set_on), "covers": list(action.covers)}
+    task, who, work = action.of.task, action.of.who, action.work
+    return {
+        "item": action.of.item,
+        "step": task.step,
+        "title": task.title,
+        "channel": task.channel,
+        "owner": who.person,
+        "owner_role": who.role,
+        "delegate": who.delegate,
+        "state": action.state,
+        "set_on": _iso(action.set_on),
+        "rule": task.rule,
+        "covers": list(task.covers),
+        "waits_for": action.waits_for,
+        "shown_by": action.shown_by,
+        "hours": work.hours,
+        "done_when": work.done_when,
+        "template": work.template,
+        "auto": work.auto,
+    }
 
 
 def _iso(day: date | None) -> str | None:

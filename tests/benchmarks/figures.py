@@ -105,9 +105,10 @@ with open_portfolio(sys.argv[1]) as portfolio:
     agenda = agenda_of(portfolio, policy, day)
     read = time.process_time()
     planned = [each for each in book.renewals if each.due is not None]
-    items = in_order(i for each in planned for i in agenda.items(each.due, each.states, date.max))
+    owed = [agenda.items(each.due, each.states, date.max) for each in planned]
+    items = in_order(i for each in owed for i in each)
     listed = time.process_time()
-    plans = [plan(each.due, each.states, agenda) for each in planned]
+    plans = [plan(each.due, each.states, agenda, None, own) for each, own in zip(planned, owed)]
     done = time.process_time()
 print(len(planned), len(items), len(plans), read - began, listed - read, done - listed)
 """

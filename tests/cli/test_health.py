@@ -416,8 +416,8 @@ MY,Mid Yellow,20000,USD,2026-09-30,,,Ana,,60,90,90
 
 
 def test_each_band_changes_the_motion_the_touch_and_the_steps(desk):
-    """HLT-4, HLT-5: slim on green; on yellow no growth talk, but stakeholders, friction and an early commitment; a fight-or-let-go decision on red; the guard
-    drops what only risk justifies and nothing else.
+    """HLT-4, HLT-5: slim on green; on yellow no growth talk, but stakeholders, friction and an early
+    commitment; a fight-or-let-go decision on red; the guard drops what only risk justifies and nothing else.
     """
     desk.import_(BANDS)
     told = {}

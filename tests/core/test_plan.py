@@ -55,7 +55,7 @@ contracts = st.builds(
     st.integers(0, 120),
     st.sampled_from([None, 0, 1]),
     st.sampled_from([None, 30, 90]),
-    st.sampled_from(["green", "red", None]),
+    st.sampled_from(["green", "yellow", "red", None]),
     st.integers(0, 1),
 )
 STEPS = sorted({step.step for steps in POLICY.timelines.values() for step in steps if step.days is not None})
@@ -67,7 +67,7 @@ def test_the_open_steps_of_a_plan_are_the_items_of_the_agenda(contract, closed):
     states = {step: a_state(step, state) for step, state in closed.items()}
     seen = plan(contract, states, AGENDA)
     dated = [day for day in seen.days if day.due_on is not None]
-    opened = {(a.item, day.due_on, day.work_on) for day in dated for a in day.actions if a.state == "open"}
+    opened = {(a.of.item, day.due_on, day.work_on) for day in dated for a in day.actions if a.state == "open"}
     owed = {(each.item, each.due_on, each.work_on) for each in AGENDA.items(contract, states, date.max)}
     assert opened == owed
 
@@ -76,7 +76,7 @@ def test_the_open_steps_of_a_plan_are_the_items_of_the_agenda(contract, closed):
 def test_every_step_stands_once_and_days_come_in_order(contract, closed):
     states = {step: a_state(step, state) for step, state in closed.items()}
     seen = plan(contract, states, AGENDA)
-    items = [action.item for day in seen.days for action in day.actions]
+    items = [action.of.item for day in seen.days for action in day.actions]
     assert len(items) == len(set(items))
     days = [day.due_on for day in seen.days if day.due_on is not None]
     assert days == sorted(days)
@@ -120,7 +120,7 @@ def test_a_late_start_has_one_catch_up_that_lists_what_it_stands_for():
     seen = plan(a_contract(renewal_on=DAY + timedelta(days=50)), {}, AGENDA)
     (day,) = [day for day in seen.days if day.kind == "catch_up"]
     assert day.due_on == DAY + timedelta(days=2)
-    assert len(day.actions[0].covers) > 5
+    assert len(day.actions[0].of.task.covers) > 5
     assert all(day.milestone_days is None or day.milestone_days <= 50 for day in seen.days)
 
 
@@ -161,5 +161,5 @@ def test_what_follows_the_signature_of_the_cycle_before_stands_on_its_days():
         if row.get("trigger") == "won"
     }
     after = [day for day in seen.days if day.kind == "after_signature" and day.due_on is not None]
-    assert {(day.due_on, action.item) for day in after for action in day.actions} == expected
+    assert {(day.due_on, action.of.item) for day in after for action in day.actions} == expected
     assert {day.trigger for day in after} == {"won"}
