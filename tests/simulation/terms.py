@@ -65,12 +65,13 @@ def amend(world: World, account: Account, contract: Contract) -> None:
 
 
 def co_term(world: World, account: Account) -> None:
-    """All contracts of an account end on the day of the last."""
-    latest = max(each.renewal_on for each in account.open)
-    if latest <= world.today or all(each.renewal_on == latest for each in account.open):
+    """All contracts of an account end on the day of the last; one past its date waits for its outcome."""
+    ahead = [each for each in account.open if each.renewal_on >= world.today]
+    latest = max((each.renewal_on for each in ahead), default=world.today)
+    if latest <= world.today or all(each.renewal_on == latest for each in ahead):
         return
     world.run("coterm", account.id, "--apply", "--reason", "one date")
-    for contract in account.open:
+    for contract in ahead:
         if contract.renewal_on != latest:
             _moved(world, contract, latest)
 
