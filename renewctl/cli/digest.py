@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from renewctl.core.digest import Digest
     from renewctl.core.due import Item
     from renewctl.views.digest import Laid
+    from renewctl.views.titles import Titles
 
 EVERYBODY = "all"
 
@@ -46,10 +47,10 @@ def digest(
 
     how, tag = _format(form, post), _language(lang)
     to = _webhook() if post else None
-    base, most = env.policy.base_currency, most_lines(env.policy)
+    base, most, titles = env.policy.base_currency, most_lines(env.policy), _titles(env, tag)
     told = []
     for each in _digests(env, owner, days):
-        laid = view.laid_out(each, tag, most, base)
+        laid = view.laid_out(each, tag, most, base, titles)
         text = view.page([laid.blocks], tag) if how == "html" else view.RENDER[how](laid.blocks)
         told.append(Told(each, laid, text))
     posted = _post(env, to, told) if to else []
@@ -98,6 +99,15 @@ def _language(lang: str) -> str:
     raise UsageError(
         "unknown-language", f"a digest in {lang!r} is not there", f"use one of: {', '.join(LANGUAGES)}"
     )
+
+
+def _titles(env: Env, tag: str) -> "Titles | None":
+    """What is to be done in a language; None where the policy's own words are in it."""
+    from renewctl.store.titles import titles
+    from renewctl.views.titles import Titles
+
+    words = titles(tag)
+    return None if words is None else Titles(words, env.policy.timelines, tag)
 
 
 def _digests(env: Env, owner: str, days: int) -> "list[Digest]":

@@ -26,8 +26,12 @@ from typing import Any
 
 
 def sources() -> list[Path]:
-    """The TOML files of the shipped policy, in the order in which their tables are listed."""
-    found = sorted(HERE.rglob("*.toml"), key=lambda path: path.relative_to(HERE).as_posix())
+    """The TOML files of the shipped policy, in the order in which their tables are listed.
+
+    What titles are called in another language is no policy; it is read as it stands.
+    """
+    found = [path for path in HERE.rglob("*.toml") if not path.name.startswith("titles.")]
+    found = sorted(found, key=lambda path: path.relative_to(HERE).as_posix())
     return sorted(found, key=lambda path: ORDER.index(path.stem) if path.stem in ORDER else len(ORDER))
 
 
