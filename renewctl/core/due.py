@@ -155,7 +155,7 @@ _new = tuple.__new__
 States = Mapping[str, ItemState]
 Given = Mapping[str, str]
 """Steps given to somebody by hand: step -> person."""
-_NOTHING_DONE: States = {}
+NOTHING_DONE: States = {}
 _NOBODY_ELSE: Given = {}
 
 
@@ -246,7 +246,7 @@ class ContractAgenda:
         if schedule.catch_up_on is not None and schedule.catch_up_on <= until:
             task = self._catch_up(schedule, states)
             if task.covers:  # closed once, it comes back with what has become late since
-                own = {CATCH_UP: states[CATCH_UP]} if _put_off(states, CATCH_UP) else _NOTHING_DONE
+                own = {CATCH_UP: states[CATCH_UP]} if _put_off(states, CATCH_UP) else NOTHING_DONE
                 found += self._single(contract, task, schedule.catch_up_on, own, until)
         if contract.won_on is not None:
             found += self._after_won(contract, contract.won_on, states, until)
@@ -356,9 +356,9 @@ class ContractAgenda:
         self, contract: DueContract, task: Task, due_on: date, states: States, until: date
     ) -> list[Item]:
         """An item of its own, as a list: empty where it is closed or falls due after `until`."""
-        if _closed(states, task.step, due_on, self.policy.agenda.stale_days):
+        if closed(states, task.step, due_on, self.policy.agenda.stale_days):
             return []
-        due_on = _back_on(states, task.step, due_on)
+        due_on = back_on(states, task.step, due_on)
         if due_on > until:
             return []
         who = self._roles(contract)[task.role]
@@ -368,7 +368,7 @@ class ContractAgenda:
     def _catch_up(self, schedule: Schedule, states: States) -> Task:
         late = schedule.late
         if states:
-            late = tuple(step for step in late if not _closed(states, step.step))
+            late = tuple(step for step in late if not closed(states, step.step))
         key = (late if states else id(late), schedule.squeezed)
         task = self._catch_ups.get(key)
         if task is None:
@@ -386,7 +386,7 @@ class ContractAgenda:
         for step in self.planner.after_won(contract.segment):
             # Kept under its cycle, so that steps after one signature never meet those of the next.
             state = states.get(f"{step.step}@{cycle}")
-            mine = {step.step: state} if state else _NOTHING_DONE
+            mine = {step.step: state} if state else NOTHING_DONE
             due_on = won_on + timedelta(days=step.after_days)
             found += [
                 item._replace(cycle=cycle)
@@ -397,7 +397,7 @@ class ContractAgenda:
     def _opt_out(self, contract: DueContract, deadline_on: date, states: States, until: date) -> list[Item]:
         """The opt-out deadline and the notices before it, the latest of which stands for those before."""
         agenda = self.policy.agenda
-        if _closed(states, OPT_OUT, deadline_on, agenda.stale_days):
+        if closed(states, OPT_OUT, deadline_on, agenda.stale_days):
             return []
         left = (deadline_on - self.as_of).days
         found: list[Item] = []
@@ -439,7 +439,7 @@ class ContractAgenda:
         found: list[tuple[date, date, str, Task]] = []
         missed: dict[str, int] = {}  # name -> where in `found` its missed work stands
         for step, due_on, cadence in self.planner.recurring(*when):
-            if _closed(states, step):
+            if closed(states, step):
                 continue
             at = missed.get(cadence.name) if due_on <= self.as_of else None
             if at is not None:
@@ -485,8 +485,8 @@ def _given_by(item: Item, contract: DueContract) -> str:
 
 def _waiting(task: Task, states: States) -> Task:
     """A step without what it waited for, where that is closed."""
-    if task.waits_for and any(_closed(states, step) for step in task.waits_for):
-        return task._replace(waits_for=tuple(step for step in task.waits_for if not _closed(states, step)))
+    if task.waits_for and any(closed(states, step) for step in task.waits_for):
+        return task._replace(waits_for=tuple(step for step in task.waits_for if not closed(states, step)))
     return task
 
 
@@ -539,109 +539,6 @@ def collect_health_on(policy: Policy, segment: str, first_on: date, anchor_on: d
     return min(max(anchor_on - timedelta(days=lead), soon), anchor_on)
 
 
-def recurring_from(
-    renewals: Iterable[tuple[date, int]], latest_from_on: date
-) -> list[tuple[int, date, date]]:
-    """Which of an account's open contracts carries its recurring work, and on which days (VAL).
-
-    (contract, from, until) in the order in which they renew: one carries it until its renewal date, the
-    next from the day after, should the first stay open. Given are (renewal date, contract) and the
-    latest first day of any of their plans: a closing or a new contract never brings back what was paused.
-    """
-    found, from_on = [], latest_from_on
-    for renewal_on, no in sorted(renewals):
-        found.append((no, from_on, renewal_on))
-        from_on = max(from_on, renewal_on + timedelta(days=1)) if renewal_on < date.max else renewal_on
-    return found
-
-
-class Bounds:
-    """Lower bounds of the day a contract's next item falls due, whatever its health becomes.
-
-    A bound ignores the conditions that a day, a reading or a call can change, so an index on it stays
-    right between writes. A snoozed step counts with the day it comes back.
-    """
-
-    def __init__(self, planner: Planner) -> None:
-        self.planner = planner
-        self._first: dict[tuple[object, ...], date] = {}
-
-    def untouched(
-        self,
-        segment: str,
-        arr_minor: int,
-        renewal_on: date,
-        notice_days: int | None,
-        first_on: date,
-        value_from_on: date | None,
-    ) -> date:
-        """The bound of a first cycle with which nothing has been done.
-
-        `notice_days` only of a contract that renews tacitly.
-        """
-        planner = self.planner
-        anchor_on, _ = anchor(renewal_on, int(notice_days is not None), notice_days)
-        key = (segment, planner.reach(segment, arr_minor), anchor_on, notice_days is None, first_on)
-        found = self._first.get(key)
-        if found is None:
-            terms = Terms(segment, arr_minor, anchor_on, anchor_on, notice_days is not None, first_on)
-            found = self._first[key] = self.next_due_on(terms, _NOTHING_DONE)
-        if value_from_on is not None:
-            first = planner.first_recurring(segment, renewal_on, anchor_on, value_from_on)
-            found = min(found, first) if first is not None else found
-        return found if found < renewal_on else renewal_on
-
-    def next_due_on(self, terms: "Terms", states: States) -> date:
-        """The bound of any contract."""
-        planner = self.planner
-        bounds = [terms.renewal_on]  # the day a past-due item carries
-        stale_days = planner.policy.agenda.stale_days
-
-        def may_come(step: str, due_on: date) -> None:
-            if not _closed(states, step, due_on, stale_days):
-                bounds.append(_back_on(states, step, due_on))
-
-        if terms.tacit and not _closed(states, OPT_OUT, terms.anchor_on, stale_days):
-            may_come(OPT_OUT, terms.anchor_on)
-            for days in planner.policy.agenda.notice_days:
-                if (due_on := terms.anchor_on - timedelta(days=days)) >= terms.first_on:
-                    may_come(f"{OPT_OUT}-{days}", due_on)
-        lead_on = collect_health_on(planner.policy, terms.segment, terms.first_on, terms.anchor_on)
-        may_come(COLLECT_HEALTH, lead_on)
-        every = planner.every_step(terms.segment, terms.arr_minor)
-        schedule = planner.dated(terms.segment, every, terms.anchor_on, terms.first_on)
-        if any(not _closed(states, step.step) for step in schedule.late) and schedule.catch_up_on:
-            bounds.append(_back_on(states, CATCH_UP, schedule.catch_up_on))
-        if schedule.days and not states:
-            bounds.append(schedule.days[0].due_on)
-        for planned in schedule.steps if states else ():
-            may_come(planned.step.step, planned.due_on)
-        if terms.won_on is not None:
-            for step in planner.after_won(terms.segment):
-                may_come(f"{step.step}@{terms.cycle - 1}", terms.won_on + timedelta(days=step.after_days))
-        if terms.value_from_on is not None:
-            for step_name, due_on, _ in planner.recurring(
-                terms.segment, terms.renewal_on, terms.anchor_on, terms.value_from_on, date.max
-            ):
-                if not _closed(states, step_name):
-                    bounds.append(_back_on(states, step_name, due_on))
-        return min(bounds)
-
-
-class Terms(NamedTuple):
-    """What a contract's bound depends on, beside what was done."""
-
-    segment: str
-    arr_minor: int
-    renewal_on: date
-    anchor_on: date
-    tacit: bool  # the anchor is an opt-out deadline
-    first_on: date  # the day its plan starts from
-    cycle: int = 1
-    won_on: date | None = None
-    value_from_on: date | None = None
-
-
 def still_closed(state: ItemState | None, due_on: date, stale_days: int) -> bool:
     """Whether a step that falls due on that day is closed by what was done with it.
 
@@ -650,7 +547,8 @@ def still_closed(state: ItemState | None, due_on: date, stale_days: int) -> bool
     return state is not None and state.state != "snoozed" and (due_on - state.set_on).days <= stale_days
 
 
-def _closed(states: States, step: str, due_on: date = date.min, stale_days: int = 0) -> bool:
+def closed(states: States, step: str, due_on: date = date.min, stale_days: int = 0) -> bool:
+    """As `still_closed`, of a step by its key; without a day, whenever it was done."""
     state = states.get(step) if states else None
     return still_closed(state, due_on, stale_days)
 
@@ -660,6 +558,7 @@ def _put_off(states: States, step: str) -> bool:
     return state is not None and state.state == "snoozed"
 
 
-def _back_on(states: States, step: str, due_on: date) -> date:
+def back_on(states: States, step: str, due_on: date) -> date:
+    """The day a step counts with: its own, or the one it was put off to."""
     state = states.get(step) if states else None
     return due_on if state is None or state.until_on is None else max(due_on, state.until_on)

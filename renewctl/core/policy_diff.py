@@ -116,11 +116,12 @@ def _decisions(before: Iterable[Renewing], after: Iterable[Renewing]) -> dict[in
 def _steps(before: Iterable[Item], after: Iterable[Item]) -> dict[int, list[StepChange]]:
     old, new = _by_id(before), _by_id(after)
     found: dict[int, list[StepChange]] = defaultdict(list)
-    for name in old.keys() | new.keys():
-        was, now = old.get(name), new.get(name)
-        item = now or was
-        assert item is not None  # noqa: S101 (it came from one of the two)
-        found[item.renewal.account_no] += _step(name, was, now)
+    for name, now in new.items():
+        found[now.renewal.account_no] += _step(name, old.get(name), now)
+    for name, was in old.items():
+        if name not in new:
+            gone = StepChange(name, was.task.title, "removed", was.due_on, None, None, None)
+            found[was.renewal.account_no].append(gone)
     for steps in found.values():
         steps.sort(key=lambda each: (each.after_on or each.before_on or date.max, each.item, each.kind))
     return {no: steps for no, steps in found.items() if steps}
@@ -130,13 +131,9 @@ def _by_id(items: Iterable[Item]) -> Mapping[str, Item]:
     return {item.item: item for item in items}
 
 
-def _step(name: str, was: Item | None, now: Item | None) -> list[StepChange]:
-    if was is None or now is None:
-        item = now or was
-        assert item is not None  # noqa: S101 (one of the two is)
-        kind = "removed" if now is None else "added"
-        days = (was.due_on if was else None, now.due_on if now else None)
-        return [StepChange(name, item.task.title, kind, *days, None, None)]
+def _step(name: str, was: Item | None, now: Item) -> list[StepChange]:
+    if was is None:
+        return [StepChange(name, now.task.title, "added", None, now.due_on, None, None)]
     if _seen(was) == _seen(now):  # nearly all are
         return []
     found = []

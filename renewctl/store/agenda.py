@@ -14,8 +14,9 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from renewctl import __version__
+from renewctl.core.bounds import Bounds, Terms, recurring_from
 from renewctl.core.dates import WorkCalendar
-from renewctl.core.due import Bounds, DueContract, Terms, arr_rank, recurring_from, still_closed
+from renewctl.core.due import DueContract, arr_rank, still_closed
 from renewctl.core.health import in_force as still_said
 from renewctl.core.model import CLOSED_SAVES, Account, Contract, HealthOverride, ItemState, Reading
 from renewctl.core.policy import Policy

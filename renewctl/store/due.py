@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from renewctl.core.bounds import recurring_from
 from renewctl.core.classify import Classified, classify
-from renewctl.core.due import DueContract, recurring_from
+from renewctl.core.due import DueContract
 from renewctl.core.model import Account, Contract, Reading
 from renewctl.core.policy import PAPERS, Policy
 from renewctl.core.segment import in_force

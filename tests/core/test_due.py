@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renewctl.core.bounds import Bounds, Terms, recurring_from
 from renewctl.core.due import (
     BY_DAY,
     DEADLINE,
-    Bounds,
     ContractAgenda,
     DueContract,
-    Terms,
     in_order,
     item_id,
     order,
@@ -446,3 +445,30 @@ def test_recurring_work_that_was_put_off_keeps_what_has_been_missed_since():
         found = items(contract, later, states, later + timedelta(days=days))
         mails = [each for each in found if each.task.step in (first, second)]
         assert [(each.task.step, each.due_on, each.task.covers) for each in mails] == wanted
+
+
+@given(
+    st.lists(st.integers(-400, 400), min_size=1, max_size=4),
+    st.integers(-90, 0),
+    st.integers(-450, 450),
+)
+def test_one_contract_at_a_time_carries_what_comes_back(ends, since, on):
+    """VAL: the next to renew that is not past its date, from the day after the one before it."""
+    day, latest = TODAY + timedelta(days=on), TODAY + timedelta(days=since)
+    renewals = [(TODAY + timedelta(days=end), no) for no, end in enumerate(ends, 1)]
+    carried = recurring_from(renewals, latest)
+    assert sorted((until, no) for no, _, until in carried) == sorted(renewals)
+    ahead = sorted((renewal_on, no) for renewal_on, no in renewals if renewal_on >= day)
+    past = [renewal_on for renewal_on, _ in renewals if renewal_on < day]
+    found = next(((no, from_on) for no, from_on, until in carried if until >= day), None)
+    assert (found and found[0]) == (ahead[0][1] if ahead else None)
+    if found:
+        assert found[1] == max([latest, *(each + timedelta(days=1) for each in past)])
+
+
+def test_a_renewal_on_the_last_day_there_is_does_not_break_the_count():
+    """VAL"""
+    assert recurring_from([(date.max, 1), (date.max, 2)], TODAY) == [
+        (1, TODAY, date.max),
+        (2, date.max, date.max),
+    ]
