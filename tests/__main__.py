@@ -22,6 +22,7 @@ SUITES = {
     "coverage": "coverage run -m pytest -n 0 tests/core tests/store tests/cli",
     "covered": "coverage report",
     "mutation": "tests.mutation",
+    "rules": "tests.rules --prove",
     "simulation": "tests.simulation",
     "cost": "tests.benchmarks",
 }

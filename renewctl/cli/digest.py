@@ -47,10 +47,10 @@ def digest(
 
     how, tag = _format(form, post), _language(lang)
     to = _webhook() if post else None
-    base, most, titles = env.policy.base_currency, most_lines(env.policy), _titles(env, tag)
+    base, most = env.policy.base_currency, most_lines(env.policy)
     told = []
-    for each in _digests(env, owner, days):
-        laid = view.laid_out(each, tag, most, base, titles)
+    for each in _digests(env, owner, days, _titles(env, tag)):
+        laid = view.laid_out(each, tag, most, base)
         text = view.page([laid.blocks], tag) if how == "html" else view.RENDER[how](laid.blocks)
         told.append(Told(each, laid, text))
     posted = _post(env, to, told) if to else []
@@ -110,7 +110,7 @@ def _titles(env: Env, tag: str) -> "Titles | None":
     return None if words is None else Titles(words, env.policy.timelines, tag)
 
 
-def _digests(env: Env, owner: str, days: int) -> "list[Digest]":
+def _digests(env: Env, owner: str, days: int, titles: "Titles | None") -> "list[Digest]":
     """The digest of the person asked for, or with `all` one of each who has work, unowned work last."""
     from renewctl.cli.due import _Reading, _Wanted
     from renewctl.core.digest import digest as made
@@ -122,6 +122,8 @@ def _digests(env: Env, owner: str, days: int) -> "list[Digest]":
         person = None if owner == EVERYBODY else owned_by(env, portfolio, owner)
         reading = _Reading(portfolio, env, _Wanted(env.as_of, until, person, None, None))
         items: Sequence[Item] = reading.agenda(days, 0, True).items
+    if titles is not None:
+        items = [titles.put(item) for item in items]
     if person is not None:
         return [made(min(person), items, env.as_of, days)]
     mine: dict[str, list[Item]] = {}

@@ -11,7 +11,6 @@ from renewctl.core import money
 from renewctl.core.digest import Digest
 from renewctl.core.due import Item
 from renewctl.views.documents import markdown, tidy
-from renewctl.views.titles import Titles
 from renewctl.views.wording import Writer
 
 FORMATS = ("text", "markdown", "html", "slack")
@@ -78,11 +77,8 @@ class Laid(NamedTuple):
     left_out: int
 
 
-def laid_out(of: Digest, lang: str, most: int, base: str, titles: Titles | None = None) -> Laid:
-    """The lines of a digest, at most `most`; figures first, then what is loud, then the rest.
-
-    `titles` puts into the language what is to be done; without it, it is said as the policy says it.
-    """
+def laid_out(of: Digest, lang: str, most: int, base: str) -> Laid:
+    """The lines of a digest, at most `most`; figures first, then what is loud, then the rest."""
     say, words = Writer(lang), _WORDS[lang]
     owner = tidy(of.owner) if of.owner else None
     title = words["title" if owner else "unowned"].format(owner=owner, day=say.day(of.as_of))
@@ -107,7 +103,7 @@ def laid_out(of: Digest, lang: str, most: int, base: str, titles: Titles | None 
         fits = items[: max(0, room - 1)]
         if fits:
             blocks.append(Block("heading", words[name], ""))
-            blocks += [_item(item, of.as_of, words, say, titles) for item in fits]
+            blocks += [_item(item, of.as_of, words, say) for item in fits]
             shown += fits
             room -= len(fits) + 1
     left = len(of.loud) + len(of.items) - len(shown)
@@ -125,7 +121,7 @@ def _stake(of: Digest, words: dict[str, str], say: Writer, base: str) -> str:
     return words["stake"].format(worth=f"{base} {say.number(units)}", count=count)
 
 
-def _item(item: Item, as_of: date, words: dict[str, str], say: Writer, titles: Titles | None) -> Block:
+def _item(item: Item, as_of: date, words: dict[str, str], say: Writer) -> Block:
     late = (as_of - item.due_on).days
     when = (
         words["late"].format(days=say.days(late))
@@ -133,11 +129,8 @@ def _item(item: Item, as_of: date, words: dict[str, str], say: Writer, titles: T
         else words["due"].format(day=say.short_day(item.due_on) if late else words["today_is"])
     )
     channel = words.get(item.task.channel, item.task.channel)
-    said, note = item.task.title, item.task.note
-    if titles is not None:
-        said, note = titles.title(item), titles.said(note)
-    note = f"; {tidy(note)}" if note else ""
-    title = tidy(said)
+    note = f"; {tidy(item.task.note)}" if item.task.note else ""
+    title = tidy(item.task.title)
     title = title if len(title) <= _TITLE else title[: _TITLE - 1].rstrip() + "…"
     text = f"{title} ({channel}, {when}{note}) [{tidy(item.item)}]"
     return Block("item", tidy(item.renewal.account_name), text)

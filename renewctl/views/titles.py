@@ -37,9 +37,11 @@ class Titles:
             if (pattern := _pattern(text)) is not None
         ]
 
-    def title(self, item: Item) -> str:
-        """What an item is called."""
-        return self._catch_up(item) if item.task.step == CATCH_UP else self.said(item.task.title)
+    def put(self, item: Item) -> Item:
+        """An item with its title and note in the language."""
+        task = item.task
+        title = self._catch_up(item) if task.step == CATCH_UP else self.said(task.title)
+        return item._replace(task=task._replace(title=title, note=self.said(task.note)))
 
     def said(self, text: str) -> str:
         """A title or note as the language has it; as it is where nobody put it into that language."""

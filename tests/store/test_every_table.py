@@ -24,6 +24,7 @@ from renewctl.store.persons import eraser_of, find_target
 from renewctl.store.portfolio import ENTITIES, columns, open_portfolio
 from renewctl.store.rewind import rewind
 from renewctl.store.tables import SQLModel
+from tests.backups import put_back
 from tests.book import POLICY, TODAY, insert, portfolio
 from tests.faults import bitflips
 
@@ -207,13 +208,16 @@ def test_whatever_is_recorded_in_any_column_is_in_an_export(full, name):
 # --- backup and doctor --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*FACTS, *sorted(OWN_BOOKS)])
-def test_a_backup_holds_the_rows_of_any_table(full, name, tmp_path):
+def test_a_backup_brings_back_the_rows_of_every_table(full, tmp_path, monkeypatch):
+    monkeypatch.setenv("RENEWCTL_BACKUPS", str(tmp_path / "backups"))
     with open_portfolio(str(full)) as made:
-        kept = rows(made, name)
+        kept = {name: rows(made, name) for name in ENTITIES}
         file = make_file(made, tmp_path / "kept.db").file
-    with open_portfolio(str(file)) as theirs:
-        assert rows(theirs, name) == kept != []
+    assert all(kept.values())
+    path = tmp_path / "back.db"
+    put_back(path, file)
+    with open_portfolio(str(path)) as restored:
+        assert {name: rows(restored, name) for name in ENTITIES} == kept
 
 
 @pytest.mark.parametrize("name", [*FACTS, *sorted(OWN_BOOKS)])
