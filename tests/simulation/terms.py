@@ -51,7 +51,9 @@ def change_terms(world: World, account: Account, contract: Contract) -> None:
 
 
 def amend(world: World, account: Account, contract: Contract) -> None:
-    """Another ARR, or another end of the term."""
+    """Another ARR, or another end of the term, while it lasts."""
+    if contract.renewal_on < world.today:
+        return
     if world.chance(2):
         arr = contract.arr + world.rng.choice((500, 7_000, 40_000))
         world.run("amend", account.id, "--arr", str(arr), "--reason", "more seats", "--contract", contract.id)

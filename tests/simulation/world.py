@@ -235,6 +235,9 @@ class World:
     def win(self, account: Account, contract: Contract, partial: bool) -> None:
         """The renewal is signed and the next cycle begins."""
         signed_on = self.today - timedelta(self.rng.choice((0, 0, 0, 1, 4)))
+        for since in (contract.won_on, contract.began):  # not before its own cycle
+            if since is not None and signed_on < since <= self.today:
+                signed_on = since
         # no signature comes before the outcome before it, nor before its term
         known = (contract.won_on, contract.began)
         signed_on = max(signed_on, *(day for day in known if day is not None and day <= self.today), date.min)
