@@ -325,12 +325,12 @@ def _damaged() -> bool:
 
 
 def _complain(code: str, message: str, hint: str) -> None:
-    from renewctl.views.terminal import safe
+    from renewctl.views.terminal import fitted, safe, width
 
+    told = [f"error[{code}]: {safe(message)}", *([f"hint: {safe(hint)}"] if hint else [])]
     with suppress(OSError):  # where stderr is full too, the exit code has to say it
-        sys.stderr.write(f"error[{code}]: {safe(message)}\n")
-        if hint:
-            sys.stderr.write(f"hint: {safe(hint)}\n")
+        columns = width(sys.stderr)
+        sys.stderr.write("".join(f"{part}\n" for line in told for part in fitted(line, None, columns)))
 
 
 def _usage_hint(args: list[str]) -> str:

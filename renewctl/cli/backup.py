@@ -10,7 +10,7 @@ import typer
 from renewctl.cli.options import Env, command, say
 from renewctl.errors import RenewctlError, UsageError
 from renewctl.views import backup as view
-from renewctl.views.terminal import safe
+from renewctl.views.terminal import fitted, safe
 
 if TYPE_CHECKING:
     from renewctl.store.restore import Plan, Restored
@@ -178,8 +178,7 @@ def restore(
     elif done is None:
         say("dry run: nothing was restored")
         if refusal is not None:
-            for line in view.fitted(safe(refusal.hint), "  "):
-                say(line)
+            say(safe(refusal.hint))
     else:
         if shown:
             _print(view.plan_lines(plan, done=True))
@@ -210,7 +209,7 @@ def _confirm(env: Env, plan: "Plan") -> None:
     lost = view.many(len(plan.lost), "operation")
     at_stake = f", losing {lost}" if plan.lost else ""
     whole = f"Restore {safe(plan.path)} from {safe(plan.backup.file.name)}{at_stake}?"
-    fits = len(view.fitted(f"{whole} [y/N] ", "")) == 1
+    fits = len(fitted(f"{whole} [y/N] ", "")) == 1
     env.confirm(whole if fits else f"Restore it{at_stake}?")  # both names stand right above
 
 

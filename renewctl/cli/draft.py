@@ -11,7 +11,7 @@ import typer
 from renewctl.cli.options import Env, command, owned_by, say
 from renewctl.cli.papers import TemplatesOption
 from renewctl.errors import PortfolioError, RefusedByRule, RenderError, UsageError
-from renewctl.views.terminal import is_terminal, put, safe
+from renewctl.views.terminal import is_terminal, put, put_lines, safe
 
 if TYPE_CHECKING:
     from renewctl.core.due import Item
@@ -316,7 +316,7 @@ def _tell(
         emit(view.document(drafts, paths, left, env.as_of, written))
     elif way.target is not None:
         for made, path in zip(drafts, paths, strict=True):
-            sys.stdout.write("".join(f"{line}\n" for line in view.lines(made, path)))
+            put_lines(view.lines(made, path))
         if not drafts:
             say("nothing for a customer is due in these days; look further ahead with --days")
     for made in drafts:

@@ -9,7 +9,7 @@ from renewctl.cli.options import Env, command, complete_account
 from renewctl.store.history import history as operations
 from renewctl.store.lookup import find_account
 from renewctl.views import history as view
-from renewctl.views.terminal import is_terminal
+from renewctl.views.terminal import is_terminal, put_lines
 
 _PAGE = 20
 
@@ -42,8 +42,7 @@ def history(
 
             emit(view.document(entries, name))
             return
-        for line in view.lines(entries, name):
-            sys.stdout.write(line + "\n")
+        put_lines(view.lines(entries, name))
         if paged and _more(portfolio.value("SELECT COUNT(*) FROM operation"), of is not None):
             sys.stdout.write("… older ones: --limit 0\n")
 

@@ -283,7 +283,11 @@ def minutes(hours: str | None) -> int | None:
 
 def say(text: str) -> None:
     """A message for the person: on stderr, so that stdout stays data."""
-    sys.stderr.write(text + "\n")
+    from renewctl.views.terminal import fitted, width
+
+    columns = width(sys.stderr)
+    lines = (part for line in text.split("\n") for part in fitted(line, None, columns))
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 
 def default_portfolio() -> Path:

@@ -1,6 +1,5 @@
 """One account: everything known about it, for a person and as `renewctl/show/1`."""
 
-import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -12,7 +11,7 @@ from renewctl.core.model import Account, Activity, Because, Contract, Departure,
 from renewctl.core.plan import Action, Effort, Plan, PlanDay
 from renewctl.core.policy import Policy
 from renewctl.core.segment import contracts_arr, converted
-from renewctl.views.terminal import aligned, coloured, safe, width
+from renewctl.views.terminal import aligned, coloured, put_lines, safe, width
 
 if TYPE_CHECKING:
     from renewctl.core.health_story import Story
@@ -86,7 +85,7 @@ def show(sheet: Sheet, whole: bool) -> None:
         out += ["", *_part(part, sheet, whole)]
     out += _saves(sheet) + _people(sheet)
     out += ["", f"Why, and what would change it: renewctl explain {word(account.id)}"]
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _health(sheet: Sheet) -> list[str]:

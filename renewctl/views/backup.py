@@ -1,11 +1,10 @@
 """Backups and what restoring one would do, for a person and as JSON for a script."""
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote
 from typing import Any
 
-from renewctl.views.terminal import aligned, safe, width
+from renewctl.views.terminal import aligned, fitted, safe, width
 
 BACKUP, RESTORE = "renewctl/backup/1", "renewctl/restore/1"
 _TOLD = 20  # operations named before "and N more"
@@ -38,15 +37,6 @@ def state(facts: Any) -> str:
     seq, at, actor, command = facts.newest
     last = f"#{seq} {instant(at)} {safe(actor)} {safe(command)}"
     return f"{many(facts.operations, 'operation')}, the last {last}"
-
-
-def fitted(line: str, hang: str) -> list[str]:
-    """A line as it fits the terminal: broken between words, the rest behind `hang`; a path stays whole."""
-    if len(line) <= width():
-        return [line]
-    return textwrap.wrap(
-        line, width(), subsequent_indent=hang, break_long_words=False, break_on_hyphens=False
-    )
 
 
 def placed(words: str, path: object) -> list[str]:

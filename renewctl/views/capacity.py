@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from renewctl.core.capacity import Board, PersonLoad, Week, shown_hours
 from renewctl.core.relief import Move, Relief
-from renewctl.views.terminal import aligned, coloured, is_terminal, safe, width
+from renewctl.views.terminal import aligned, coloured, is_terminal, put_lines, safe, width
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -55,7 +55,7 @@ def show(told: Told) -> None:
         return
     out = _weeks(people[0]) if told.who is not None else _heat(told)
     out += ["", *_suggested(told)]
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _heat(told: Told) -> list[str]:

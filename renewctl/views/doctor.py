@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
-from renewctl.views.backup import fitted
-from renewctl.views.terminal import safe
+from renewctl.views.terminal import fitted, safe
 
 SCHEMA = "renewctl/doctor/1"
 _WIDE = len("the log against the tables")

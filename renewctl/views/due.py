@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.due import BY_DAY, Item, Renewal, Task, item_id
-from renewctl.views.terminal import coloured, safe, width
+from renewctl.views.terminal import coloured, put_lines, safe, width
 
 _NAMED = 3  # names in a remark before "and N more"
 _WIDEST = 160  # columns; lines longer than that are hard to follow
@@ -122,7 +122,7 @@ def show(agenda: Agenda) -> None:
             out.append(_renewal(group[0], agenda, amount, columns, paint))
             out += [line for item in group for line in _lines(item, columns, names, owners, paint)]
     out += _footer(agenda)
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _sections(agenda: Agenda) -> list[tuple[str, str, list[Item]]]:

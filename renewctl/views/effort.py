@@ -1,6 +1,5 @@
 """Hours against budgets, on a terminal, in a pipe and as `renewctl/effort/1`."""
 
-import sys
 import textwrap
 from datetime import date
 from typing import Any, NamedTuple
@@ -9,7 +8,7 @@ from renewctl.core import money
 from renewctl.core.capacity import shown_hours
 from renewctl.core.effort import NO_BUDGET, NOT_STARTED, EffortReport, Group, Spent
 from renewctl.views.owners import fit
-from renewctl.views.terminal import aligned, safe, width
+from renewctl.views.terminal import aligned, put_lines, safe, width
 
 _WIDE = 100  # columns from which all of them fit
 _WORDS = {
@@ -42,7 +41,7 @@ def show(told: Told) -> None:
     out += ["", "PER SEGMENT", *_groups(report.by_segment, "no segment", told)]
     out += ["", *_misplaced(told), ""]
     out += textwrap.wrap(safe(report.move), max(40, min(width(), 120)))
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

@@ -1,6 +1,5 @@
 """Why an account is classified as it is, for a person and as `renewctl/explain/1`."""
 
-import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -10,7 +9,7 @@ from renewctl.core.classify import Classification
 from renewctl.core.explain import Explanation, Source
 from renewctl.core.model import Account, Because, Contract
 from renewctl.views.account import NOBODY, bold, word
-from renewctl.views.terminal import safe, width
+from renewctl.views.terminal import put_lines, safe, width
 
 if TYPE_CHECKING:
     from renewctl.core.health_story import Story
@@ -73,7 +72,7 @@ def show(told: Explained) -> None:
         named = word(account.id)
         how = f"renewctl set {named} segment_override={told.why.suggestion.value} --reason …"
         out += ["", f"suggestion: run it as {told.why.suggestion.value}: {seen} (SEG-1)", f"  {how}"]
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _over_time(story: "Story", why: Classification, columns: int) -> list[str]:

@@ -15,7 +15,7 @@ from renewctl.core.health_story import Point, Story
 from renewctl.core.model import Account, HealthOverride
 from renewctl.core.policy import HealthWork
 from renewctl.views.account import bold, word
-from renewctl.views.terminal import aligned, coloured, safe, width
+from renewctl.views.terminal import aligned, coloured, put_lines, safe, width
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _PLAIN_LEVELS = "_.:-=+*#"
@@ -96,7 +96,7 @@ def show(told: Told) -> None:
     out += _other_scores(detail)
     changed = why_changed(told.story.changes)
     out += ["", *(f"  {line}" for line in changed)] if changed else []
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _part(part: Part, told: Told) -> list[str]:
@@ -218,7 +218,7 @@ def history(told: Told) -> None:
         band = _paint(each.band, f"{each.band or 'unknown':<8}")
         out += _hung(f"{each.on}  {band} {score:>5} {gone:>6}  ", 34, _what(each, told.as_of))
     out += [line for each in beside(told.story, told.detail) for line in _wrapped(each, 0)]
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _hung(head: str, size: int, text: str) -> list[str]:
@@ -260,7 +260,7 @@ def check(found: Report, rules: HealthWork) -> None:
     if found.book_unknown:
         book += f"; {found.book_unknown} without a band besides"
     out += [missed, book, *_ranks(found)]
-    sys.stdout.write("\n".join([*out, "", found.why]) + "\n")
+    put_lines([*out, "", found.why])
 
 
 def _ranks(found: Report) -> list[str]:

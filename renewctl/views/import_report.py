@@ -1,11 +1,10 @@
 """What an import did, for a person and for a script."""
 
-import sys
 from shlex import quote
 from typing import Any
 
 from renewctl.views.machine import emit as emit
-from renewctl.views.terminal import aligned, is_terminal, safe
+from renewctl.views.terminal import aligned, is_terminal, put_lines, safe
 
 _SHOWN = 10
 
@@ -24,7 +23,7 @@ def show(document: dict[str, Any], *, dry_run: bool, strict: bool, again: str) -
         lines.append("nothing was imported")
     if rejected:
         lines.append(_mend(document, again, dry_run))
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    put_lines(lines)
 
 
 def _file(each: dict[str, Any]) -> list[str]:

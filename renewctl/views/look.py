@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.model import Because, Problem
-from renewctl.views.terminal import aligned, coloured, safe, width
+from renewctl.views.terminal import aligned, coloured, not_shown, put_lines, safe, width
 
 _NAMED = 5  # names shown in a remark before "and N more"
 
@@ -123,6 +123,9 @@ def table(listing: Listing) -> None:
         sys.stdout.write(
             f"… and {listing.left_out:,} more: give --limit 0, or narrow with --owner, --segment\n"
         )
+    if not wide:
+        missing = [each for at, each in enumerate(HEADINGS) if at not in _NARROW]
+        put_lines([not_shown(missing, _WIDE, "--format csv")])
 
 
 def markdown(listing: Listing) -> None:

@@ -1,6 +1,5 @@
 """Who owns what, on a terminal, in a pipe and as `renewctl/owners/1`."""
 
-import sys
 import textwrap
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +11,7 @@ from renewctl.core.capacity import shown_hours
 from renewctl.core.model import Because
 from renewctl.core.owners import Owner, Owners
 from renewctl.core.team import Renewing, Share, Work
-from renewctl.views.terminal import aligned, is_terminal, safe, width
+from renewctl.views.terminal import aligned, is_terminal, not_shown, put_lines, safe, width
 
 _NAMED = 8  # unowned renewals, and people with too much, on a terminal
 _WIDE = 110  # columns from which all of them fit
@@ -52,7 +51,7 @@ def show(told: Told) -> None:
         out += _wrapped(f"  {view.model:<10}  {view.verdict:<8}  {view.text}: {seen}", columns, " " * 24)
     out += ["", "Steps of the coming 30 days that run by themselves (REM-X):"]
     out += [f"  {share.segment:<10}  {share_text(share)}" for share in told.shares]
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
@@ -60,7 +59,9 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
     if width() >= _WIDE:
         return aligned(rows, _RIGHT)
     cut = [[fit(row[0], 14), *(row[at] for at in _NARROW[1:])] for row in rows]
-    return aligned(cut, frozenset(at for at, column in enumerate(_NARROW) if column in _RIGHT))
+    missing = [each for at, each in enumerate(_HEADINGS) if at not in _NARROW]
+    out = aligned(cut, frozenset(at for at, column in enumerate(_NARROW) if column in _RIGHT))
+    return [*out, not_shown(missing, _WIDE, "--json")]
 
 
 def fit(text: str, room: int) -> str:

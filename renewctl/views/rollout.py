@@ -13,7 +13,7 @@ from renewctl.core.capacity import shown_hours
 from renewctl.core.pilot import Figures, Pilot
 from renewctl.core.policy_diff import KINDS, STEPS, AccountChange, PolicyDiff, StepChange
 from renewctl.views.owners import share_document, share_text
-from renewctl.views.terminal import aligned, is_terminal, safe, width
+from renewctl.views.terminal import aligned, is_terminal, put_lines, safe, width
 
 _NAMED = 3  # of each kind of misfit
 _PEOPLE = 8  # people of the first month
@@ -72,7 +72,7 @@ def show_audit(found: Audit, as_of: date, base: str) -> None:
     out += ["", "MISFITS" if found.misfits else "Everything fits."]
     for each in found.misfits:
         out += _misfit(each, base, columns)
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _misfit(each: Misfit, base: str, columns: int) -> list[str]:
@@ -178,7 +178,7 @@ def show_diff(told: Difference) -> None:
         out += _account(each, told.base_currency, columns)
     if len(found.accounts) > len(shown):
         out.append(f"… and {len(found.accounts) - len(shown):,} more: give --limit 0")
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _account(each: AccountChange, base: str, columns: int) -> list[str]:
@@ -268,10 +268,12 @@ def show_pilot(found: Pilot, base: str, sizes: Mapping[str | None, int]) -> None
     """The four groups side by side, each rate with its counts."""
     if found.segment is None:
         said = ", ".join(f"{sizes.get(name, 0):,} {name}" for name in ("mid_market", "smb", "enterprise"))
-        sys.stdout.write(
-            f"No pilot is set: the agenda runs for everybody. Open renewals: {said}.\n"
-            "Start in mid-market or SMB, not in enterprise (ROL), with this in your policy:\n"
-            '  [pilot]\n  segment = "mid_market"\n  started_on = "YYYY-MM-DD"\n'
+        put_lines(
+            [
+                f"No pilot is set: the agenda runs for everybody. Open renewals: {said}.",
+                "Start in mid-market or SMB, not in enterprise (ROL), with this in your policy:",
+                *("  [pilot]", '  segment = "mid_market"', '  started_on = "YYYY-MM-DD"'),
+            ]
         )
         return
     out = [f"Pilot in {found.segment} since {found.started_on}; the agenda runs for that segment only"]
@@ -289,7 +291,7 @@ def show_pilot(found: Pilot, base: str, sizes: Mapping[str | None, int]) -> None
             max(60, min(width(), 120)),
         ),
     ]
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _figures(each: Figures, base: str) -> tuple[str, ...]:

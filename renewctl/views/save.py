@@ -9,7 +9,7 @@ from renewctl.core import money, plays
 from renewctl.core.due import item_id
 from renewctl.core.model import SaveCase
 from renewctl.core.plays import CaseStep, Report
-from renewctl.views.terminal import aligned, coloured, is_terminal, safe, width
+from renewctl.views.terminal import aligned, coloured, is_terminal, not_shown, put_lines, safe, width
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PHASES = {
@@ -20,6 +20,7 @@ _PHASES = {
     "day_30": "Day 30",
 }
 _NEAR_DAYS = 3  # on a terminal, phases that begin later are one line each
+_WIDE = 120  # columns from which a list has room for amounts
 _CHANNELS = {"customer": "cust", "internal": "int", "call": "call"}
 
 
@@ -38,7 +39,7 @@ def show(report: Report, *, whole: bool = False) -> None:
         late = report.clock.state == "late" and plays.is_open(report.file.case)
         style = "1;31" if late else "1"
         out[:2] = [f"\x1b[{style}m{line}\x1b[0m" for line in out[:2]]
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def closed(report: Report) -> str:
@@ -243,7 +244,7 @@ def show_list(reports: Sequence[Report]) -> None:
         sys.stdout.write("No save is open. Open one with: renewctl save start ACCOUNT --scenario …\n")
         return
     rows = [("SAVE", "CLOCK", "ACCOUNT", "SCENARIO", "NEXT", "OWNER", "ARR")]
-    narrow = width() < 120
+    narrow = width() < _WIDE
     for report in reports:
         arr = report.file.renewal.arr_base_minor
         ahead = plays.next_step(report)
@@ -260,7 +261,8 @@ def show_list(reports: Sequence[Report]) -> None:
             )
         )
     found = aligned([row[:6] for row in rows]) if narrow else aligned(rows, frozenset({6}))
-    sys.stdout.write("\n".join(_fit(line, width()) for line in found) + "\n")
+    out = [_fit(line, width()) for line in found]
+    put_lines([*out, not_shown(["ARR"], _WIDE, "--json")] if narrow else out)
 
 
 def _no_next(report: Report) -> str:

@@ -1,6 +1,5 @@
 """People at customers, threads and risks: on a terminal, in a pipe and as JSON."""
 
-import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -11,7 +10,7 @@ from renewctl.core.classify import Classified
 from renewctl.core.model import Account, Departure, Stakeholder
 from renewctl.core.stakeholders import Risk, Thread, role_name
 from renewctl.views.account import word
-from renewctl.views.terminal import aligned, is_terminal, safe, width
+from renewctl.views.terminal import aligned, is_terminal, not_shown, put_lines, safe, width
 
 _UNKNOWN = "unknown"
 
@@ -160,13 +159,15 @@ def show_list(listed: Listed, limit: int) -> None:
     if not rows:
         whose = f" of {safe(listed.accounts[0][0].name)}" if listed.one else ""
         say = f"nobody{whose} is on record; renewctl stakeholder add ACCOUNT NAME, or import a file"
-        sys.stdout.write(say + "\n")
+        put_lines([say])
         return
     page = rows[:limit] if limit and is_terminal() else rows
     out = [_cut(line) for line in aligned([_shown(row, listed.one, wide) for row in (_HEAD, *page)])]
     if len(rows) > len(page):
         out.append(f"… and {len(rows) - len(page):,} more: give --limit 0, or name an account")
-    sys.stdout.write("\n".join(out) + "\n")
+    if not wide:
+        out.append(not_shown(["SENTIMENT"], _WIDE, "--json"))
+    put_lines(out)
 
 
 def _shown(row: Sequence[str], one: bool, wide: bool) -> tuple[str, ...]:
@@ -261,7 +262,7 @@ def show_map(mapped: Mapped) -> None:
     if rest:
         out += ["", "In no thread"]
         out += [f"  {line}" for line in aligned([_them(each, mapped.as_of) for each in rest])]
-    sys.stdout.write("\n".join(map(_cut, out)) + "\n")
+    put_lines(map(_cut, out))
 
 
 def _pair_lines(thread: Thread, as_of: date) -> list[str]:
@@ -313,7 +314,7 @@ def show_risks(risks: Risks, limit: int) -> None:
     out += ["", f"MISSING ROLES: {_sum(missing, risks)}", *_risk_lines(missing, risks, limit, -1)]
     if single or missing:
         out += ["", "Who speaks to whom: renewctl stakeholder map ACCOUNT"]
-    sys.stdout.write("\n".join(out) + "\n")
+    put_lines(out)
 
 
 def _sum(rows: Sequence[AtRisk], risks: Risks) -> str:

@@ -4,7 +4,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 from renewctl.core.text import HIDDEN, thinned
 
@@ -62,9 +63,35 @@ def coloured() -> bool:
     return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def width() -> int:
-    """Columns of the terminal; unlimited (a large number) when stdout is not one."""
-    return shutil.get_terminal_size((80, 24)).columns if is_terminal() else 100_000
+def width(stream: TextIO | None = None) -> int:
+    """Columns of the terminal; unlimited (a large number) when the stream (stdout) is not one."""
+    there = (stream or sys.stdout).isatty()
+    return shutil.get_terminal_size((80, 24)).columns if there else 100_000
+
+
+def fitted(line: str, hang: str | None = None, columns: int | None = None) -> list[str]:
+    """A line as it fits so many columns (those of stdout): broken between words, so that a path stays whole.
+
+    The rest stands behind `hang`, by default a little further in than the line.
+    """
+    room = width() if columns is None else columns
+    if len(line) <= room or "\x1b" in line:
+        return [line]
+    from textwrap import wrap
+
+    behind = " " * (len(line) - len(line.lstrip()) + 2) if hang is None else hang
+    return wrap(line, max(room, 20), subsequent_indent=behind, break_long_words=False, break_on_hyphens=False)
+
+
+def put_lines(lines: Iterable[str]) -> None:
+    """Write lines to stdout: whole for a pipe or file; on a terminal the rest of a wider one goes below."""
+    columns = width()
+    sys.stdout.write("".join(f"{part}\n" for line in lines for part in fitted(line, None, columns)))
+
+
+def not_shown(headings: Sequence[str], wide: int, how: str) -> str:
+    """Which columns a terminal narrower than `wide` has no room for, and how to see them."""
+    return f"no room for {', '.join(headings)}: {wide} columns show all, or {how}"
 
 
 def aligned(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:

@@ -473,12 +473,12 @@ def test_without_backups_nothing_promises_one(desk):
 
 @file_only
 def test_a_question_that_does_not_fit_the_terminal_is_asked_in_short(book, folder, monkeypatch):
-    from renewctl.views import backup as view
+    from renewctl.views import terminal
 
     file = Path(book.json("backup")["file"])
     book.run("log", "A1", "hello", "--kind", "call")
     assert f"from {file.name}, losing 1 operation?" in book.run("restore").err
-    monkeypatch.setattr(view, "width", lambda: 60)
+    monkeypatch.setattr(terminal, "width", lambda stream=None: 60)
     assert "error[needs-yes]: Restore it, losing 1 operation?" in book.run("restore").err
 
 
@@ -532,6 +532,7 @@ def test_a_dry_run_says_how_another_portfolio_is_put_in_its_place(book, folder, 
 @pytest.mark.parametrize("columns", [60, 80])
 def test_on_a_narrow_terminal_no_line_is_broken_within_a_word(book, folder, other, monkeypatch, columns):
     from renewctl.views import backup as view
+    from renewctl.views import terminal
 
     book.run("backup")
     book.run("log", "A1", "Spoke about the price, the people and what comes " * 3, "--kind", "call")
@@ -543,7 +544,8 @@ def test_on_a_narrow_terminal_no_line_is_broken_within_a_word(book, folder, othe
         ("backup",), ("restore", "--yes", "--with-forgotten"),
     )  # fmt: skip
     wide = [book.run(*words) for words in commands[:-2]]
-    monkeypatch.setattr(view, "width", lambda: columns)
+    for module in (view, terminal):
+        monkeypatch.setattr(module, "width", lambda stream=None: columns)
     narrow = [book.run(*words) for words in commands]
     for done in narrow:
         assert done.code in (0, 1), done
