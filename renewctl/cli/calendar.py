@@ -114,7 +114,7 @@ def _entries(
     env: Env, portfolio: "Portfolio", person: frozenset[str] | None, until: date, former: "Calendar"
 ) -> "list[Entry]":
     """The entries due up to `until`, and those of the former file that lie beyond and still stand."""
-    from renewctl.cli.due import _Reading, _Wanted
+    from renewctl.cli.due import Reading, Wanted
     from renewctl.core.calendar import calendar_rules, deadline, entries
     from renewctl.core.timeline import OPT_OUT
     from renewctl.views.calendar import last_day
@@ -122,7 +122,7 @@ def _entries(
     days = [day for event in former.events.values() if (day := last_day(event)) is not None]
     last = date.max - timedelta(days=_SLACK)
     reach = max([until, *(min(day, last) + timedelta(days=_SLACK) for day in days)])
-    items, contracts = _Reading(portfolio, env, _Wanted(env.as_of, reach, person, None, None))._all()
+    items, contracts = Reading(portfolio, env, Wanted(env.as_of, reach, person, None, None)).all()
     closed = set(
         portfolio.rows(
             "SELECT subject, cycle FROM item_state WHERE step = ? AND state IN ('done', 'skipped')",

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from renewctl.cli.contract import ContractOption, contracts_of, pick_contract, pinned
 from renewctl.cli.options import AccountArg, Env, command, minutes, say
-from renewctl.cli.renew import ContractOption, contracts_of, pick_contract, pinned
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Activity, Change, Contract
 from renewctl.core.text import clean
@@ -145,8 +145,7 @@ def _show(env: Env, account: Account, contract: Contract | None, reason: str, fo
     else:
         from renewctl.views.history import change_lines
 
-        tail = " (dry run: nothing was written)" if env.dry_run else ""
-        say("\n".join([f"{safe(account.name)}{tail}", *change_lines(found.fields)]))
+        say("\n".join([f"{safe(account.name)}{env.dry}", *change_lines(found.fields)]))
 
 
 @command(writes=True)
@@ -198,5 +197,4 @@ def log(
         )
         return
     took = f", {spent} min" if spent is not None else ""
-    tail = " (dry run: nothing was written)" if env.dry_run else ""
-    say(f"{safe(of.name)}: {kind} of {env.as_of} noted{took}{tail}")
+    say(f"{safe(of.name)}: {kind} of {env.as_of} noted{took}{env.dry}")

@@ -112,7 +112,7 @@ def _titles(env: Env, tag: str) -> "Titles | None":
 
 def _digests(env: Env, owner: str, days: int, titles: "Titles | None") -> "list[Digest]":
     """The digest of the person asked for, or with `all` one of each who has work, unowned work last."""
-    from renewctl.cli.due import _Reading, _Wanted
+    from renewctl.cli.due import Reading, Wanted
     from renewctl.core.digest import digest as made
     from renewctl.core.text import fold
 
@@ -120,7 +120,7 @@ def _digests(env: Env, owner: str, days: int, titles: "Titles | None") -> "list[
     with env.open() as portfolio:
         portfolio.execute("BEGIN")
         person = None if owner == EVERYBODY else owned_by(env, portfolio, owner)
-        reading = _Reading(portfolio, env, _Wanted(env.as_of, until, person, None, None))
+        reading = Reading(portfolio, env, Wanted(env.as_of, until, person, None, None))
         items: Sequence[Item] = reading.agenda(days, 0, True).items
     if titles is not None:
         items = [titles.put(item) for item in items]

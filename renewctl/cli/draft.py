@@ -97,12 +97,12 @@ def _way(env: Env, lang: str | None, output: str | None, templates: str | None, 
 
 def _one(env: Env, portfolio: "Portfolio", text: str) -> "Wanted":
     """The item meant, open or closed, with who it belongs to."""
-    from renewctl.cli.due import _find
+    from renewctl.cli.item import find
     from renewctl.core.classify import main_contract
     from renewctl.core.ownership import step_person
     from renewctl.store.mail import Wanted, row_of
 
-    found = _find(portfolio, env, text)
+    found = find(portfolio, env, text)
     if found.subject.startswith("s"):
         raise RefusedByRule(
             "no-mail",
@@ -140,12 +140,13 @@ def _one(env: Env, portfolio: "Portfolio", text: str) -> "Wanted":
 
 def _agenda(env: Env, portfolio: "Portfolio", account_no: int) -> "tuple[Any, list[Item]]":
     """A reader, and the open items of one account."""
-    from renewctl.cli.due import _Reading, _Wanted
+    from renewctl.cli.due import Reading
+    from renewctl.cli.due import Wanted as Asked
 
-    reading = _Reading(portfolio, env, _Wanted(env.as_of, date.max, None, None, None))
+    reading = Reading(portfolio, env, Asked(env.as_of, date.max, None, None, None))
     numbers = portfolio.rows("SELECT no FROM contract WHERE account_no = ? AND state = 'open'", (account_no,))
     known = [reading.reader.one(no) for (no,) in numbers]
-    return reading.reader, reading._items([each for each in known if each is not None])
+    return reading.reader, reading.items([each for each in known if each is not None])
 
 
 def _wanted(item: "Item") -> "Wanted":
@@ -162,13 +163,14 @@ def _window(
     env: Env, portfolio: "Portfolio", days: int, owner: str | None, left: "list[Left]"
 ) -> "list[Wanted]":
     """The customer-facing items due within `days`; catch-ups, drafted step by step, go to `left`."""
-    from renewctl.cli.due import _Reading, _Wanted
+    from renewctl.cli.due import Reading
+    from renewctl.cli.due import Wanted as Asked
     from renewctl.views.drafts import Left
 
     until = env.as_of + timedelta(days=days)
-    asked = _Wanted(env.as_of, until, owned_by(env, portfolio, owner), None, None)
+    asked = Asked(env.as_of, until, owned_by(env, portfolio, owner), None, None)
     wanted = []
-    for item in _Reading(portfolio, env, asked).agenda(days, 0, True).items:
+    for item in Reading(portfolio, env, asked).agenda(days, 0, True).items:
         if item.item.startswith("s"):
             continue
         if item.task.channel == "customer":

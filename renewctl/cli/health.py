@@ -26,7 +26,7 @@ def add(
     ] = None,
 ) -> None:
     """Add what was read of an account's health on a day."""
-    from renewctl.cli.renew import pinned
+    from renewctl.cli.contract import pinned
     from renewctl.core import health_edit
     from renewctl.core.edits import Facts
     from renewctl.store.agenda import refresh
@@ -61,7 +61,7 @@ def add(
     else:
         from renewctl.views.history import change_lines
 
-        head = f"{safe(of.name)}, read on {read_on}{_dry(env)}"
+        head = f"{safe(of.name)}, read on {read_on}{env.dry}"
         say("\n".join([head, *change_lines(found.fields)]))
 
 
@@ -81,10 +81,6 @@ def _assigned(words: list[str]) -> dict[str, str]:
             raise UsageError("input-twice", f"{name} is given twice", "say it once")
         given[name] = text
     return given
-
-
-def _dry(env: Env) -> str:
-    return " (dry run: nothing was written)" if env.dry_run else ""
 
 
 @command(writes=True)
@@ -150,9 +146,9 @@ def _say_override(env: Env, of: "Account", now: "HealthOverride | None", changed
         none = "no override is in force" if clear else "it stands so already"
         say(f"{safe(of.name)}: {none}; nothing changed")
     elif now is None:
-        say(f"{safe(of.name)}: the override has ended{_dry(env)}")
+        say(f"{safe(of.name)}: the override has ended{env.dry}")
     else:
-        tail = f"until {now.until_on}, {safe(now.reason)}{_dry(env)}"
+        tail = f"until {now.until_on}, {safe(now.reason)}{env.dry}"
         say(f"{safe(of.name)}: health {now.score:g} {tail}")
 
 

@@ -132,6 +132,11 @@ class Env:
             say(f"as known on {found}: nothing had been recorded yet{since}")
         return copy
 
+    @property
+    def dry(self) -> str:
+        """What a message ends with where nothing was written."""
+        return " (dry run: nothing was written)" if self.dry_run else ""
+
     def owner(self, name: str | None) -> str | None:
         """A person as given to `--owner`; `me` is the actor."""
         return self.actor if name == "me" else name

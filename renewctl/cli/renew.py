@@ -1,16 +1,25 @@
 """`stage`, `won`, `lost`: moving a renewal along, and closing it."""
 
-from collections.abc import Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from renewctl.cli.contract import (
+    ContractOption,
+    agreed_of,
+    allowed,
+    amount_of,
+    contracts_of,
+    emit,
+    iso,
+    pick_contract,
+    pinned,
+    units,
+)
 from renewctl.cli.options import AccountArg, Env, command, day, say
 from renewctl.core import lifecycle, money, plays
-from renewctl.core.intake import Refusal
-from renewctl.core.model import Account, Activity, Change, Contract, Renewal, SaveCase
-from renewctl.errors import InputRefused, NotFound, RefusedByRule, UsageError
+from renewctl.core.model import Account, Activity, Change, Contract, SaveCase
+from renewctl.errors import InputRefused, RefusedByRule, UsageError
 from renewctl.store.agenda import refresh
 from renewctl.store.lookup import find_account
 from renewctl.store.portfolio import Portfolio
@@ -18,11 +27,6 @@ from renewctl.views.terminal import safe
 
 if TYPE_CHECKING:
     from renewctl.core.lifecycle import Closing
-
-ContractOption = Annotated[
-    str | None,
-    typer.Option("--contract", metavar="ID", help="Which contract, where the account has several."),
-]
 
 
 @command(writes=True)
@@ -62,7 +66,7 @@ def stage(
             operation.summary = f"{of.name}: {renewal.stage} → {wanted}"
             refresh(portfolio, env.policy, env.as_of, [of.no])
     if env.json:
-        _emit(
+        emit(
             {
                 "schema": "renewctl/stage/1",
                 "account": of.id,
@@ -74,13 +78,13 @@ def stage(
             }
         )
     elif not changes and shown is not None:
-        say(_dry(env, f"{safe(of.name)} is at {wanted} already; evidence noted: {safe(shown)}"))
+        say(f"{safe(of.name)} is at {wanted} already; evidence noted: {safe(shown)}" + env.dry)
     elif changes:
         stages = env.policy.stages
         known = renewal.stage in stages
         back = known and stages.index(wanted) < stages.index(renewal.stage)
         note = f" (back from {renewal.stage})" if back else ""
-        say(_dry(env, f"{safe(of.name)}: {renewal.stage} → {wanted}{note}"))
+        say(f"{safe(of.name)}: {renewal.stage} → {wanted}{note}" + env.dry)
         if not back:
             _tell_evidence(env, wanted, shown)
     else:
@@ -193,20 +197,6 @@ def won(
         say(f"note: save s{case.no} of {safe(of.name)} is still open; to close it: {how}")
 
 
-def amount_of(name: str, text: str, contract: Contract, account: Account, base: str) -> tuple[int, str]:
-    """An amount given as an option, in minor units with its currency, read as strictly as `set` reads it."""
-    from renewctl.core.edits import read
-
-    found = read({"arr": text}, account, contract, date.min, base)
-    if isinstance(found, Refusal):
-        message = found.message.replace("arr", name, 1)
-        raise InputRefused(found.code, f"--{message}", found.hint.replace("arr=", f"--{name} "))
-    minor, code = found["arr"]
-    if minor is None:
-        raise UsageError(f"{name}-missing", f"--{name} is blank", f"say an amount, such as --{name} 120000")
-    return minor, code
-
-
 def _part(name: str, text: str, currency: str, contract: Contract, account: Account, base: str) -> int:
     """A part of the new ARR, in its currency."""
     sign = -1 if text.strip().startswith("-") else 1  # a price may go down
@@ -232,13 +222,6 @@ def _successor(portfolio: Portfolio, wanted: str | None) -> tuple[int, str] | No
             "give the new contract an id of its own",
         )
     return portfolio.next_no("contract"), new_id
-
-
-def agreed_of(portfolio: Portfolio, contract: Contract) -> Renewal | None:
-    """What is decided or agreed for the present cycle of a contract."""
-    key = (contract.no, contract.cycle)
-    found: list[Renewal] = portfolio.values("renewal", "contract_no = ? AND cycle = ?", key)
-    return found[0] if found else None
 
 
 def _not_again(env: Env, contract: Contract) -> None:
@@ -301,70 +284,7 @@ def lost(
             refresh(portfolio, env.policy, env.as_of, [of.no])
     _report(env, of, closing)
     if ended is not None:
-        say(_dry(env, f"  save s{ended.no} closed as lost"))
-
-
-# --- shared with the other commands that change one contract ----------------------------------------
-
-
-def contracts_of(portfolio: Portfolio, account: Account) -> list[Contract]:
-    """All contracts of an account, those replaced by others too."""
-    return portfolio.values("contract", "account_no = ?", (account.no,), "no")
-
-
-def pick_contract(
-    account: Account, contracts: Sequence[Contract], wanted: str | None, *, ended: bool = False
-) -> Contract:
-    """The contract meant: the one of that id, else the only open one (with `ended`, else the last lost).
-
-    Raises NotFound where there is none of that id or several, RefusedByRule where none is open.
-    """
-    known = [each for each in contracts if each.state != "superseded"]
-    opened = [each for each in known if each.state == "open"]
-    names = ", ".join(each.id for each in opened)
-    if wanted is not None:
-        found = [each for each in known if each.id == wanted]
-        if not found:
-            raise NotFound(
-                "no-such-contract",
-                f"{account.name} has no contract {wanted!r}",
-                f"its open contracts: {names or 'none'}",
-            )
-        return found[0]
-    if len(opened) > 1:
-        raise NotFound("ambiguous-contract", f"{account.name} has the contracts {names}", "say --contract ID")
-    ended_ones = [each for each in known if each.state == "lost"]
-    if not opened and ended and ended_ones:
-        return ended_ones[-1]
-    if not opened:
-        raise RefusedByRule(
-            "no-open-contract",
-            f"{account.name} has no open contract",
-            "import its contract, or name an ended one with --contract",
-        )
-    return opened[0]
-
-
-def pinned(portfolio: Portfolio, *rows: Account | Contract | None) -> frozenset[tuple[str, int, str]]:
-    """What was set by hand before on these rows: (entity, number, column)."""
-    found: set[tuple[str, int, str]] = set()
-    for row in rows:
-        if row is not None:
-            own = ("account", "health_reading") if isinstance(row, Account) else ("contract", "contract")
-            found.update(
-                portfolio.rows(
-                    "SELECT entity, row_no, field FROM pin WHERE entity IN (?, ?) AND row_no = ?",
-                    (*own, row.no),
-                )
-            )
-    return frozenset(found)
-
-
-def allowed(answer: Any) -> Any:
-    """What the core decided, unless a rule forbids it (exit 14)."""
-    if isinstance(answer, Refusal):
-        raise RefusedByRule(*answer)
-    return answer
+        say(f"  save s{ended.no} closed as lost" + env.dry)
 
 
 def _open_save(portfolio: Portfolio, account: Account) -> SaveCase | None:
@@ -375,10 +295,6 @@ def _open_save(portfolio: Portfolio, account: Account) -> SaveCase | None:
 
 def _outcomes(portfolio: Portfolio, account: Account) -> list[Any]:
     return portfolio.values("outcome", "account_no = ?", (account.no,), "no")
-
-
-def _dry(env: Env, text: str) -> str:
-    return text + (" (dry run: nothing was written)" if env.dry_run else "")
 
 
 def _words(closing: "Closing") -> str:
@@ -402,14 +318,14 @@ def _report(env: Env, account: Account, closing: "Closing") -> None:
     outcome, after = closing.outcome, closing.contract
     changed = bool(closing.changes)
     if env.json:
-        _emit(_document(account, closing, changed and not env.dry_run))
+        emit(_document(account, closing, changed and not env.dry_run))
         return
     name = safe(account.name)
     if not changed:
         done = "lost" if outcome.result == "lost" else "won"
         say(f"{name}: recorded as {done} on {outcome.closed_on} already; nothing changed")
         return
-    say(_dry(env, f"{name}: {safe(_words(closing))}"))
+    say(f"{name}: {safe(_words(closing))}" + env.dry)
     agreed = closing.agreed
     if agreed is not None and agreed.uplift_minor is not None and agreed.expansion_minor is not None:
         code = outcome.currency or ""
@@ -428,12 +344,6 @@ def _document(account: Account, closing: "Closing", changed: bool) -> dict[str, 
     """`renewctl/outcome/1`."""
     outcome, after = closing.outcome, closing.contract
     currency = outcome.currency or ""
-
-    def units(minor: int | None) -> int | float | None:
-        return None if minor is None else money.to_units(minor, currency)
-
-    def iso(on: date | None) -> str | None:
-        return None if on is None else on.isoformat()
 
     following = None
     if outcome.result != "lost":
@@ -454,8 +364,8 @@ def _document(account: Account, closing: "Closing", changed: bool) -> dict[str, 
         "result": outcome.result,
         "closed_on": iso(outcome.closed_on),
         "renewal_date": iso(outcome.renewal_on),
-        "arr_before": units(outcome.arr_before_minor),
-        "arr_after": units(outcome.arr_after_minor),
+        "arr_before": units(outcome.arr_before_minor, currency),
+        "arr_after": units(outcome.arr_after_minor, currency),
         "currency": outcome.currency,
         "term_months": outcome.term_months,
         "reason": outcome.reason,
@@ -464,14 +374,8 @@ def _document(account: Account, closing: "Closing", changed: bool) -> dict[str, 
         "told_on": iso(outcome.told_on),
         "cancel_notice_withdrawn": iso(closing.withdrawn_on),
         "kind": closing.agreed.kind if closing.agreed else None,
-        "uplift": units(closing.agreed.uplift_minor) if closing.agreed else None,
-        "expansion": units(closing.agreed.expansion_minor) if closing.agreed else None,
+        "uplift": units(closing.agreed.uplift_minor, currency) if closing.agreed else None,
+        "expansion": units(closing.agreed.expansion_minor, currency) if closing.agreed else None,
         "changed": changed,
         "next": following,
     }
-
-
-def _emit(document: dict[str, Any]) -> None:
-    from renewctl.views.machine import emit
-
-    emit(document)

@@ -135,7 +135,7 @@ def done(
     note: Annotated[str | None, typer.Option("--note", help="What came of it.")] = None,
 ) -> None:
     """Mark a step of a save as done."""
-    from renewctl.cli.due import _close as close_item
+    from renewctl.cli.item import close as close_item
 
     text = " ".join(item).strip()
     match = _ITEM.fullmatch(text)
@@ -156,7 +156,7 @@ def close(
     note: Annotated[str | None, typer.Option("--note", help="What decided it.")] = None,
 ) -> None:
     """Close a save with its result."""
-    from renewctl.cli.renew import allowed
+    from renewctl.cli.contract import allowed
     from renewctl.store.agenda import refresh
 
     chosen, said = _result(result), clean(note or "")
@@ -183,7 +183,7 @@ def close(
     elif not changes:
         say(view.closed_before(case))
     else:
-        say(view.closed(report) + (" (dry run: nothing was written)" if env.dry_run else ""))
+        say(view.closed(report) + env.dry)
 
 
 def _result(given: str) -> str:

@@ -1,160 +1,31 @@
-"""`roll`, `amend`, `coterm`, `renewal`: what happens to a contract beside being won or lost."""
+"""`amend`, `coterm`, `renewal`: what happens to a contract inside its term."""
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from renewctl.cli.options import AccountArg, Env, command, complete_account, day, say
-from renewctl.cli.renew import (
+from renewctl.cli.contract import (
     ContractOption,
     agreed_of,
     allowed,
     amount_of,
     contracts_of,
+    emit,
+    iso,
     pick_contract,
     pinned,
+    units,
 )
+from renewctl.cli.options import AccountArg, Env, command, day, say
 from renewctl.core import lifecycle, money, plan
-from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Contract, Renewal
 from renewctl.errors import RefusedByRule, UsageError
 from renewctl.store.agenda import refresh
 from renewctl.store.lookup import find_account
-from renewctl.store.portfolio import Operation, Portfolio
 from renewctl.views.terminal import safe
 
 if TYPE_CHECKING:
     from renewctl.core.amendments import Aligned, Amended
-    from renewctl.core.lifecycle import Closing
-
-_MOST_CYCLES = 50  # that one contract may be behind
-
-
-class _Rolled(NamedTuple):
-    """A contract of `roll`: the terms it renewed into by itself, or why it did not."""
-
-    account: Account
-    contract: Contract
-    closings: tuple["Closing", ...]
-    refused: Refusal | None
-
-
-@command(writes=True)
-def roll(
-    env: Env,
-    account: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[ACCOUNT]", help="Only this account (default: all).", autocompletion=complete_account
-        ),
-    ] = None,
-) -> None:
-    """Record the contracts that have renewed by themselves since their opt-out deadline."""
-    with (
-        env.open() as portfolio,
-        portfolio.write("roll", env.actor, env.as_of, dry_run=env.dry_run) as operation,
-    ):
-        found = [
-            _roll(portfolio, env, operation, of, contract) for of, contract in _tacit(portfolio, env, account)
-        ]
-        moved = [each for each in found if each.closings]
-        cycles = sum(len(each.closings) for each in moved)
-        operation.summary = f"{cycles} renewed by themselves"
-        if moved:
-            refresh(portfolio, env.policy, env.as_of, [each.account.no for each in moved])
-    if env.json:
-        _emit(_roll_document(found, changed=bool(moved) and not env.dry_run))
-        return
-    for each in found:
-        name = f"{safe(each.account.name)} ({safe(each.contract.id)})"
-        for closing in each.closings:
-            out = closing.outcome
-            worth = "ARR unknown" if out.arr_after_minor is None else money.plain(
-                out.arr_after_minor, out.currency or ""
-            )  # fmt: skip
-            say(
-                f"{name}: renewed by itself on {out.closed_on} at {worth}, until "
-                f"{closing.contract.renewal_on}"
-            )
-        if each.refused is not None:
-            say(f"{name}: not recorded: {safe(each.refused.message)}; {safe(each.refused.hint)}")
-    tail = " (dry run: nothing was written)" if env.dry_run else ""
-    say(f"{cycles} recorded{tail}" if cycles else "nothing has renewed by itself; nothing changed")
-
-
-def _tacit(portfolio: Portfolio, env: Env, account: str | None) -> list[tuple[Account, Contract]]:
-    """The contracts to look at: all of the account named, else those past the day they could be opted out of.
-
-    Of those past their date, also the ones nothing can be said of.
-    """
-    if account is not None:
-        of = find_account(portfolio, account)
-        return [(of, each) for each in contracts_of(portfolio, of) if each.state == "open"]
-    from renewctl.core.segment import in_force
-    from renewctl.core.timeline import anchor
-
-    today = env.as_of
-    contracts: list[Contract] = portfolio.values(
-        "contract", "state = ? AND auto_renew = 1 AND renewal_on IS NOT NULL", ("open",), "renewal_on, no"
-    )
-    due = [
-        each
-        for each in contracts
-        if each.renewal_on is not None and anchor(each.renewal_on, 1, each.notice_days)[0] < today
-    ]
-    accounts = {each.no: each for each in portfolio.values("account")} if due else {}
-    return [(accounts[each.account_no], each) for each in due if in_force(accounts[each.account_no].status)]
-
-
-def _roll(
-    portfolio: Portfolio, env: Env, operation: Operation, account: Account, contract: Contract
-) -> _Rolled:
-    """Record every renewal of a contract that has come about by itself up to today."""
-    closings: list[Closing] = []
-    now = contract
-    while len(closings) < _MOST_CYCLES:
-        deadline_on = lifecycle.by_itself(account, now, env.as_of)
-        if isinstance(deadline_on, Refusal):
-            return _Rolled(account, contract, tuple(closings), None if closings else deadline_on)
-        said = lifecycle.Win(now.arr_minor, now.currency or "", None, deadline_on, "tacit")
-        closing = allowed(
-            lifecycle.won(
-                account, contracts_of(portfolio, account), now, (), said, env.as_of,
-                portfolio.next_no("outcome"), pinned(portfolio, account, now), agreed_of(portfolio, now),
-                usual_term=env.policy.usual_term_months,
-            )
-        )  # fmt: skip
-        operation.apply(closing.changes)
-        closings.append(closing)
-        now = closing.contract
-        account = portfolio.values("account", "no = ?", (account.no,))[0]  # a decision it had is carried out
-    return _Rolled(account, contract, tuple(closings), None)
-
-
-def _roll_document(found: list[_Rolled], *, changed: bool) -> dict[str, Any]:
-    """`renewctl/roll/1`."""
-    return {
-        "schema": "renewctl/roll/1",
-        "changed": changed,
-        "rolled": [
-            {
-                "account": each.account.id,
-                "contract": each.contract.id,
-                "cycle": closing.outcome.cycle,
-                "deadline": closing.outcome.closed_on.isoformat(),
-                "renewal_date": _iso(closing.outcome.renewal_on),
-                "next_renewal_date": _iso(closing.contract.renewal_on),
-            }
-            for each in found
-            for closing in each.closings
-        ],
-        "refused": [
-            {"account": each.account.id, "contract": each.contract.id, "code": each.refused.code,
-             "message": each.refused.message}
-            for each in found
-            if each.refused is not None
-        ],
-    }  # fmt: skip
 
 
 @command(writes=True)
@@ -200,12 +71,12 @@ def amend(
             operation.summary = f"{of.name}: {found.amendment.kind} of {which.id}: {reason.strip()[:80]}"
             refresh(portfolio, env.policy, env.as_of, [of.no])
     if env.json:
-        _emit(_amended_document(of, which, found, changed=bool(found.changes) and not env.dry_run))
+        emit(_amended_document(of, which, found, changed=bool(found.changes) and not env.dry_run))
         return
     if not found.changes:
         say(f"{safe(of.name)}: {safe(which.id)} stands so already; nothing changed")
         return
-    say(f"{safe(of.name)}: {safe(which.id)} {_amended_words(which, found)}{_dry(env)}")
+    say(f"{safe(of.name)}: {safe(which.id)} {_amended_words(which, found)}{env.dry}")
 
 
 def _amended_words(before: Contract, found: "Amended") -> str:
@@ -229,11 +100,11 @@ def _amended_document(of: Account, which: Contract, found: "Amended", *, changed
         "contract": which.id,
         "kind": row.kind,
         "effective_on": row.effective_on.isoformat(),
-        "arr_before": _units(row.arr_before_minor, currency),
-        "arr_after": _units(row.arr_after_minor, currency),
+        "arr_before": units(row.arr_before_minor, currency),
+        "arr_after": units(row.arr_after_minor, currency),
         "currency": row.currency,
-        "renewal_date_before": _iso(row.renewal_before_on),
-        "renewal_date_after": _iso(row.renewal_after_on),
+        "renewal_date_before": iso(row.renewal_before_on),
+        "renewal_date_after": iso(row.renewal_after_on),
         "reason": row.reason,
         "changed": changed,
     }
@@ -284,7 +155,7 @@ def coterm(
                 operation.summary = f"{of.name}: {len(moving)} contracts now end on {common}"
                 refresh(portfolio, env.policy, env.as_of, [of.no])
     if env.json:
-        _emit(_coterm_document(of, rows, changed=apply and bool(moving) and not env.dry_run))
+        emit(_coterm_document(of, rows, changed=apply and bool(moving) and not env.dry_run))
         return
     if not moving:
         say(f"{safe(of.name)}: no contract ends before {to_on or 'another'}; nothing to bring together")
@@ -300,7 +171,7 @@ def coterm(
     for other in left:
         say(f"{safe(other.id)} ends later, on {other.renewal_on}, and stays: no term is cut short")
     named = f" --to {to_on}" if to_on else ""
-    say(f"done{_dry(env)}" if apply else f"to do it: renewctl coterm {safe(of.id)}{named} --apply --reason …")
+    say(f"done{env.dry}" if apply else f"to do it: renewctl coterm {safe(of.id)}{named} --apply --reason …")
 
 
 def _common(rows: "tuple[Aligned, ...]") -> Any:
@@ -317,13 +188,13 @@ def _coterm_document(of: Account, rows: "tuple[Aligned, ...]", *, changed: bool)
     return {
         "schema": "renewctl/coterm/1",
         "account": of.id,
-        "to": _iso(_common(rows)) if rows else None,
+        "to": iso(_common(rows)) if rows else None,
         "contracts": [
             {
                 "contract": each.contract.id,
-                "renewal_date": _iso(each.contract.renewal_on),
+                "renewal_date": iso(each.contract.renewal_on),
                 "days": each.days,
-                "price": _units(each.price_minor, each.contract.currency or ""),
+                "price": units(each.price_minor, each.contract.currency or ""),
                 "currency": each.contract.currency,
             }
             for each in rows
@@ -383,16 +254,16 @@ def renewal(
                 refresh(portfolio, env.policy, env.as_of, [of.no])
     aim, currency = plan.target(of, which, wanted)
     if env.json:
-        _emit(
+        emit(
             {
                 "schema": "renewctl/renewal/1",
                 "account": of.id,
                 "contract": which.id,
                 "cycle": which.cycle,
-                "renewal_date": _iso(which.renewal_on),
+                "renewal_date": iso(which.renewal_on),
                 "stage": which.stage,
-                "current": _units(which.arr_minor, which.currency or ""),
-                "target": _units(aim, currency),
+                "current": units(which.arr_minor, which.currency or ""),
+                "target": units(aim, currency),
                 "currency": which.currency,
                 "bundle": None if wanted.bundle is None else bool(wanted.bundle),
                 "note": wanted.note,
@@ -407,25 +278,7 @@ def renewal(
     how = {None: "as the rules say (BND-1)", 0: "kept separate", 1: "bundled"}[wanted.bundle]
     typer.echo(f"  expansion: {how}" + (f"\n  note: {safe(wanted.note)}" if wanted.note else ""))
     if changed:
-        say(f"noted{_dry(env)}")
+        say(f"noted{env.dry}")
 
 
 _BUNDLES = {"yes": 1, "no": 0, "rules": None}
-
-
-def _dry(env: Env) -> str:
-    return " (dry run: nothing was written)" if env.dry_run else ""
-
-
-def _iso(on: Any) -> str | None:
-    return None if on is None else str(on.isoformat())
-
-
-def _units(minor: int | None, currency: str) -> int | float | None:
-    return None if minor is None else money.to_units(minor, currency)
-
-
-def _emit(document: dict[str, Any]) -> None:
-    from renewctl.views.machine import emit
-
-    emit(document)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renewctl.cli.due import _Reading, _Wanted
+from renewctl.cli.due import Reading, Wanted
 from renewctl.core.classify import classify
 from renewctl.core.due import in_order
 from renewctl.core.policy import Policy
@@ -78,8 +78,8 @@ class Asked:
 
 
 def whole(portfolio, as_of, days, policy=POLICY):
-    wanted = _Wanted(as_of, as_of + timedelta(days=days), None, None, None)
-    return _Reading(portfolio, Asked(policy), wanted)
+    wanted = Wanted(as_of, as_of + timedelta(days=days), None, None, None)
+    return Reading(portfolio, Asked(policy), wanted)
 
 
 @settings(max_examples=60, deadline=None)
@@ -89,8 +89,8 @@ def test_the_first_page_is_the_beginning_of_the_whole_agenda(seed, count, later,
         as_of = TODAY + timedelta(days=later)
         asked = whole(portfolio, as_of, days)
         assert asked.reader.usable
-        everything, _ = asked._all()
-        assert [item.item for item in asked._page(count)] == [item.item for item in everything[:count]]
+        everything, _ = asked.all()
+        assert [item.item for item in asked.page(count)] == [item.item for item in everything[:count]]
 
 
 @settings(max_examples=40, deadline=None)
@@ -99,11 +99,11 @@ def test_the_cache_gives_what_a_fresh_computation_gives_on_any_later_day(seed, l
     with held(random_book(seed)) as portfolio:
         as_of = TODAY + timedelta(days=later)
         asked = whole(portfolio, as_of, 400)
-        cached, _ = asked._all()
+        cached, _ = asked.all()
         portfolio.execute("UPDATE meta SET value = 'other code' WHERE key = 'agenda_mark'")
         fresh = whole(portfolio, as_of, 400)
         assert not fresh.reader.usable
-        computed, _ = fresh._all()
+        computed, _ = fresh.all()
         assert cached == computed
 
 
@@ -120,7 +120,7 @@ def test_another_policy_makes_the_cache_say_nothing_and_the_next_write_rebuilds_
 def test_a_day_before_the_cache_was_made_is_computed_afresh():
     with held(random_book(2)) as portfolio:
         assert not DueReader(portfolio, POLICY, TODAY - timedelta(days=1)).usable
-        assert whole(portfolio, TODAY - timedelta(days=1), 400)._all()[0]
+        assert whole(portfolio, TODAY - timedelta(days=1), 400).all()[0]
 
 
 def test_refreshing_one_account_equals_refreshing_all():
@@ -143,19 +143,19 @@ def test_accounts_out_of_force_and_contracts_without_date_or_arr_have_no_agenda(
     ]  # fmt: skip
     with held(values) as portfolio:
         assert portfolio.rows("SELECT contract_no FROM agenda") == [(5,)]
-        assert {item.renewal.no for item in whole(portfolio, TODAY, 400)._all()[0]} == {5}
+        assert {item.renewal.no for item in whole(portfolio, TODAY, 400).all()[0]} == {5}
 
 
 def test_the_filters_find_exactly_what_the_whole_agenda_holds():
     with held(random_book(4)) as portfolio:
-        everything, _ = whole(portfolio, TODAY, 400)._all()
+        everything, _ = whole(portfolio, TODAY, 400).all()
         for owner, segment, channel in (
             ("ana", None, None), ("sofia", None, None), (None, "smb", None), (None, None, "customer"),
             ("bruno", "enterprise", "internal"),
         ):  # fmt: skip
             owners = frozenset({owner}) if owner else None
-            wanted = _Wanted(TODAY, TODAY + timedelta(days=400), owners, segment, channel)
-            found, _ = _Reading(portfolio, Asked(), wanted)._all()
+            wanted = Wanted(TODAY, TODAY + timedelta(days=400), owners, segment, channel)
+            found, _ = Reading(portfolio, Asked(), wanted).all()
             assert found == [
                 item
                 for item in everything
