@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests import warm, whole
 from tests.engines import engine, engines_of, note, postgres
 from tests.processes import Person
 
@@ -36,11 +37,19 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "file_only(reason): is about the portfolio's file, not about PostgreSQL"
     )
     config.addinivalue_line("markers", "both_engines: runs on PostgreSQL too, in every run")
+    if config.getoption("--whole"):
+        whole.ask()
+
+
+def pytest_unconfigure() -> None:
+    """Leave no process behind."""
+    warm.stop()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--engine`: where portfolios are kept in this run."""
     parser.addoption("--engine", help="sqlite, postgresql, or share (default): SQLite, a part on both")
+    parser.addoption("--whole", action="store_true", help="every case of tests that take a share; takes long")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests import warm
 from tests.engines import place
 from tests.loop import MARK
 
@@ -62,17 +63,26 @@ class Person:
     def run(self, *words: str, stdin: str | bytes = b"", privileged: bool = True, **env: str) -> Result:
         """Run `renewctl WORDS` with its streams piped."""
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
-            [sys.executable, "-m", "renewctl", *words],
+        done = self._piped("renewctl", *words, given=given, privileged=privileged, **env)
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def _piped(
+        self, module: str, *words: str, given: bytes = b"", seconds: float = 120, privileged: bool = True,
+        **more: str,
+    ) -> "subprocess.CompletedProcess[bytes]":  # fmt: skip
+        env = {**self.env, **more}
+        if privileged and warm.can(env):
+            return warm.run(module, words, given=given, cwd=self.home, env=env, timeout=seconds)
+        return subprocess.run(
+            [sys.executable, "-m", module, *words],
             input=given,
             capture_output=True,
             cwd=self.home,
-            env={**self.env, **env},
-            timeout=120,
+            env=env,
+            timeout=seconds,
             check=False,
             preexec_fn=None if privileged else bind_to_permissions,
         )
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def run_on_terminal(self, *words: str, **env: str) -> Result:
         """Run `renewctl WORDS` on a terminal of 100 columns with colour; everything lands in `out`."""
@@ -95,15 +105,7 @@ class Person:
                 )
                 texts = (shown.replace("\r\n", "\n"), "")
             else:
-                done = subprocess.run(
-                    [sys.executable, "-m", "tests.loop", str(spec)],
-                    cwd=self.home,
-                    env=self.env,
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                    timeout=7200,
-                    check=False,
-                )
+                done = self._piped("tests.loop", str(spec), seconds=7200)
                 texts = (
                     done.stdout.decode(errors="surrogateescape"),
                     done.stderr.decode(errors="surrogateescape"),
@@ -121,15 +123,19 @@ class Person:
         settings.pop("NO_COLOR", None)
         settings.update(env)
         ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *words],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            cwd=self.home,
-            env=settings,
-            start_new_session=True,
-        )
+        process: warm.Process | subprocess.Popen[bytes]
+        if warm.can(settings):
+            process = warm.start(module, words, (theirs,) * 3, cwd=self.home, env=settings, session=True)
+        else:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *words],
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                cwd=self.home,
+                env=settings,
+                start_new_session=True,
+            )
         os.close(theirs)
         try:
             shown = drain(ours, process, seconds, answer=answer)
@@ -148,7 +154,12 @@ def _by_number(text: str, count: int) -> list[str]:
     return said
 
 
-def drain(ours: int, process: "subprocess.Popen[bytes]", seconds: float = 120, answer: bytes = b"") -> bytes:
+def drain(
+    ours: int,
+    process: "warm.Process | subprocess.Popen[bytes]",
+    seconds: float = 120,
+    answer: bytes = b"",
+) -> bytes:
     """Everything a process writes to its terminal until it ends; `answer` is typed at each [y/N]."""
     pieces: list[bytes] = []
     until = time.monotonic() + seconds

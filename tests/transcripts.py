@@ -22,10 +22,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from tests import warm
 from tests.engines import Place, place
 from tests.processes import ROOT, environment
 
@@ -46,14 +48,14 @@ class Mismatch(AssertionError):
     """A command did not print what the transcript says."""
 
 
-def replay(file: Path, home: Path, *, update: bool = False) -> int:
-    """Run a transcript in `home`; the number of commands run.
+def replay(file: Path, home: Path, *, update: bool = False, cold: bool = False) -> int:
+    """Run a transcript in `home`, every process loading the program where `cold`; the number of commands run.
 
     Raises Mismatch at the first command that printed something else. With `update` the file is
     rewritten instead.
     """
     text = file.read_text(encoding="utf-8")
-    session = Session(home)
+    session = Session(home, cold)
     parts: list[str] = []
     end = count = 0
     for block in _FENCE.finditer(text):
@@ -112,8 +114,8 @@ def matches(expected: list[str], actual: list[str]) -> bool:
 class Session:
     """The home folder, working folder and environment that the commands of one file share."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home.resolve()
+    def __init__(self, home: Path, cold: bool = False) -> None:
+        self.home, self.cold = home.resolve(), cold
         self.folder = self.home
         shutil.copytree(ROOT / "examples", self.home / "examples")
         programs = self.home.parent / (self.home.name + "-bin")
@@ -148,7 +150,23 @@ class Session:
             words = words[2:]
         if words[0] not in ALLOWED:
             raise ValueError(f"a transcript may not run {words[0]!r}; see ALLOWED in tests/transcripts.py")
+        code, said = self._process(plain, words)
+        lines = [line.rstrip() for line in self._settled(said).split("\n")]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines if code == 0 else [*lines, f"[exit {code}]"]
+
+    def _process(self, plain: str, words: list[str]) -> tuple[int, str]:
+        """How a command ended and what it printed, stdout and stderr in the order written."""
         shell = any(sign in plain for sign in "|><")
+        if words[0] == "renewctl" and not shell and not self.cold and warm.can(self.env):
+            with tempfile.TemporaryFile() as said, Path(os.devnull).open("rb") as nothing:
+                streams = (nothing.fileno(), said.fileno(), said.fileno())
+                started = warm.start("renewctl", words[1:], streams, cwd=self.folder, env=self.env,
+                                     unbuffered=True)  # fmt: skip
+                code = started.wait(SECONDS)
+                said.seek(0)
+                return code, said.read().decode()
         done = subprocess.run(
             ["/bin/sh", "-c", plain] if shell else words,
             stdin=subprocess.DEVNULL,
@@ -159,10 +177,7 @@ class Session:
             timeout=SECONDS,
             check=False,
         )
-        lines = [line.rstrip() for line in self._settled(done.stdout.decode()).split("\n")]
-        while lines and not lines[-1]:
-            lines.pop()
-        return lines if done.returncode == 0 else [*lines, f"[exit {done.returncode}]"]
+        return done.returncode, done.stdout.decode()
 
     def _settled(self, text: str) -> str:
         """Output without what differs between two runs."""

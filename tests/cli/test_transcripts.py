@@ -18,7 +18,7 @@ OF_FILES = [HERE / f"{name}.md" for name in ("backup", "doctor", "forget")]
 
 @pytest.mark.both_engines
 def test_the_transcript_of_the_first_steps_shows_what_the_commands_print(tmp_path: Path, engine: str) -> None:
-    check(FIRST, tmp_path)
+    check(FIRST, tmp_path, cold=True)
 
 
 REST = sorted({*HERE.glob("*.md")} - {*OF_FILES, FIRST})
@@ -37,10 +37,10 @@ def test_a_transcript_about_files_shows_what_the_commands_print(
     check(file, tmp_path)
 
 
-def check(file: Path, folder: Path) -> None:
+def check(file: Path, folder: Path, cold: bool = False) -> None:
     home = folder / "home"
     home.mkdir()
-    assert replay(file, home, update=UPDATE) > 0, f"{file.name} holds no command"
+    assert replay(file, home, update=UPDATE, cold=cold) > 0, f"{file.name} holds no command"
 
 
 def _replay(tmp_path: Path, body: str, *, update: bool = False) -> str:
