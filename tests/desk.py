@@ -8,7 +8,7 @@ import pytest
 
 from renewctl.cli.app import run
 from renewctl.store.portfolio import Portfolio, open_portfolio
-from tests.engines import place
+from tests.engines import once, place
 from tests.processes import AS_OF, USER, Result
 
 ACCOUNTS = """id,name,arr,currency,renewal_date,start_date,term_months,notice_days,auto_renew,csm,champion,nps
@@ -91,5 +91,6 @@ def desk(
 @pytest.fixture
 def book(desk: Desk) -> Desk:
     """A desk with three accounts: one complete, one with little, one without contract."""
-    desk.import_(ACCOUNTS)
+    (desk.folder / "accounts.csv").write_text(ACCOUNTS, encoding="utf-8")
+    once("book", desk.path, desk.folder, lambda: desk.import_(ACCOUNTS))
     return desk

@@ -8,7 +8,7 @@ What is about the file itself is marked `file_only` with its reason, and runs on
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import md5
 from pathlib import Path
@@ -88,6 +88,24 @@ def copy(source: Any, target: Any) -> None:
     names = re.findall(r"CREATE TABLE (\w+)", "\n".join(layout("schema_postgres.sql")))
     filling = [f"INSERT INTO {name} SELECT * FROM {source.schema}.{name}" for name in names]
     target.run(f"TRUNCATE {', '.join(names)}", *filling)
+
+
+_ONCE: dict[tuple[str, str], Any] = {}
+
+
+def once(name: str, target: Any, keep: Path, make: Callable[[], object]) -> None:
+    """Let `make` fill the portfolio `target`; it is kept beside `keep`, and put there as it is the next time.
+
+    What has no say in what a test is about is done once in a run instead of before every test.
+    """
+    key = (name, engine_now())
+    if key in _ONCE:
+        copy(_ONCE[key], target)
+        return
+    make()
+    kept = place(keep.with_name(f"once-{name}.db"))
+    copy(target, kept)
+    _ONCE[key] = kept
 
 
 def is_written(portfolio: Any) -> bool:

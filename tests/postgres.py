@@ -25,6 +25,7 @@ SECONDS = 60  # to start or to stop
 ADMIN = "postgres"
 _NOBODY = ("postgres", "nobody")  # users to run it as where the tests run as root, which it refuses
 _SETTINGS = """
+jit = off
 fsync = off
 synchronous_commit = on
 full_page_writes = off

@@ -6,6 +6,8 @@ from datetime import date
 import pytest
 
 from renewctl.core.model import Departure
+from tests.desk import ACCOUNTS
+from tests.engines import once
 from tests.processes import Person
 
 PEOPLE = """account_id,name,email,role,influence,sentiment,last_contact,thread_owner
@@ -17,10 +19,17 @@ B2,Mia,,decision_maker,,,2026-03-02,
 
 
 @pytest.fixture
-def known(book):
+def known(desk):
     """The three accounts with four people; A1's champion is Joe, by name and by role."""
-    book.import_(PEOPLE, "--kind", "stakeholders", name="people.csv")
-    return book
+    for name, text in (("accounts", ACCOUNTS), ("people", PEOPLE)):
+        (desk.folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    once("people", desk.path, desk.folder, lambda: _know(desk))
+    return desk
+
+
+def _know(desk):
+    desk.import_(ACCOUNTS)
+    desk.import_(PEOPLE, "--kind", "stakeholders", name="people.csv")
 
 
 def person(desk, name):

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.desk import Desk
+from tests.engines import once
 
 pytestmark = pytest.mark.both_engines
 
@@ -24,12 +25,16 @@ A8,Theta,40000,CHF,2026-06-30,,,rui,,70
 @pytest.fixture
 def team(desk: Desk) -> Desk:
     """A desk with eight accounts, a save and some hours logged."""
+    once("team", desk.path, desk.folder, lambda: _team(desk))
+    return desk
+
+
+def _team(desk: Desk) -> None:
     desk.import_(BOOK)
     assert desk.run("save", "start", "A2", "--scenario", "value").code == 0
     assert desk.run("log", "A3", "long talk", "--hours", "20").code == 0
     assert desk.run("log", "A2", "short talk", "--hours", "0.5").code == 0
     assert desk.run("set", "A7", "status=churned").code == 0
-    return desk
 
 
 def due(desk: Desk, days: int, *words: str):

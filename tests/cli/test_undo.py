@@ -77,12 +77,13 @@ def test_undo_walks_back_until_nothing_is_left_and_never_over_itself(book):
     assert len(operations(book)) == 8
 
 
-def test_a_portfolio_whose_import_was_taken_back_reads_the_file_again(book):
-    whole = here(book)
-    assert book.run("undo", "--yes").code == 0
-    assert here(book) == {}
-    book.import_(ACCOUNTS)
-    assert here(book) == whole
+def test_a_portfolio_whose_import_was_taken_back_reads_the_file_again(desk):
+    desk.import_(ACCOUNTS)
+    whole = here(desk)
+    assert desk.run("undo", "--yes").code == 0
+    assert here(desk) == {}
+    desk.import_(ACCOUNTS)
+    assert here(desk) == whole
 
 
 def test_a_set_taken_back_after_a_later_import_leaves_no_stale_memory_of_the_file(book):

@@ -14,7 +14,8 @@ import pytest
 
 from renewctl import errors
 from renewctl.cli.app import COMMANDS
-from tests.processes import ROOT, Person
+from tests.engines import copy
+from tests.processes import ROOT, Person, Result
 
 # The promise to users' scripts, word for word.
 EXIT_CODES = {
@@ -63,9 +64,17 @@ def test_the_short_help_is_the_first_line_of_the_docstring(
     assert summary.endswith(".")
 
 
+@pytest.fixture(scope="module")
+def helps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    """What each command says when it is asked for help."""
+    calls = [([*name.split(), "--help"], {}) for name, *_ in LEAVES]
+    said = Person(tmp_path_factory.mktemp("helps")).run_many(calls)
+    return dict(zip((each[0] for each in LEAVES), said, strict=True))
+
+
 @pytest.mark.parametrize("name", [each[0] for each in LEAVES])
-def test_every_command_has_help(name: str, person: Person) -> None:
-    done = person.run(*name.split(), "--help")
+def test_every_command_has_help(name: str, helps: dict[str, Result]) -> None:
+    done = helps[name]
     assert done.code == 0, done.err
     assert f"renewctl {name}" in done.out
     assert "--debug" in done.out
@@ -104,17 +113,25 @@ def imported(code_or_module: list[str], person: Person, **env: str) -> set[str]:
     return {name.partition(".")[0] for name in lines}
 
 
-@pytest.fixture
-def ana(person: Person) -> Person:
-    """Ana with four accounts."""
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Any:
+    """A portfolio of four accounts."""
+    somebody = Person(tmp_path_factory.mktemp("book"))
     rows = [
         f"A{no},Account {no},{arr},USD,2026-0{3 + no}-15,Ana,-30,40"
         for no, arr in enumerate((4000, 30000, 150000, 90000), 1)
     ]
     head = "id,name,arr,currency,renewal_date,csm,usage_trend,engagement"
-    (person.home / "book.csv").write_text("\n".join([head, *rows]) + "\n")
-    done = person.run("import", "book.csv")
+    (somebody.home / "book.csv").write_text("\n".join([head, *rows]) + "\n")
+    done = somebody.run("import", "book.csv")
     assert done.code == 0, done.err
+    return somebody.portfolio
+
+
+@pytest.fixture
+def ana(person: Person, book: Any) -> Person:
+    """Ana with that portfolio."""
+    copy(book, person.portfolio)
     return person
 
 

@@ -23,8 +23,9 @@ from renewctl.store.examine import Facts, examine
 from renewctl.store.portfolio import SCHEMA_VERSION, open_portfolio
 from tests import backups
 from tests.backups import a_portfolio, go_on, held, put_back
-from tests.engines import place
+from tests.engines import once, place
 from tests.processes import ROOT, environment
+from tests.whole import share
 
 file_only = pytest.mark.file_only("is about the portfolio's file")
 
@@ -33,7 +34,7 @@ file_only = pytest.mark.file_only("is about the portfolio's file")
 def path(tmp_path, engine):
     """A portfolio with something in it."""
     found = place(tmp_path / "portfolio.db")
-    a_portfolio(found, random.Random(5))
+    once("random", found, tmp_path, lambda: a_portfolio(found, random.Random(5)))
     return found
 
 
@@ -87,7 +88,7 @@ def outcome(do):
 
 
 def test_a_share_of_the_rounds_is_equal():
-    assert backups.rounds(20, seed=7) == []
+    assert backups.rounds(share(6, 60), seed=7) == []
 
 
 def test_control_a_cell_changed_behind_our_back_after_the_restore_is_seen(tmp_path, monkeypatch):
@@ -104,7 +105,7 @@ def test_control_a_cell_changed_behind_our_back_after_the_restore_is_seen(tmp_pa
         backups.a_round(tmp_path, random.Random(3))
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(4, 40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(dice=st.randoms(use_true_random=False))
 def test_what_was_backed_up_comes_back_whatever_was_in_it_and_happened_since(tmp_path_factory, dice):
     path = tmp_path_factory.mktemp("book") / "portfolio.db"

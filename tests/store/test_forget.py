@@ -13,7 +13,8 @@ from renewctl.store import forget as store
 from renewctl.store.persons import eraser_of, find_target
 from renewctl.store.policy_files import load_policy
 from renewctl.store.portfolio import ENTITIES, columns
-from tests.desk import tables
+from tests.desk import ACCOUNTS, tables
+from tests.engines import once
 
 pytestmark = pytest.mark.both_engines
 DAY = date(2026, 3, 2)
@@ -42,8 +43,14 @@ def forget(desk, who, kind=None, account=None, *, reason="", purge=True, dry_run
 
 
 @pytest.fixture
-def known(book):
+def known(desk):
     """A desk that has the person in every kind of place."""
+    once("known", desk.path, desk.folder, lambda: _know(desk))
+    return desk
+
+
+def _know(book):
+    book.import_(ACCOUNTS)
     book.import_(STAKEHOLDERS, "--kind", "stakeholders", name="stakeholders.csv")
     book.run("set", "A1", f"champion={CANARY}", "--reason", "x")
     book.run("log", "A1", f"called {CANARY.upper()}, who was fed up", "--kind", "call")
@@ -52,7 +59,6 @@ def known(book):
     book.run("save", "start", "A1", "--scenario", "value", "--reason", f"{CANARY} doubts it")
     book.run("lost", "B2", "--reason", f"{CANARY} talked them out of it")
     book.run("set", "A1", "champion=Mia Lund")
-    return book
 
 
 # --- oracles, from the page of chain.py and nothing else --------------------------------------------------
@@ -407,8 +413,12 @@ def files_with(desk, word):
 @pytest.fixture
 def worn(known):
     """The same with the person in long texts, in freed pages too."""
-    for at in range(30):
-        known.run("log", "A1", f"{at} " + f"{CANARY} " * 400)
+
+    def wear():
+        for at in range(30):
+            known.run("log", "A1", f"{at} " + f"{CANARY} " * 400)
+
+    once("worn", known.path, known.folder, wear)
     return known
 
 

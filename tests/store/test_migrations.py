@@ -23,6 +23,7 @@ from renewctl.store.portfolio import SCHEMA_VERSION, open_portfolio
 from tests.engines import place, using
 from tests.store.older import BOOKS, SCHEMAS, VERSIONS, alter, facts, held, lay, layout, statements_of
 from tests.store.test_chain import second_opinion
+from tests.whole import share
 
 OLDER = [version for version in VERSIONS if version < SCHEMA_VERSION]
 SCHEMA = Path(portfolio.__file__).with_name("schema.sql")
@@ -219,7 +220,7 @@ def test_the_memory_a_long_log_takes_to_migrate_is_bounded(tmp_path, monkeypatch
         opened.execute("DELETE FROM change")
         opened.executemany(
             "INSERT INTO change VALUES (?, 1, 'account', '1', 1, NULL, ?)",
-            ((no, "x" * 1000) for no in range(1, 30_001)),
+            ((no, "x" * 1000) for no in range(1, 15_001)),
         )
     tracemalloc.start()
     try:
@@ -227,7 +228,7 @@ def test_the_memory_a_long_log_takes_to_migrate_is_bounded(tmp_path, monkeypatch
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert file.stat().st_size > 30_000_000
+    assert file.stat().st_size > 15_000_000
     assert peak < 8_000_000
 
 
@@ -530,16 +531,17 @@ def killed_again_and_again(where, folder, step):
 
 @both_engines
 def test_killed_while_it_copies_or_migrates_it_has_happened_wholly_or_not_at_all(old, tmp_path):
-    step = 5 if isinstance(old, Path) else 17  # a server takes ten times as long
+    step = share(11, 5) if isinstance(old, Path) else share(23, 17)  # a server takes ten times as long
     assert killed_again_and_again(old, tmp_path, step) > 60 / step
 
 
-@file_only("every statement, which takes too long on a server")
+@file_only("any statement, which takes too long on a server")
 def test_killed_before_any_statement_of_its_own_a_migration_has_happened_wholly_or_not_at_all(
     old, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(backup, "before", lambda *_: None)
-    assert killed_again_and_again(old, tmp_path, 1) > 25
+    step = share(3, 1)
+    assert killed_again_and_again(old, tmp_path, step) > 25 / step
 
 
 @both_engines
@@ -551,7 +553,7 @@ def test_killed_at_any_moment_a_migration_is_taken_up_by_the_next_command(tmp_pa
     assert ended(in_another_process(lambda: migrated(place(whole)))) == 0
     lasts = time.perf_counter() - begun
     killed = 0
-    trials = 12 if engine == "sqlite" else 5
+    trials = share(6, 12) if engine == "sqlite" else share(3, 5)
     for at in range(trials):
         where = place(tmp_path / f"m{at}.db")
         lay(where, version)
@@ -562,7 +564,7 @@ def test_killed_at_any_moment_a_migration_is_taken_up_by_the_next_command(tmp_pa
         killed += ended(pid) == KILLED
         migrated(where)
         assert left(where, tables, before, made) == "migrated"
-    assert killed > trials / 3
+    assert killed >= trials / 3
 
 
 @file_only("control")
@@ -571,6 +573,8 @@ def test_control_without_a_transaction_a_kill_leaves_half_a_migration(tmp_path, 
     made = made_today(tmp_path)
     found = set()
     for statement in range(10, 36, 2):
+        if "neither" in found:
+            break
         where = tmp_path / f"c{statement}.db"
         lay(where, 1)
         tables, before = held(where), facts(where)

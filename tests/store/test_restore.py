@@ -15,7 +15,7 @@ from renewctl.store import backup, copies, restore
 from renewctl.store.portfolio import open_portfolio
 from tests.backups import a_portfolio, go_on, held, put_back
 from tests.cutting import Cutter
-from tests.engines import place
+from tests.engines import once, place
 from tests.store import older
 
 OLD = older.VERSIONS[0]
@@ -34,7 +34,7 @@ def folder(tmp_path, monkeypatch):
 def path(tmp_path, engine):
     """A portfolio with something in it."""
     found = place(tmp_path / "portfolio.db")
-    a_portfolio(found, random.Random(5))
+    once("random", found, tmp_path, lambda: a_portfolio(found, random.Random(5)))
     return found
 
 
