@@ -9,7 +9,8 @@ import typer
 
 from renewctl.cli.options import AsKnownOn, Env, command, owned_by, say
 from renewctl.core import due as core
-from renewctl.core.due import ContractAgenda, DueContract, Item
+from renewctl.core.agenda import ContractAgenda
+from renewctl.core.due import DueContract, Item
 from renewctl.core.model import ItemState
 from renewctl.core.policy import SEGMENTS
 from renewctl.core.segment import in_force

@@ -8,7 +8,7 @@ import typer
 
 from renewctl.cli.options import Env, command, day, minutes, say
 from renewctl.core import due as core
-from renewctl.core.due import ContractAgenda
+from renewctl.core.agenda import ContractAgenda
 from renewctl.core.model import Change, ItemState
 from renewctl.core.timeline import OPT_OUT, PAST_DUE, Planner, anchor
 from renewctl.errors import NotFound, RefusedByRule, UsageError

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from renewctl.core.due import ContractAgenda
+from renewctl.core.agenda import ContractAgenda
 from renewctl.core.model import Account, Because
 from renewctl.core.owners import Owner
 from renewctl.core.policy import SEGMENTS, Policy

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from renewctl.core.due import NOTHING_DONE, States, back_on, closed, collect_health_on
+from renewctl.core.agenda import collect_health_on
+from renewctl.core.due import NOTHING_DONE, States, back_on, closed
 from renewctl.core.timeline import CATCH_UP, COLLECT_HEALTH, OPT_OUT, Planner, anchor
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from renewctl.core.due import DueContract, Item, item_id, opt_out
+from renewctl.core.agenda import opt_out
+from renewctl.core.due import DueContract, Item, item_id
 from renewctl.core.policy import Policy
 from renewctl.core.timeline import OPT_OUT, anchor
 

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
-from renewctl.core.due import ContractAgenda, DueContract, Item
+from renewctl.core.agenda import ContractAgenda
+from renewctl.core.due import DueContract, Item
 from renewctl.core.edits import pins
 from renewctl.core.model import KEPT_SAVES, Account, Assignment, Change, Stakeholder
 from renewctl.core.ownership import step_person

@@ -8,14 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from renewctl.core.due import (
-    ContractAgenda,
-    DueContract,
-    Given,
-    Item,
-    States,
-    still_closed,
-)
+from renewctl.core.agenda import ContractAgenda
+from renewctl.core.due import DueContract, Given, Item, States, still_closed
 from renewctl.core.model import Account, Activity, Because, Contract, ItemState, Renewal
 from renewctl.core.policy import Policy, Step
 from renewctl.core.timeline import anchor

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from renewctl.core.agenda import ContractAgenda
 from renewctl.core.classify import Classified
-from renewctl.core.due import ContractAgenda, DueContract, Given, Item, States
+from renewctl.core.due import DueContract, Given, Item, States
 from renewctl.core.model import Account, Contract
 from renewctl.core.policy import Policy
 from renewctl.core.text import fold

@@ -6,7 +6,8 @@ from datetime import date, tzinfo
 from typing import Any
 
 from renewctl.core import plays
-from renewctl.core.due import ContractAgenda, Item
+from renewctl.core.agenda import ContractAgenda
+from renewctl.core.due import Item
 from renewctl.core.handover import COLUMNS, Held, owes
 from renewctl.core.model import Assignment, SaveCase, Stakeholder
 from renewctl.core.policy import Policy

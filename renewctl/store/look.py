@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from renewctl.core.agenda import ContractAgenda
 from renewctl.core.classify import Classified, Facts, all_lost, main_contract
-from renewctl.core.due import ContractAgenda
 from renewctl.core.model import (
     Account,
     Activity,

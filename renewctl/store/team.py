@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
+from renewctl.core.agenda import ContractAgenda
 from renewctl.core.classify import all_lost, classify
-from renewctl.core.due import ContractAgenda, Given, Item, States
+from renewctl.core.due import Given, Item, States
 from renewctl.core.model import Account, Contract
 from renewctl.core.policy import Policy
 from renewctl.core.segment import in_force

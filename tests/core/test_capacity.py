@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renewctl.core.agenda import ContractAgenda
 from renewctl.core.capacity import Hours, Limits, board, shown_hours, too_much, week_of, weeks_from
 from renewctl.core.dates import WorkCalendar
-from renewctl.core.due import ContractAgenda
 from renewctl.core.policy import Policy
 from renewctl.core.relief import relief, role_of
 from renewctl.core.team import Estimates, automation, minutes_of

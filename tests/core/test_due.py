@@ -7,17 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renewctl.core.agenda import ContractAgenda
 from renewctl.core.bounds import Bounds, Terms, recurring_from
-from renewctl.core.due import (
-    BY_DAY,
-    DEADLINE,
-    ContractAgenda,
-    DueContract,
-    in_order,
-    item_id,
-    order,
-    tie,
-)
+from renewctl.core.due import BY_DAY, DEADLINE, DueContract, in_order, item_id, order, tie
 from renewctl.core.timeline import Planner, anchor
 from tests.book import POLICY, TODAY, WEEKDAYS, state
 

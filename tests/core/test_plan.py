@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from renewctl.core.agenda import ContractAgenda
 from renewctl.core.dates import WorkCalendar
-from renewctl.core.due import ContractAgenda, DueContract
+from renewctl.core.due import DueContract
 from renewctl.core.model import Activity, ItemState
 from renewctl.core.plan import effort, plan
 from renewctl.core.policy import Policy

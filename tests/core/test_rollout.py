@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renewctl.core.agenda import ContractAgenda
 from renewctl.core.audit import SLICINGS, audit
 from renewctl.core.classify import classify
 from renewctl.core.dates import WorkCalendar
-from renewctl.core.due import ContractAgenda
 from renewctl.core.owners import Owner
 from renewctl.core.pilot import Reached, pilot
 from renewctl.core.policy import Policy

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from renewctl.core import due
+from renewctl.core import agenda
 from renewctl.policies import __main__ as generator
 from tests.book import POLICY
 
@@ -31,12 +31,12 @@ def of_the_policy() -> set[str]:
 
 def of_the_agenda() -> set[str]:
     """What the agenda calls the items that no table of the policy names."""
-    return {each.title for each in vars(due).values() if isinstance(each, due.Task)}
+    return {each.title for each in vars(agenda).values() if isinstance(each, agenda.Task)}
 
 
 def constants() -> set[str]:
     """Every text that the core's code holds."""
-    sources = [file.read_text(encoding="utf-8") for file in Path(str(due.__file__)).parent.glob("*.py")]
+    sources = [file.read_text(encoding="utf-8") for file in Path(str(agenda.__file__)).parent.glob("*.py")]
     nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
