@@ -56,8 +56,8 @@ def test_what_the_agenda_makes_of_facts_is_said_with_its_figures(desk, monkeypat
     def one(*parts):
         assert sum(all(part in line for part in parts) for line in said) == 1, (parts, said)
 
-    decide = "decidir antes se o contrato pode se renovar automaticamente"
-    one(f"Último dia para aviso prévio em 1 de junho de 2026: {decide}", "[1-opt-out-30]")
+    decide = "decidir antes se haverá renovação automática"
+    one(f"Prazo de aviso prévio em 1 de junho de 2026: {decide}", "[1-opt-out-30]")
     one("Enviar o e-mail mensal de resultados", "2 pendentes até agora")
     one("Ligar: levar a dúvida a sério", "responder até 2026-03-04 09:00 UTC")
     one("Perguntar como estão as coisas", "provisório: conta a partir do alerta")
