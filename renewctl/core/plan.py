@@ -65,6 +65,9 @@ class Effort(NamedTuple):
     warn_hours: int | None
     over: bool
     because: Because | None  # why it is said to be over
+    sources: tuple[
+        tuple[str, int], ...
+    ] = ()  # minutes of log, steps, recurring and saves, where there are any
 
 
 def plan(
@@ -182,10 +185,13 @@ def effort(
     segment: str | None, logged: Iterable[Activity], states: Iterable[ItemState], policy: Policy
 ) -> Effort:
     """SEG-2: the time logged on one cycle of one renewal, in minutes, against its segment's budget."""
-    minutes = sum(each.minutes or 0 for each in logged) + sum(each.minutes or 0 for each in states)
+    spent = {"log": sum(each.minutes or 0 for each in logged), "steps": 0, "recurring": 0, "saves": 0}
+    for each in states:
+        spent[_SOURCES.get(each.subject[0], "steps")] += each.minutes or 0
+    minutes, sources = sum(spent.values()), tuple((name, of) for name, of in spent.items() if of)
     rules = next((each for each in policy.segments if each.name == segment), None)
     if rules is None:
-        return Effort(minutes, None, None, False, None)
+        return Effort(minutes, None, None, False, None, sources)
     over = minutes >= rules.warn_hours * 60
     because = None
     if over:
@@ -193,4 +199,7 @@ def effort(
         seen = f"{minutes / 60:.3g} h logged"
         limit = f"{rules.name}: {low}-{high} h; from {rules.warn_hours} h on the process is broken"
         because = Because("SEG-2", seen, limit)
-    return Effort(minutes, rules.effort_hours, rules.warn_hours, over, because)
+    return Effort(minutes, rules.effort_hours, rules.warn_hours, over, because, sources)
+
+
+_SOURCES = {"a": "recurring", "s": "saves"}  # by the first letter of an item's subject

@@ -146,7 +146,7 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
             each
             for each in done
             if (each.subject == str(contract.no) and each.cycle == contract.cycle)
-            or (at == 0 and each.subject.startswith("s") and _since(each.set_on, contract))
+            or (at == 0 and not each.subject.isdecimal() and _since(each.set_on, contract))
         ]
         moves = [each for each in logged if each.kind == "stage" and each.contract_no == contract.no]
         renewals.append(

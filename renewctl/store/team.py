@@ -89,7 +89,8 @@ def team_book(
 def logged(portfolio: Portfolio, opened: Sequence[Contract]) -> dict[int, int]:
     """Minutes logged on the present cycle of each open contract, by its number (SEG-2).
 
-    What names no contract, and the time spent on a save, counts for the account's next renewal due.
+    What names no contract, the time spent on a save, and that of recurring work count for the account's next
+    renewal due.
     """
     found = {each.no: 0 for each in opened}
     by_no = {each.no: each for each in opened}
@@ -106,12 +107,12 @@ def logged(portfolio: Portfolio, opened: Sequence[Contract]) -> dict[int, int]:
     for account_no, subject, cycle, on, minutes in portfolio.rows(
         "SELECT account_no, subject, cycle, set_on, minutes FROM item_state WHERE minutes IS NOT NULL"
     ):
-        if subject[0] == "s":
+        if subject.isdecimal():
+            meant = by_no.get(int(subject))
+            counts = meant is not None and meant.cycle == cycle
+        else:  # a save's or the account's own, such as s3 and a12
             meant = first.get(account_no)
             counts = meant is not None and _since(days[on], meant)
-        else:
-            meant = by_no.get(int(subject)) if subject.isdigit() else None
-            counts = meant is not None and meant.cycle == cycle
         if meant is not None and counts:
             found[meant.no] += minutes
     return found

@@ -216,6 +216,8 @@ def _part(part: Part, sheet: Sheet, whole: bool) -> list[str]:
     if part.effort.budget_hours:
         hours += f" of {part.effort.budget_hours[0]}-{part.effort.budget_hours[1]} h"
     out.append(f"  effort: {hours}" + (": over the top (SEG-2)" if part.effort.over else ""))
+    if len(part.effort.sources) > 1 or any(name in ("recurring", "saves") for name, _ in part.effort.sources):
+        out.append(f"    {', '.join(f'{of / 60:.3g} h {_SPENT[name]}' for name, of in part.effort.sources)}")
     if part.plan is None:
         return [*out, f"  {safe(part.unplanned)}"]
     name = part.plan.anchor.replace("_", " ")
@@ -455,9 +457,14 @@ def _contract(part: Part, sheet: Sheet) -> dict[str, Any]:
     }
 
 
+# Where hours come from, in words.
+_SPENT = {"log": "noted", "steps": "on steps", "recurring": "on value all year", "saves": "on saves"}
+
+
 def _effort(effort: Effort) -> dict[str, Any]:
     return {
         "hours": round(effort.minutes / 60, 2),
+        "sources": {name: round(of / 60, 2) for name, of in effort.sources},
         "budget_hours": list(effort.budget_hours) if effort.budget_hours else None,
         "warn_hours": effort.warn_hours,
         "over": effort.over,

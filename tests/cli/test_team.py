@@ -268,3 +268,18 @@ def test_explain_prints_the_four_agreements_about_ownership(team: Desk) -> None:
     assert team.json("explain", "A1")["written"].keys() == {
         "sales_engages", "leads_communication", "revenue_credit", "disagreement",
     }  # fmt: skip
+
+
+def test_the_time_of_recurring_work_counts_for_its_account_and_says_where_it_comes_from(team: Desk) -> None:
+    """SEG-2, VAL: a business review is time spent on the account, also where no step of a plan asks for it."""
+    items = [each for each in team.json("due", "--days", "200")["items"] if each["item"].startswith("a")]
+    item, account = items[0]["item"], items[0]["account"]
+    before = team.json("show", account)["effort"]
+    assert team.run("done", item, "--hours", "2").code == 0
+    assert team.run("log", account, "rang them", "--kind", "call", "--hours", "0.5").code == 0
+    after = team.json("show", account)["effort"]
+    assert after["hours"] == before["hours"] + 2.5
+    assert after["sources"] == {"log": before["sources"].get("log", 0) + 0.5, "recurring": 2}
+    rows = team.json("effort")["renewals"]
+    assert [row["hours"] for row in rows if row["account"] == account] == [after["hours"]]
+    assert "2 h on value all year" in team.run("show", account).out

@@ -54,6 +54,18 @@ def test_the_hours_logged_are_those_the_sheet_of_the_account_shows(tmp_path_fact
     assert {each.contract.no: each.minutes for each in found.renewals} == {
         each.contract.no: each.effort.minutes for each in sheet.renewals
     }
+    # Worked out from the rule: contract 2 renews first, and what is the account's own counts there.
+    mine = [minutes or 0 for no, on, minutes in logs if no == 1 and (won_on is None or on > won_on)]
+    mine += [minutes or 0 for subject, cycle, _, minutes in items if (subject, cycle) == ("1", 2)]
+    first = [minutes or 0 for no, _, minutes in logs if no != 1]
+    first += [
+        minutes or 0
+        for subject, cycle, _, minutes in items
+        if subject in ("s1", "a1") or (subject, cycle) == ("2", 1)
+    ]
+    assert {each.contract.no: each.minutes for each in found.renewals} == {1: sum(mine), 2: sum(first)}
+    for each in sheet.renewals:
+        assert sum(of for _, of in each.effort.sources) == each.effort.minutes
 
 
 def test_every_account_stands_in_one_place(tmp_path):
