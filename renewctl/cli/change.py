@@ -1,5 +1,7 @@
 """`set` and `log`: facts changed by hand, and what happened with an account."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +18,7 @@ from renewctl.views.terminal import safe
 
 if TYPE_CHECKING:
     from renewctl.core.edits import Edits
+    from renewctl.core.model import Stakeholder
 
 KINDS = ("call", "email", "meeting", "reply", "note")
 _LONGEST = 10_000  # characters of a note
@@ -159,11 +162,23 @@ def log(
     hours: Annotated[
         str | None, typer.Option("--hours", metavar="H", help="The time it took, such as 0.5.")
     ] = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="PERSON",
+            help="Whom at the customer you spoke with; again for more. Their last contact moves to the day.",
+        ),
+    ] = None,
 ) -> None:
     """Note what happened with an account, and the time it took."""
     if kind not in KINDS:
         raise UsageError(
             "unknown-kind", f"--kind {kind}: not one of {', '.join(KINDS)}", "renewctl log --help"
+        )
+    if with_ and kind == "note":
+        raise UsageError(
+            "note-with-nobody", "a note is no talk with anybody", "say --kind call, email, meeting or reply"
         )
     said = clean(text)
     if not said or len(said) > _LONGEST:
@@ -178,8 +193,11 @@ def log(
         opened = [each for each in contracts_of(portfolio, of) if each.state == "open"]
         number = opened[0].no if len(opened) == 1 else None
         row = Activity(portfolio.next_no("activity"), of.no, number, env.as_of, kind, said, spent, env.actor)
-        operation.apply([Change("activity", (row.no,), of.no, None, row._asdict())])
-        operation.summary = f"{of.name}: {kind}: {said[:80]}"
+        persons = _persons(portfolio, of, with_ or ())
+        moved = [change for each in persons for change in _spoken(portfolio, each, env.as_of)]
+        operation.apply([Change("activity", (row.no,), of.no, None, row._asdict()), *moved])
+        names = f" with {', '.join(each.name for each in persons)}" if persons else ""
+        operation.summary = f"{of.name}: {kind}{names}: {said[:80]}"
     if env.json:
         from renewctl.views.machine import emit
 
@@ -192,9 +210,29 @@ def log(
                 "text": said,
                 "minutes": spent,
                 "actor": env.actor,
+                "with": [each.name for each in persons],
                 "changed": not env.dry_run,
             }
         )
         return
     took = f", {spent} min" if spent is not None else ""
-    say(f"{safe(of.name)}: {kind} of {env.as_of} noted{took}{env.dry}")
+    say(f"{safe(of.name)}: {kind} of {env.as_of}{safe(names)} noted{took}{env.dry}")
+
+
+def _persons(portfolio: Portfolio, account: Account, names: Sequence[str]) -> "list[Stakeholder]":
+    """The stakeholders meant, each once; NotFound (exit 13) for one who is not on the account's map."""
+    if not names:
+        return []
+    from renewctl.store.stakeholders import find_person
+
+    found = [find_person(portfolio, account, name) for name in names]
+    return list({each.no: each for each in found}.values())
+
+
+def _spoken(portfolio: Portfolio, person: "Stakeholder", on: date) -> list[Change]:
+    """The changes that move a last contact to the day of a talk, unless a later one is known (STK-1)."""
+    from renewctl.core.stakeholder_edits import edit
+
+    if person.last_contact_on is not None and person.last_contact_on >= on:
+        return []
+    return edit(person, {"last_contact_on": on}, pinned(portfolio, person))[1]

@@ -8,7 +8,7 @@ import typer
 
 from renewctl.core import money
 from renewctl.core.intake import Refusal
-from renewctl.core.model import Account, Contract, Renewal
+from renewctl.core.model import Account, Contract, Renewal, Stakeholder
 from renewctl.errors import InputRefused, NotFound, RefusedByRule, UsageError
 from renewctl.store.portfolio import Portfolio
 
@@ -56,12 +56,14 @@ def pick_contract(
     return opened[0]
 
 
-def pinned(portfolio: Portfolio, *rows: Account | Contract | None) -> frozenset[tuple[str, int, str]]:
+def pinned(
+    portfolio: Portfolio, *rows: Account | Contract | Stakeholder | None
+) -> frozenset[tuple[str, int, str]]:
     """What was set by hand before on these rows: (entity, number, column)."""
     found: set[tuple[str, int, str]] = set()
     for row in rows:
         if row is not None:
-            own = ("account", "health_reading") if isinstance(row, Account) else ("contract", "contract")
+            own = _PINNED[type(row)]
             found.update(
                 portfolio.rows(
                     "SELECT entity, row_no, field FROM pin WHERE entity IN (?, ?) AND row_no = ?",
@@ -69,6 +71,13 @@ def pinned(portfolio: Portfolio, *rows: Account | Contract | None) -> frozenset[
                 )
             )
     return frozenset(found)
+
+
+_PINNED: dict[type, tuple[str, str]] = {
+    Account: ("account", "health_reading"),
+    Contract: ("contract", "contract"),
+    Stakeholder: ("stakeholder", "stakeholder"),
+}
 
 
 def allowed(answer: Any) -> Any:

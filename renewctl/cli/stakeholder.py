@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from renewctl.cli.contract import pinned
 from renewctl.cli.options import AccountArg, Env, command, day, owned_by, say
 from renewctl.core import stakeholder_edits as edits
 from renewctl.core import stakeholders as core
@@ -120,8 +121,7 @@ def set_(
     ):
         of = find_account(portfolio, account)
         person = find_person(portfolio, of, name)
-        pinned = frozenset(("stakeholder", person.no, field) for field in _pins(portfolio, person.no))
-        after, changes = edits.edit(person, values, pinned)
+        after, changes = edits.edit(person, values, pinned(portfolio, person))
         for each in portfolio.values("stakeholder", "account_no = ?", (of.no,), "no"):
             if each.no != person.no and changes and edits.same_person(each, after._asdict()):
                 raise RefusedByRule(
@@ -197,13 +197,8 @@ def gone(
         if departure is None:
             here = core.still_there(*people(portfolio, [of.no]).of(of.no), of)
             champion = core.champion_leaves(person, of, here)
-            pinned = frozenset(
-                ("account", of.no, field)
-                for (field,) in portfolio.rows(
-                    "SELECT field FROM pin WHERE entity = 'account' AND row_no = ?", (of.no,)
-                )
-            )
-            departure, changes = edits.leave(person, left_on, clean(note or "") or None, of, champion, pinned)
+            said = clean(note or "") or None
+            departure, changes = edits.leave(person, left_on, said, of, champion, pinned(portfolio, of))
             operation.apply(changes)
             operation.summary = f"{of.name}: {person.name} left on {left_on}"
             operation.summary += ", the champion" if champion else ""

@@ -177,6 +177,7 @@ def test_a_note_keeps_its_kind_its_time_and_its_words(book):
         "text": "Called Joe: will sign",
         "minutes": 20,
         "actor": "ana",
+        "with": [],
         "changed": True,
     }
     (note,) = book.values("activity")

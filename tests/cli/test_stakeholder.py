@@ -159,6 +159,45 @@ def test_who_was_added_cannot_be_taken_back_once_they_left(known):
     assert "stakeholder gone" in told
 
 
+# --- a talk (STK-1, STK-2) ------------------------------------------------------------------------------
+
+
+def last_contacts(known):
+    found = known.json("stakeholder", "list", "A1")["stakeholders"]
+    return {each["name"]: each["last_contact"] for each in found}
+
+
+def test_a_talk_with_people_moves_their_last_contact_and_no_old_file_moves_it_back(known):
+    """STK-1, STK-2: whoever was spoken with is no stale thread any more."""
+    before, facts = last_contacts(known), known.facts()
+    first, second = list(before)[:2]
+    words = ("log", "A1", "price and people", "--kind", "call", "--with", first, "--with", second)
+    assert known.json(*words, "--with", second.upper(), "--dry-run")["with"] == [first, second]
+    assert known.facts() == facts
+    told = known.run(*words, "--hours", "0.5")
+    assert f"call of 2026-03-02 with {first}, {second} noted, 30 min" in told.err
+    assert last_contacts(known) == before | {first: "2026-03-02", second: "2026-03-02"}
+    known.import_(PEOPLE, "--kind", "stakeholders", name="people.csv")  # an unchanged source is no news
+    assert last_contacts(known)[first] == "2026-03-02"
+    assert known.run("doctor").code == 0
+    known.fails(13, "no-such-stakeholder", "log", "A1", "x", "--kind", "call", "--with", "Nobody Here")
+    known.fails(2, "note-with-nobody", "log", "A1", "x", "--with", first)
+
+
+def test_undo_of_a_talk_takes_the_last_contact_back_and_an_older_talk_moves_none(known):
+    before = last_contacts(known)
+    name = next(iter(before))
+    assert known.run("log", "A1", "hello", "--kind", "meeting", "--with", name).code == 0
+    after = last_contacts(known)
+    assert (
+        known.run("log", "A1", "earlier", "--kind", "call", "--with", name, "--as-of", "2026-02-20").code == 0
+    )
+    assert last_contacts(known) == after
+    known.run("undo", "--yes")
+    known.run("undo", "--yes")
+    assert last_contacts(known) == before
+
+
 # --- gone (SAV-D) ---------------------------------------------------------------------------------------
 
 
