@@ -271,7 +271,7 @@ def test_explain_prints_the_four_agreements_about_ownership(team: Desk) -> None:
 
 
 def test_the_time_of_recurring_work_counts_for_its_account_and_says_where_it_comes_from(team: Desk) -> None:
-    """SEG-2, VAL: a business review is time spent on the account, also where no step of a plan asks for it."""
+    """SEG-2, VAL: a business review is time spent on the account, whatever its plan asks."""
     items = [each for each in team.json("due", "--days", "200")["items"] if each["item"].startswith("a")]
     item, account = items[0]["item"], items[0]["account"]
     before = team.json("show", account)["effort"]
