@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from renewctl.errors import NotFound
-from renewctl.store.lookup import find_account
+from renewctl.store.lookup import find_account, near_people
 from tests import book
 
 pytestmark = pytest.mark.both_engines
@@ -78,3 +78,12 @@ def test_the_beginning_or_a_part_of_an_id_is_as_good_as_of_a_name_and_as_ambiguo
         for text in ("N", "N0"):
             with pytest.raises(NotFound, match="could be"):
                 find_account(made, text)
+
+
+def test_a_name_nobody_has_brings_the_near_ones_else_the_first_of_those_there_are():
+    known = [f"Person {letter}" for letter in "ABCDEFGHIJ"]
+    assert near_people("persn a", known) == "did you mean Person A, Person J, Person I?"
+    assert near_people("son b", known).startswith("did you mean Person B")
+    assert near_people("Zoltan", known) == f"known are {', '.join(known[:8])} and 2 more"
+    assert near_people("Zoltan", ["ana", "Ana"]) == "known are ana"
+    assert near_people("Zoltan", []) == "no account names anybody"
