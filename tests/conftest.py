@@ -1,5 +1,6 @@
 """What every test gets: a home that is not the user's, the `needs` marker, and no skips in CI."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -39,6 +40,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_engines: runs on PostgreSQL too, in every run")
     if config.getoption("--whole"):
         whole.ask()
+    gc.disable()  # what is collected stays to the end
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage what is there for good."""
+    gc.enable()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -114,7 +114,7 @@ def _interrupt(person: Person, *words: str) -> tuple[int, str]:
 def test_an_import_that_is_interrupted_leaves_everything_as_it_was(ana: Person) -> None:
     before = ana.run("list", "--json").out
     log = ana.run("history", "--json").out
-    write_book(ana.home / "more.csv", 20_000)
+    write_book(ana.home / "more.csv", 10_000)
     code, said = _interrupt(ana, "import", "more.csv")
     assert code == 130, said
     assert "error[interrupted]" in said
@@ -126,7 +126,7 @@ def test_an_import_that_is_interrupted_leaves_everything_as_it_was(ana: Person) 
 
 def test_an_import_that_is_killed_leaves_everything_as_it_was(ana: Person) -> None:
     before = ana.run("list", "--json").out
-    write_book(ana.home / "more.csv", 20_000)
+    write_book(ana.home / "more.csv", 10_000)
     process = _start(ana, "import", "more.csv")
     until = time.monotonic() + 60
     while not is_written(ana.portfolio) and process.poll() is None and time.monotonic() < until:

@@ -3,7 +3,7 @@
 import tomllib
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renewctl.core.policy_locate import locate, positions
@@ -151,6 +151,7 @@ def paths(tree: Any, base: tuple[str | int, ...] = ()) -> set[tuple[str | int, .
 
 
 @given(documents(), st.booleans())
+@settings(max_examples=60)
 def test_every_key_that_tomllib_finds_is_located_on_the_line_where_it_was_written(writer, windows):
     text = writer.text.replace("\n", "\r\n") if windows else writer.text
     assert positions(text) == writer.lines
@@ -158,6 +159,7 @@ def test_every_key_that_tomllib_finds_is_located_on_the_line_where_it_was_writte
 
 
 @given(documents())
+@settings(max_examples=40)
 def test_a_key_that_was_not_written_is_located_at_the_table_it_would_stand_in(writer):
     for path, line in writer.lines.items():
         assert locate(writer.text, (*path, "not written here", "nor here")) == line

@@ -17,7 +17,7 @@ def desk() -> Iterator[Bench]:
 
 
 def test_a_command_killed_at_any_instant_leaves_all_of_its_change_or_nothing(desk: Bench) -> None:
-    tally = kill.kills(desk, QUICK, 24, 1)
+    tally = kill.kills(desk, QUICK, 12, 1)
     assert tally.clean, tally.told
 
 

@@ -33,7 +33,7 @@ def test_an_item_that_several_tick_off_at_once_is_done_once(desk: Bench) -> None
 
 
 def test_an_interrupt_at_any_instant_tells_the_truth_about_what_was_changed(desk: Bench) -> None:
-    tally = stops.interrupts(desk, chosen("import again", "done", "set", "export"), 24, 1)
+    tally = stops.interrupts(desk, chosen("import again", "done", "set", "export"), 12, 1)
     assert tally.clean, tally.told
 
 
@@ -43,13 +43,13 @@ def test_an_interrupt_in_half_a_change_would_be_seen(desk: Bench) -> None:
 
 
 def test_a_reader_that_leaves_does_not_stop_the_work(desk: Bench) -> None:
-    tally = stops.closed_pipes(desk, chosen("import again", "done", "log", "export"), 8, 1)
+    tally = stops.closed_pipes(desk, chosen("import again", "done", "log", "export"), 4, 1)
     assert tally.clean, tally.told
 
 
 def test_a_portfolio_cut_short_or_altered_is_refused_or_served_rightly(desk: Bench) -> None:
     for change in ("length", "bits"):
-        tally = damage.altered(desk, 25, 1, change=change)
+        tally = damage.altered(desk, 12, 1, change=change)
         assert tally.clean, tally.told
 
 

@@ -22,7 +22,7 @@ def text() -> str:
 def test_the_commands_of_the_readme_print_what_it_shows(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    count = replay(readme.README, home, update=os.environ.get("RENEWCTL_UPDATE") == "1", cold=True)
+    count = replay(readme.README, home, update=os.environ.get("RENEWCTL_UPDATE") == "1")
     assert count >= 8, "the daily commands are shown with their output"
 
 
