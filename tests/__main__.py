@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 SUITES = {
-    "tests": "pytest",
+    "tests": "pytest --whole",
     "postgresql": "pytest --engine postgresql",
     "faults": "tests.faults",
     "bitflips": "tests.faults.bitflips --flips 20000 --processes 200",
