@@ -3,7 +3,7 @@
 Read by way of the cache of `store.agenda` where that holds, from every fact where it does not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -85,15 +85,16 @@ class Heard(NamedTuple):
     bundles: dict[tuple[int, int], int]  # (contract, cycle) -> 0/1, where it was decided by hand (BND-1)
 
 
-def heard(portfolio: Portfolio, account_no: int | None = None) -> Heard:
-    """What was heard of one account, or of all."""
-    where, params = ("", [*_TOLD]) if account_no is None else ("AND account_no = ?", [*_TOLD, account_no])
-    decided = "SELECT contract_no, cycle, bundle FROM renewal WHERE bundle IS NOT NULL"
-    found = Heard({}, {}, {(no, cycle): bundle for no, cycle, bundle in portfolio.rows(decided)})
+def heard(portfolio: Portfolio, account_nos: Sequence[int] | None = None) -> Heard:
+    """What was heard of some accounts, at most a few hundred, or of all."""
+    where = "" if account_nos is None else f"AND account_no IN ({','.join('?' * len(account_nos))})"
+    nos = account_nos or ()
+    decided = f"SELECT contract_no, cycle, bundle FROM renewal WHERE bundle IS NOT NULL {where}"  # noqa: S608
+    found = Heard({}, {}, {(no, cycle): bundle for no, cycle, bundle in portfolio.rows(decided, nos)})
     for no, contract_no, kind, day_iso in portfolio.rows(
         "SELECT account_no, contract_no, kind, MAX(happened_on) FROM activity "  # noqa: S608
         f"WHERE kind IN ({','.join('?' * len(_TOLD))}) {where} GROUP BY account_no, contract_no, kind",
-        params,
+        (*_TOLD, *nos),
     ):
         day = date.fromisoformat(day_iso)
         if kind == "reply":
@@ -104,6 +105,7 @@ def heard(portfolio: Portfolio, account_no: int | None = None) -> Heard:
 
 
 _TOLD = ("reply", *PAPERS)
+_HEARD_BY_NO = 500  # accounts that are asked about by number
 
 
 def due_contracts(
@@ -165,7 +167,8 @@ class DueReader:
         self.saving = saving(portfolio)
         said = overrides(portfolio).values()
         self.said = {each.account_no: each.score for each in said if as_of <= each.until_on}
-        self.heard = heard(portfolio)
+        self._heard = Heard({}, {}, {})
+        self._heard_of: set[int] | None = set()  # accounts; None: all
         # Under another policy or code, or on a day before it was made, the cache says nothing.
         current = portfolio.meta("agenda_mark") == cache_mark(policy)
         self.usable = current and (portfolio.meta("agenda_from") or "") <= as_of.isoformat()
@@ -236,6 +239,7 @@ class DueReader:
         of_contract: dict[int, list[tuple[Any, ...]]] = {}
         for row in self.portfolio.rows(sql, params):
             of_contract.setdefault(row[_CONTRACT_NO], []).append(row)
+        self._hear({rows[0][0] for rows in of_contract.values()})
         for no, rows in of_contract.items():
             row = rows[0]
             if row[_IS_ALONE] and not self.policy.health.ages:  # which need more of a contract
@@ -272,6 +276,7 @@ class DueReader:
 
     def _of_accounts(self, account_nos: Sequence[int]) -> list[DueContract]:
         book = load_book(self.portfolio, account_nos)
+        self._hear(account_nos)
         return [
             due
             for account in book.accounts.values()
@@ -279,6 +284,20 @@ class DueReader:
                 account, book.contracts.get(account.no, ()), book.readings.get(account.no, ())
             )
         ]
+
+    def _hear(self, account_nos: Collection[int]) -> None:
+        """Know what was heard of these accounts: of a page theirs, of a book all, in one reading."""
+        if self._heard_of is None:
+            return
+        new = [no for no in account_nos if no not in self._heard_of]
+        if len(new) > _HEARD_BY_NO:
+            self._heard, self._heard_of = heard(self.portfolio), None
+        elif new:
+            told = heard(self.portfolio, new)
+            self._heard.replied_on.update(told.replied_on)
+            self._heard.papers.update(told.papers)
+            self._heard.bundles.update(told.bundles)
+            self._heard_of.update(new)
 
     def _classified(
         self, account: Account, contracts: Sequence[Contract], readings: Sequence[Reading]
@@ -299,4 +318,4 @@ class DueReader:
             self.volume,
             self.said.get(account.no),
         )
-        return due_contracts(account, opened, found, self.policy, self.heard, self.as_of)
+        return due_contracts(account, opened, found, self.policy, self._heard, self.as_of)

@@ -127,7 +127,7 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
         planner = Planner(policy, work_calendar(portfolio, policy, as_of))
         agenda = ContractAgenda(policy, planner, as_of)
     states, given = load_states(portfolio, opened), load_given(portfolio, opened)
-    told = heard(portfolio, account.no)
+    told = heard(portfolio, [account.no])
     mapped = [by_no[each.no] for each in opened]
     due = {each.no: each for each in due_contracts(account, opened, mapped, policy, told, as_of)}
     agreed: dict[tuple[int, int], Agreed] = {

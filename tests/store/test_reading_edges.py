@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from renewctl.core.dates import WorkCalendar
+from renewctl.core.model import Activity, Renewal
 from renewctl.core.policy import Policy
 from renewctl.errors import NotFound, PolicyError
-from renewctl.store import agenda, history, saves, workbook
+from renewctl.store import agenda, due, history, saves, workbook
 from renewctl.store.due import DueReader
 from renewctl.store.exporter_tables import table
 from renewctl.store.lookup import find_account
@@ -91,6 +92,31 @@ def test_the_stream_of_contracts_is_one_whatever_it_is_read_by(stream):
         ]
     assert runs[0] == runs[1] == runs[2]
     assert len(runs[0]) > 2
+
+
+def test_what_was_heard_is_the_same_of_a_page_and_of_the_book(tmp_path, monkeypatch):
+    """Replies and papers of thousands of calls are read of the accounts at hand only."""
+    numbers = range(1, 5)
+    book = [*map(account, numbers), *map(contract, numbers)]
+    book += [contract(9, account_no=2)]
+    book += [
+        Activity(
+            no, no % 5 or 1, None if no % 2 else no % 5 or 1, TODAY - timedelta(no), kind, "", None, "ana"
+        )
+        for no, kind in enumerate(("reply", "proposal", "call", "reply", "value", "email") * 4, 1)
+    ]
+    book += [Renewal(no, 1, no, *[None] * 8)._replace(bundle=no % 2) for no in (1, 2, 3)]
+    with portfolio(tmp_path, *book) as made:
+        until = TODAY + timedelta(days=400)
+        by_page = [row.contract for rows in DueReader(made, POLICY, TODAY).ahead(until, 1) for row in rows]
+        monkeypatch.setattr(due, "_HEARD_BY_NO", 0)
+        reader = DueReader(made, POLICY, TODAY)
+        by_book = reader.all(until)
+        assert reader.all(until) == by_book
+    assert sorted(by_page) == sorted(by_book)
+    assert len({each.replied_on for each in by_book}) > 1
+    assert {each.bundle for each in by_book} == {None, 0, 1}
+    assert len({each.papers for each in by_book}) > 2
 
 
 def test_a_line_of_the_cache_that_the_facts_do_not_bear_out_is_passed_over(tmp_path):
