@@ -156,6 +156,14 @@ def test_a_contract_without_charge_renews_without_charge():
     assert win(contract(arr_minor=0), 0).outcome.result == "won"
 
 
+def test_parts_of_a_win_over_an_unknown_arr_are_kept_as_said_and_the_rest_is_not_guessed():
+    """TERMS: nobody knows what the old ARR leaves for the other part."""
+    of = contract(arr_minor=None)
+    said = Win(1_000_00, "USD", None, AS_OF, uplift_minor=50_00)
+    agreed = won(account(), [of], of, [], said, AS_OF, 7, usual_term=12).agreed
+    assert (agreed.uplift_minor, agreed.expansion_minor) == (50_00, None)
+
+
 def test_an_unknown_term_is_a_year():
     assert win(contract(term_months=None)).contract.renewal_on == date(2027, 5, 31)
 
