@@ -411,14 +411,17 @@ def load_given(
 
     Steps of another cycle stand under `step@cycle`.
     """
-    rows = portfolio.rows("SELECT subject, cycle, step, person FROM assignment")
     found: dict[int, dict[str, str]] = defaultdict(dict)
-    if not rows:
-        return found
     known = {str(each.no): each for each in contracts}
     accounts: dict[str, list[int]] = defaultdict(list)
     for each in contracts:
         accounts[f"a{each.account_no}"].append(each.no)
+    select = "SELECT subject, cycle, step, person FROM assignment"
+    nos = list({each.account_no for each in contracts})
+    if len(nos) > _IN_LIST:
+        rows = portfolio.rows(select)
+    else:
+        rows = portfolio.rows(f"{select} WHERE account_no IN ({_marks(nos)})", nos) if nos else []
     for subject, cycle, step, person in rows:
         own = known.get(subject)
         if own is not None:

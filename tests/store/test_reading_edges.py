@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from renewctl.core.dates import WorkCalendar
-from renewctl.core.model import Activity, Renewal
+from renewctl.core.model import Activity, Assignment, Renewal
 from renewctl.core.policy import Policy
 from renewctl.errors import NotFound, PolicyError
 from renewctl.store import agenda, due, history, saves, workbook
@@ -55,11 +55,16 @@ def test_what_was_done_is_read_alike_for_few_contracts_and_for_many(tmp_path, mo
         state(str(no), step, account_no=no, cycle=2) for no in (1, 2, 3) for step in ("notice", "opt-out")
     ]
     book += [state("2", cycle=1, account_no=2), state("s1", "call", account_no=1), state("9", account_no=5)]
+    given = [("1", "notice", 1, 2), ("a1", "qbr-2026q1", 1, 1), ("2", "notice", 2, 1), ("5", "ebr", 5, 2)]
+    book += [Assignment(of, cycle, step, no, f"p{of}", TODAY, "ana") for of, step, no, cycle in given]
     with portfolio(tmp_path, *book) as made:
         contracts = made.values("contract", "no <= 4")
-        few = agenda.load_states(made, contracts)
+        few, theirs = agenda.load_states(made, contracts), agenda.load_given(made, contracts)
+        assert agenda.load_given(made, []) == {}
         monkeypatch.setattr(agenda, "_IN_LIST", 1)
         assert agenda.load_states(made, contracts) == few
+        assert agenda.load_given(made, contracts) == theirs
+    assert theirs == {1: {"notice": "p1", "qbr-2026q1": "pa1"}, 2: {"notice@1": "p2"}}
     assert {no: sorted(steps) for no, steps in few.items()} == {
         1: ["notice", "opt-out"],
         2: ["notice", "notice@1", "opt-out"],
