@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renewctl.cli.options import Env, command, owned_by, say
+from renewctl.cli.outputs import holds, make_folder, put_bytes
 from renewctl.errors import InputRefused, UsageError
 from renewctl.views.terminal import safe
 
@@ -32,8 +33,6 @@ def calendar(
     ] = "renewals.ics",
 ) -> None:
     """Write the agenda as a calendar file, or bring one up to date."""
-    from renewctl.cli.draft import put_bytes
-    from renewctl.cli.papers import _folder, _holds
     from renewctl.core.calendar import calendar_rules, merged
     from renewctl.store.identity import portfolio_id
     from renewctl.store.saves import zone_of
@@ -62,11 +61,11 @@ def calendar(
     if file is None:
         put_bytes(data)
         return
-    changed = result.events and not _holds(file, data.decode())
+    changed = result.events and not holds(file, data.decode())
     if changed and not env.dry_run:
         from renewctl.store.files import write_atomic
 
-        _folder(file.parent)
+        make_folder(file.parent)
         write_atomic(file, data, overwrite=True)
     _tell(env, file, of, days, result, bool(changed))
 

@@ -1,6 +1,5 @@
 """`draft`: the mail of a customer-facing step, as a file that a mail program opens as a draft."""
 
-import sys
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from renewctl.cli.options import Env, command, owned_by, say
+from renewctl.cli.outputs import holds, make_folder, put_bytes, slug, unique
 from renewctl.cli.papers import TemplatesOption
 from renewctl.errors import PortfolioError, RefusedByRule, RenderError, UsageError
-from renewctl.views.terminal import is_terminal, put, put_lines, safe
+from renewctl.views.terminal import put_lines, safe
 
 if TYPE_CHECKING:
     from renewctl.core.due import Item
@@ -237,7 +237,6 @@ class File(NamedTuple):
 
 def _write(env: Env, drafts: "Sequence[Draft]", way: Way) -> list[File]:
     """Write every mail; one that would replace another text needs a yes."""
-    from renewctl.cli.papers import _folder, _holds
     from renewctl.store.files import write_atomic
 
     if way.target is None:
@@ -246,7 +245,7 @@ def _write(env: Env, drafts: "Sequence[Draft]", way: Way) -> list[File]:
         return [File(None, False) for _ in drafts]
     paths = [way.target if way.is_file else way.target / _name(env, each) for each in drafts]
     files = [
-        File(str(path), not _holds(path, each.written.data.decode()))
+        File(str(path), not holds(path, each.written.data.decode()))
         for path, each in zip(paths, drafts, strict=True)
     ]
     there = [
@@ -261,27 +260,16 @@ def _write(env: Env, drafts: "Sequence[Draft]", way: Way) -> list[File]:
         env.confirm(f"{names}{more} would be overwritten; go ahead?")
     for path, file, each in zip(paths, files, drafts, strict=True):
         if file.fresh:
-            _folder(path.parent)
+            make_folder(path.parent)
             write_atomic(path, each.written.data, overwrite=bool(there))
     return files
 
 
-def put_bytes(data: bytes) -> None:
-    """Text whose lines end as mails and calendars have them: to the byte, but harmless on a terminal."""
-    if is_terminal():
-        put(data.decode().replace("\r\n", "\n"))
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-
-
 def _name(env: Env, made: "Draft") -> str:
     """A file name that is safe on every system and tells the item and the account."""
-    from renewctl.cli.papers import _slug, _unique
     from renewctl.core.text import fold
 
-    parts = (_unique(made.letter.item), _slug(fold(made.letter.account.name), 40), env.as_of.isoformat())
+    parts = (unique(made.letter.item), slug(fold(made.letter.account.name), 40), env.as_of.isoformat())
     return "-".join(part for part in parts if part) + ".eml"
 
 

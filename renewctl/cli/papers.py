@@ -1,7 +1,5 @@
 """`proposal` and `value`: papers for a customer, written as files or to stdout."""
 
-import hashlib
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from renewctl.cli.options import AccountArg, Env, command, say
+from renewctl.cli.outputs import holds, make_folder, slug, unique
 from renewctl.core.text import fold
-from renewctl.errors import InputRefused, NotFound, PortfolioError, RenderError, UsageError
+from renewctl.errors import NotFound, PortfolioError, RenderError, UsageError
 from renewctl.views import documents
 from renewctl.views.account import word
 from renewctl.views.terminal import put, safe
@@ -285,23 +284,13 @@ def _supplier_warnings(env: Env) -> list[str]:
 
 def _stem(document: str, env: Env, account: "Account", lang: str, contract: str | None = None) -> str:
     """A file name without its ending: safe on every system, and of this paper alone."""
-    parts = [document, _slug(fold(account.name), 40), _unique(account.id)]
+    parts = [document, slug(fold(account.name), 40), unique(account.id)]
     if contract is not None:
-        parts.append(_unique(contract))
+        parts.append(unique(contract))
     parts.append(env.as_of.isoformat())
     if lang != "en":
         parts.append(lang)
     return "-".join(part for part in parts if part)
-
-
-def _slug(text: str, most: int) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", text)[:most].strip("-")
-
-
-def _unique(text: str) -> str:
-    """An id as part of a file name; one that had to be changed for it carries a digest of itself."""
-    slug = _slug(text, 40)
-    return slug if slug == text else f"{slug}-{hashlib.sha256(text.encode()).hexdigest()[:8]}".strip("-")
 
 
 def _write(env: Env, order: Order, stem: str, render: Callable[[str], str]) -> list[str]:
@@ -311,7 +300,7 @@ def _write(env: Env, order: Order, stem: str, render: Callable[[str], str]) -> l
         put(texts[order.formats[0]])
         return []
     paths = {how: order.target if order.is_file else order.target / f"{stem}.{how}" for how in texts}
-    fresh = {how: path for how, path in paths.items() if not _holds(path, texts[how])}
+    fresh = {how: path for how, path in paths.items() if not holds(path, texts[how])}
     if not env.dry_run:
         there = [str(path) for path in fresh.values() if path.is_file() and not path.is_symlink()]
         if there:
@@ -319,7 +308,7 @@ def _write(env: Env, order: Order, stem: str, render: Callable[[str], str]) -> l
         from renewctl.store.files import write_atomic
 
         for how, path in fresh.items():
-            _folder(path.parent)
+            make_folder(path.parent)
             write_atomic(path, texts[how], overwrite=bool(there))
     return [str(path) for path in paths.values()]
 
@@ -349,23 +338,6 @@ def _note(env: Env, order: Order, kind: str, account: "Account", contract_no: in
                 refresh(portfolio, env.policy, env.as_of, [account.no])
     except PortfolioError as error:
         say(f"warning: the {kind} is written, but not noted in the portfolio: {safe(error.message)}")
-
-
-def _holds(path: Path, text: str) -> bool:
-    """Whether the file is there already with this very text."""
-    try:
-        return not path.is_symlink() and path.read_bytes() == text.encode()
-    except OSError:
-        return False
-
-
-def _folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputRefused(
-            "cannot-write", f"cannot make the folder {folder}: {error.strerror}", "choose another with -o"
-        ) from error
 
 
 def _tell(

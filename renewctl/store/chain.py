@@ -21,7 +21,7 @@ OPERATION = (
 )  # fmt: skip
 
 
-def _sha256(data: bytes = b"") -> Any:
+def sha256(data: bytes = b"") -> Any:
     """A SHA-256. hashlib digests bulk faster, but loads OpenSSL: only where somebody has done so already."""
     if "hashlib" not in sys.modules:
         try:
@@ -44,7 +44,7 @@ class Content:
     """The digest of one operation's content, fed row by row."""
 
     def __init__(self) -> None:
-        self._hash = _sha256()
+        self._hash = sha256()
 
     def add(self, rows: bytes) -> None:
         """Change rows, each as `row_text` in UTF-8, in the order of their numbers."""
@@ -73,12 +73,12 @@ def content_of(rows: Iterable[Sequence[Any]], nonce: str | None, command: str, s
 def digest_of(operation: Sequence[Any]) -> str:
     """The `digest` of an operation from its row (columns of OPERATION; its own digest is not looked at)."""
     seq, at, as_of, actor, _, _, undoes, _, count, content, previous = operation[:11]
-    return str(_sha256(_text(previous, seq, at, as_of, actor, undoes, count, content)).hexdigest())
+    return str(sha256(_text(previous, seq, at, as_of, actor, undoes, count, content)).hexdigest())
 
 
 def seal_of(facts: Sequence[Sequence[Any]], versions: Sequence[Sequence[Any]]) -> str:
     """A digest of what no operation tells of: rows of `meta` (key, value) and `migration`, by key."""
-    return str(_sha256(_text(*([*map(list, rows)] for rows in (facts, versions)))).hexdigest())
+    return str(sha256(_text(*([*map(list, rows)] for rows in (facts, versions)))).hexdigest())
 
 
 def _text(*parts: Any) -> bytes:

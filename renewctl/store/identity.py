@@ -2,7 +2,7 @@
 
 import json
 
-from renewctl.store.chain import _sha256
+from renewctl.store.chain import sha256
 from renewctl.store.portfolio import Portfolio
 
 
@@ -13,4 +13,4 @@ def portfolio_id(portfolio: Portfolio) -> str:
     later; a portfolio in which nothing was recorded has none of its own.
     """
     first = portfolio.rows("SELECT at, as_of, actor, count FROM operation ORDER BY seq LIMIT 1")
-    return str(_sha256(json.dumps([list(row) for row in first]).encode()).hexdigest()[:16])
+    return str(sha256(json.dumps([list(row) for row in first]).encode()).hexdigest()[:16])
