@@ -115,6 +115,7 @@ def _entries(
     """The entries due up to `until`, and those of the former file that lie beyond and still stand."""
     from renewctl.cli.due import Reading, Wanted
     from renewctl.core.calendar import calendar_rules, deadline, entries
+    from renewctl.core.due import still_closed
     from renewctl.core.timeline import OPT_OUT
     from renewctl.views.calendar import last_day
 
@@ -122,19 +123,17 @@ def _entries(
     last = date.max - timedelta(days=_SLACK)
     reach = max([until, *(min(day, last) + timedelta(days=_SLACK) for day in days)])
     items, contracts = Reading(portfolio, env, Wanted(env.as_of, reach, person, None, None)).all()
-    closed = set(
-        portfolio.rows(
-            "SELECT subject, cycle FROM item_state WHERE step = ? AND state IN ('done', 'skipped')",
-            (OPT_OUT,),
-        )
-    )
+    states = {
+        (each.subject, each.cycle): each for each in portfolio.values("item_state", "step = ?", (OPT_OUT,))
+    }
+    stale_days = env.policy.agenda.stale_days
     deadlines = [
         (each, on)
         for each in contracts
         if (on := deadline(each.renewal_on, each.auto_renew, each.notice_days)) is not None
         and env.as_of <= on <= reach
         and (person is None or each.owner in person)
-        and (each.subject, each.cycle) not in closed
+        and not still_closed(states.get((each.subject, each.cycle)), on, stale_days)
     ]
     known = {uid.partition("@")[0] for uid in former.events}
     found = entries(items, deadlines, calendar_rules(env.policy).alarm_days)

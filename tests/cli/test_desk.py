@@ -345,6 +345,11 @@ def test_an_opt_out_deadline_rings_before_it_comes(book: Desk) -> None:
     assert book.run("done", "3-opt-out", "--as-of", "2026-05-20").code == 0
     assert book.run("calendar", "--owner", "Rui", "--days", "100", "--as-of", "2026-05-20").code == 0
     assert events()["3-opt-out"] == (1, "CANCELLED")
+    # What was done for a date that has moved by a term says nothing of the new one.
+    moved = ("set", "C3", "renewal_date=2027-07-01", "--reason", "two years", "--as-of", "2026-05-21")
+    assert book.run(*moved).code == 0
+    assert book.run("calendar", "--owner", "Rui", "--days", "500", "--as-of", "2026-05-21").code == 0
+    assert events()["3-opt-out"] == (2, "CONFIRMED")
 
 
 def test_a_shorter_window_cancels_nothing(book: Desk) -> None:
