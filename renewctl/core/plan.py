@@ -126,18 +126,18 @@ def _closed(
     contract: DueContract, states: States, agenda: ContractAgenda, anchor_on: date
 ) -> Iterator[Action]:
     """The steps before the signature that are closed, by a fact or by hand."""
-    stale_days = agenda.policy.agenda.stale_days
-    for step, fact in agenda.planner.shown(agenda.facts(contract, anchor_on)):
-        due_on = anchor_on - timedelta(days=step.days or 0)
-        if not still_closed(states.get(step.step), due_on, stale_days):
-            yield Action(agenda.item(contract, step, due_on), step, "done", None, fact)
-    if not states:
-        return
-    schedule = agenda.schedule(contract, anchor_on)
-    for step, due_on, _ in (*schedule.steps, *agenda.planner.late(schedule)):
-        state = states.get(step.step)
-        if state is not None and still_closed(state, due_on, stale_days):
+    shown = agenda.planner.shown(agenda.facts(contract, anchor_on))
+    by_fact = {step.step: fact for step, fact in shown}
+    steps = [(step, anchor_on - timedelta(days=step.days or 0)) for step, _ in shown]
+    if states:
+        schedule = agenda.schedule(contract, anchor_on)
+        steps += [(each.step, each.due_on) for each in (*schedule.steps, *agenda.planner.late(schedule))]
+    for step, due_on in steps:
+        state, fact = states.get(step.step), by_fact.get(step.step, "")
+        if state is not None and still_closed(state, due_on, agenda.policy.agenda.stale_days):
             yield Action(agenda.item(contract, step, due_on), step, state.state, state.set_on)
+        elif fact:
+            yield Action(agenda.item(contract, step, due_on), step, "done", None, fact)
 
 
 def _day(place: _Place, actions: list[Action]) -> PlanDay:

@@ -97,6 +97,18 @@ def test_a_closed_step_keeps_its_day_and_says_when_it_was_closed():
     assert next(a.set_on for a in day.actions if a.step == "notice") == DAY
 
 
+@pytest.mark.parametrize("state", ["done", "skipped", "snoozed"])
+def test_what_was_done_by_hand_stays_on_the_plan_when_a_fact_shows_it_too(state):
+    # TRK
+    closed = {"notice": a_state("notice", state, until_on=DAY if state == "snoozed" else None)}
+    seen = plan(a_contract(stage="notified"), closed, AGENDA)
+    (action,) = [a for day in seen.days for a in day.actions if a.step == "notice"]
+    by_hand = (state, DAY, "")
+    assert (action.state, action.set_on, action.shown_by) == (
+        by_hand if state != "snoozed" else ("done", None, "stage:notified")
+    )
+
+
 def test_a_step_put_off_stands_on_the_day_it_comes_back():
     back = DAY + timedelta(days=150)
     seen = plan(a_contract(), {"notice": a_state("notice", "snoozed", until_on=back)}, AGENDA)
