@@ -102,8 +102,9 @@ def recurring_from(
     """Which of an account's open contracts carries its recurring work, and on which days (VAL).
 
     (contract, from, until) in the order in which they renew: one carries it until its renewal date, the
-    next from the day after, should the first stay open. Given are (renewal date, contract) and the
-    latest first day of any of their plans: a closing or a new contract never brings back what was paused.
+    next from the day after, should the first stay open. Given are (renewal date, contract) of those that
+    have an agenda, and the latest day on which any contract of the account was planned anew or lost: nothing
+    before it comes back, neither what was paused nor what was owed under another contract.
     """
     found, from_on = [], latest_from_on
     for renewal_on, no in sorted(renewals):

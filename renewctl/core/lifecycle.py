@@ -340,7 +340,8 @@ def lost(
         contract.arr_minor, 0 if contract.arr_minor is not None else None, contract.currency,
         contract.term_months, said.reason, said.competitor, said.lost_on, said.told_on, None, None,
     )  # fmt: skip
-    after: dict[str, Any] = {"state": "lost", "stage": "lost"}
+    # The day marks a new beginning for the account's recurring work, as that of a plan does (VAL).
+    after: dict[str, Any] = {"state": "lost", "stage": "lost", "planned_from_on": as_of}
     changes = (_insert(outcome), _update(contract, after))
     return Closing(outcome, changes, contract._replace(**after))
 

@@ -7,7 +7,7 @@ computed under, and never the truth: what a contract owes is always computed fro
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby, islice
 from operator import itemgetter
@@ -155,8 +155,8 @@ def _fill(portfolio: Portfolio, bounds: Bounds, where: str, params: Sequence[Any
 
     An account out of force, a contract without date, or one without segment has none.
     """
-    touched = _touched(portfolio, where, params)
-    rows = _bound_rows(portfolio.execute(_BOUND_SQL.format(where), params), bounds, touched)
+    touched, ended = _touched(portfolio, where, params), _ended(portfolio, where, params)
+    rows = _bound_rows(portfolio.execute(_BOUND_SQL.format(where), params), bounds, touched, ended)
     while batch := list(islice(rows, _BATCH)):
         portfolio.execute_many(_INSERT, batch)
 
@@ -180,6 +180,12 @@ def _touched(portfolio: Portfolio, where: str, params: Sequence[Any]) -> dict[in
 def _keep(states: dict[str, ItemState], state: ItemState, cycle: int) -> None:
     own = state.cycle == cycle or state.subject[0] == "a"  # an account's work knows no cycle
     states[state.step if own else f"{state.step}@{state.cycle}"] = state
+
+
+def _ended(portfolio: Portfolio, where: str, params: Sequence[Any]) -> dict[int, str]:
+    """The day of the latest contract of each account that is not open any more (VAL)."""
+    sql = f"SELECT c.account_no, MAX(c.planned_from_on) FROM contract c WHERE c.state <> 'open' {where} "  # noqa: S608
+    return dict(portfolio.execute(f"{sql} GROUP BY c.account_no", params))
 
 
 class _Untouched:
@@ -238,22 +244,37 @@ class _Untouched:
 
 
 def _bound_rows(
-    rows: Iterable[tuple[Any, ...]], bounds: Bounds, touched: dict[int, dict[str, ItemState]]
+    rows: Iterable[tuple[Any, ...]],
+    bounds: Bounds,
+    touched: dict[int, dict[str, ItemState]],
+    ended: Mapping[int, str],
 ) -> Iterator[tuple[Any, ...]]:
     policy = bounds.planner.policy
     by_contract = policy.value_scope == "contract"
     untouched = _Untouched(bounds)
     in_force = _InForce()
     nothing: dict[str, ItemState] = {}
-    for _, group in groupby(rows, itemgetter(0)):
+    for account_no, group in groupby(rows, itemgetter(0)):
         contracts = list(group)
         if not in_force[contracts[0][1]]:
             continue
         override = contracts[0][2]
         values = [base_minor(row[6], row[3], policy) for row in contracts]
-        alone = int(len(values) == 1)
-        whole = values[0] if alone else total(values)
-        value_from = _value_from(contracts)
+        single = len(values) == 1
+        whole = values[0] if single else total(values)
+        ended_iso = ended.get(account_no, "")
+        # One that follows another is read with it.
+        alone = int(single and ended_iso <= contracts[0][10])
+        if alone:
+            value_from = {contracts[0][4]: contracts[0][10]}
+        else:
+            counted = values if by_contract else [whole] * len(values)
+            having = [
+                row
+                for row, each in zip(contracts, counted, strict=True)
+                if segment(each, override, policy) is not None
+            ]
+            value_from = _value_from(having, max(ended_iso, *(row[10] for row in contracts)))
         for row, own in zip(contracts, values, strict=True):
             no, contract_id, _, renewal_iso, auto_renew, notice_days, first_iso, _, won_iso = row[4:]
             if renewal_iso is None:
@@ -270,17 +291,14 @@ def _bound_rows(
                 yield no, found[0], renewal_iso, arr_rank(own), contract_id, found[1], alone
 
 
-def _value_from(contracts: Sequence[tuple[Any, ...]]) -> dict[int, str]:
-    """From which day on each of an account's open contracts would carry its recurring work (VAL).
+def _value_from(contracts: Iterable[tuple[Any, ...]], latest_iso: str) -> dict[int, str]:
+    """From which day on each of an account's contracts with a segment would carry its recurring work (VAL).
 
     The rows are those of `_BOUND_SQL`.
     """
-    if len(contracts) == 1:
-        return {contracts[0][4]: contracts[0][10]}
     days = dates_of()
     dated = [(days[row[7]], row[4]) for row in contracts if row[7] is not None]
-    latest_on = days[max(row[10] for row in contracts)]
-    return {no: from_on.isoformat() for no, from_on, _ in recurring_from(dated, latest_on)}
+    return {no: from_on.isoformat() for no, from_on, _ in recurring_from(dated, days[latest_iso])}
 
 
 def _touched_bound(
@@ -372,8 +390,8 @@ class Rebuild:
 def computed(portfolio: Portfolio, policy: Policy) -> Iterator[tuple[Any, ...]]:
     """The rows the cache should hold, from the facts alone; no bound asks which days are worked."""
     bounds = Bounds(Planner(policy, WorkCalendar("", frozenset())))
-    touched = _touched(portfolio, "", [])
-    return _bound_rows(portfolio.execute(_BOUND_SQL.format(""), []), bounds, touched)
+    touched, ended = _touched(portfolio, "", []), _ended(portfolio, "", [])
+    return _bound_rows(portfolio.execute(_BOUND_SQL.format(""), []), bounds, touched, ended)
 
 
 def load_states(

@@ -3,7 +3,7 @@
 Read by way of the cache of `store.agenda` where that holds, from every fact where it does not.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -110,6 +110,7 @@ _HEARD_BY_NO = 500  # accounts that are asked about by number
 
 def due_contracts(
     account: Account,
+    contracts: Iterable[Contract],
     opened: Sequence[Contract],
     rows: Sequence[Classified],
     policy: Policy,
@@ -118,11 +119,16 @@ def due_contracts(
 ) -> list[DueContract]:
     """What the agenda needs of an account's open contracts, in the order of `opened`.
 
-    Those without a renewal date or a segment have no agenda. `rows` are their classifications.
+    Those without a renewal date or a segment have no agenda. `rows` are their classifications, `contracts`
+    all of the account's.
     """
     found = []
-    dated = [(each.renewal_on, each.no) for each in opened if each.renewal_on is not None]
-    carried = recurring_from(dated, max(each.planned_from_on for each in opened)) if dated else ()
+    dated = [
+        (each.renewal_on, each.no)
+        for each, row in zip(opened, rows, strict=True)
+        if each.renewal_on is not None and row.segment is not None
+    ]
+    carried = recurring_from(dated, max(each.planned_from_on for each in contracts)) if dated else ()
     leading, value_on = next(((no, from_on) for no, from_on, until in carried if until >= as_of), (0, None))
     papers = told.papers.get(account.no, ())
     for contract, row in zip(opened, rows, strict=True):
@@ -318,4 +324,4 @@ class DueReader:
             self.volume,
             self.said.get(account.no),
         )
-        return due_contracts(account, opened, found, self.policy, self._heard, self.as_of)
+        return due_contracts(account, contracts, opened, found, self.policy, self._heard, self.as_of)

@@ -129,7 +129,7 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
     states, given = load_states(portfolio, opened), load_given(portfolio, opened)
     told = heard(portfolio, [account.no])
     mapped = [by_no[each.no] for each in opened]
-    due = {each.no: each for each in due_contracts(account, opened, mapped, policy, told, as_of)}
+    due = {each.no: each for each in due_contracts(account, contracts, opened, mapped, policy, told, as_of)}
     agreed: dict[tuple[int, int], Agreed] = {
         (each.contract_no, each.cycle): each
         for each in portfolio.values("renewal", "account_no = ?", (account.no,))

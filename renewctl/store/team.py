@@ -67,7 +67,9 @@ def team_book(
                 volume,
                 book.said(no, as_of),
             )
-            due = {each.no: each for each in due_contracts(account, opened, rows, policy, told, as_of)}
+            due = {
+                each.no: each for each in due_contracts(account, contracts, opened, rows, policy, told, as_of)
+            }
             renewals += [
                 Renewing(account, contract, row, due.get(contract.no), _NOTHING_DONE, 0)
                 for contract, row in zip(opened, rows, strict=True)

@@ -84,7 +84,7 @@ def renewals_of(rows, policy):
         )  # fmt: skip
         readings = [] if row["read"] is None else [b.reading(no, **dict.fromkeys(("score",), row["read"]))]
         classified = classify(account, [contract], readings, False, policy, DAY, 0)
-        due = due_contracts(account, [contract], classified, policy, NOTHING, DAY)
+        due = due_contracts(account, [contract], [contract], classified, policy, NOTHING, DAY)
         found.append(Renewing(account, contract, classified[0], due[0] if due else None, {}, 0))
     return found
 

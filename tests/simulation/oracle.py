@@ -307,7 +307,7 @@ class Oracle:
 
     def _value(self, account: Account, contract: Contract, known: Known) -> Iterator[Owed]:
         """VAL: reviews and mails all year until 60 days before the anchor; what was missed is one item."""
-        since = [each.planned_from for each in account.open]
+        since = [each.planned_from for each in account.contracts]  # a loss is a new beginning, too
         since += [each.renewal_on + timedelta(1) for each in account.open if each.renewal_on < self.as_of]
         first_on = min(max(since), self.as_of)
         until = 45 if self.twist == "value" else rules.CUSTOMER_FROM

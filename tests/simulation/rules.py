@@ -66,8 +66,8 @@ TIMELINES = {
         120 in  csm      tml prepare   stakeholder-map
         120 in  manager  tml prepare   strategy
         90  in  csm      rem prepare   alert-90
-        90  in  csm      tml risk      friction when=yellow
-        90  in  csm      tml risk      relationships when=yellow
+        90  in  csm      tml risk      friction when=yellow by=approving
+        90  in  csm      tml risk      relationships when=yellow by=approving
         90  in  csm      tml prepare   ebr
         90  in  csm      tml value     value-documents by=paper:value
         90  in  owner    tml prepare   kickoff
@@ -81,7 +81,7 @@ TIMELINES = {
         45  in  legal    tml negotiate legal
         45  out owner    tml negotiate procurement
         45  out executive_sponsor tml negotiate executive-alignment
-        45  out owner    tml negotiate commitment when=yellow by=approving
+        45  out owner    tml risk      commitment when=yellow by=negotiating
         45  out sales    tml proposal  expansion-terms when=bundle by=approving
         30  out owner    tml proposal  proposal by=proposed
         30  out owner    tml negotiate negotiate by=approving
@@ -103,8 +103,8 @@ TIMELINES = {
         90  in  owner    tml risk      at-risk when=at_risk
         90  in  csm      tml explore   expansion-analysis when=not_at_risk least=50000
         90  in  csm      rem prepare   alert-90
-        60  in  csm      tml risk      friction when=yellow
-        60  in  csm      tml risk      relationships when=yellow
+        60  in  csm      tml risk      friction when=yellow by=approving
+        60  in  csm      tml risk      relationships when=yellow by=approving
         60  in  owner    rem prepare   tasks
         60  out owner    tml notice    notice by=notified
         60  out csm      tml value     value-review by=value_reviewed
@@ -112,7 +112,7 @@ TIMELINES = {
         45  in  owner    tml proposal  build-proposal by=paper:proposal,proposed
         45  in  owner    tml proposal  price
         45  out csm      tml negotiate alignment
-        45  out owner    tml negotiate commitment when=yellow by=approving
+        45  out owner    tml risk      commitment when=yellow by=negotiating
         30  out owner    tml proposal  proposal by=proposed
         30  out owner    tml negotiate objections by=approving
         30  out owner    tml negotiate negotiate by=approving
@@ -130,7 +130,7 @@ TIMELINES = {
         60  in  csm      tml risk      health-check
         60  in  owner    tml risk      at-risk when=at_risk
         45  out csm      tml value     value-early when=yellow by=value_reviewed
-        45  out owner    tml negotiate commitment when=yellow by=reply,approving
+        45  out owner    tml risk      commitment when=yellow by=reply,negotiating
         30  in  owner    tml proposal  proposal by=paper:proposal,proposed
         30  out owner    tml notice    notice by=proposed
         14  out owner    rem remind    follow-up when=not_auto by=approving

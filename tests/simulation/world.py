@@ -283,7 +283,7 @@ class World:
         self.run(
             "lost", account.id, "--reason", self.rng.choice(("price", "product")), "--contract", contract.id
         )
-        contract.state = "lost"
+        contract.state, contract.planned_from = "lost", self.today
         if not account.open:
             account.saving = None
 
