@@ -215,3 +215,41 @@ def test_a_contract_past_its_date_does_not_silence_its_account(desk, monkeypatch
     assert desk.json("due", "--days", "0", "--limit", "9")["items"][0]["kind"] == "past_due"
     assert value("2026-06-20", "0") == [("a1-value-mail-2026-06", "2026-06-20", "S1")]
     assert desk.run("doctor").code == 0
+
+
+def test_a_loss_brings_no_old_recurring_work_back(desk, monkeypatch):
+    """VAL: what was owed under one contract, or paused by it, does not fall to the next when it is lost."""
+    desk.import_("id,name,csm,nps\nM1,Multi,Ana,50\n", "--map", "arr=", "--map", "renewal_date=")
+    desk.import_(
+        "id,account_id,arr,currency,renewal_date\nF1,M1,9000,USD,2026-06-01\nS1,M1,9000,USD,2026-12-20\n",
+        "--kind", "contracts", name="contracts.csv",
+    )  # fmt: skip
+
+    def value():
+        found = desk.json("due", "--days", "20")["items"]
+        return [(each["item"], each["due_on"]) for each in found if each["kind"] == "value"]
+
+    monkeypatch.setenv("RENEWCTL_AS_OF", "2026-04-20")
+    assert value() == [("a1-value-mail-2026-04", "2026-04-01")]
+    assert desk.run("lost", "M1", "--contract", "F1", "--reason", "price").code == 0
+    assert value() == []
+    monkeypatch.setenv("RENEWCTL_AS_OF", "2026-06-10")
+    assert value() == [("a1-value-mail-2026q2", "2026-06-20")]
+    assert desk.run("undo", "--yes").code == 0
+    assert value() == [("a1-qbr-2026h1", "2026-06-20"), ("a1-value-mail-2026-06", "2026-06-20")]
+    assert desk.run("doctor").code == 0
+
+
+def test_a_contract_without_an_agenda_carries_no_recurring_work(desk, tmp_path):
+    """VAL: by contract, one of unknown ARR has no segment; the next one speaks for the account."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[general]\nvalue_scope = "contract"\n')
+    desk.import_("id,name,csm,nps\nM1,Multi,Ana,50\n", "--map", "arr=", "--map", "renewal_date=")
+    desk.import_(
+        "id,account_id,arr,currency,renewal_date\nF1,M1,,USD,2026-08-01\nS1,M1,30000,USD,2027-03-15\n",
+        "--kind", "contracts", name="contracts.csv",
+    )  # fmt: skip
+    found = desk.json("due", "--days", "30", "--policy", str(policy))["items"]
+    assert [(each["item"], each["contract"]) for each in found if each["kind"] == "value"] == [
+        ("a1-qbr-2026h1", "S1"), ("a1-value-mail-2026-03", "S1"),
+    ]  # fmt: skip

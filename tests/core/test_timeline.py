@@ -220,3 +220,10 @@ def test_work_is_on_the_last_working_day_on_or_before_the_due_day(anchor_on, off
     candidates = [anchor_on - timedelta(days=back) for back in range(12)]
     expected = next(day for day in candidates if day.isoweekday() <= 5 and day not in holidays)
     assert planner.work_on(anchor_on) == expected
+
+
+def test_recurring_work_ends_with_the_years_there_are():
+    # VAL
+    last = date(9999, 12, 31)
+    found = Planner(POLICY, WEEKDAYS).recurring("smb", last, last, date(9998, 9, 1), last)
+    assert [each.due_on for each in found] == [date(9998, 9, 30), date(9998, 12, 31)]

@@ -26,7 +26,6 @@ from renewctl.store.portfolio import ENTITIES, columns, open_portfolio
 from renewctl.store.replay import column_types
 from tests.faults import bitflips
 from tests.processes import AS_OF
-from tests.whole import share
 
 POLICY = load_policy(None)
 TODAY = date.fromisoformat(AS_OF)
@@ -906,9 +905,9 @@ def test_a_truncated_file_is_found_or_refused(path: Path, size: int) -> None:
 
 def test_flipped_bits_that_change_data_are_all_found(made: Path) -> None:
     data = made.read_bytes()
-    flips = bitflips.sweep(data, bitflips.sample(data, share(200, 400), seed=7))
+    flips = bitflips.sweep(data, bitflips.sample(data, 400, seed=7))
     visible = [each for each in flips if each.visible]
-    assert len(visible) > share(40, 80)
+    assert len(visible) > 80
     assert [each.bit for each in visible if not each.found_by] == []
     # The controls: what the engine itself would have found is far less.
     assert sum(each.integrity_check for each in visible) < len(visible) * 0.8

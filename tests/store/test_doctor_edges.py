@@ -101,6 +101,18 @@ def test_a_check_that_finds_something_without_end_is_stopped_and_what_it_found_i
     assert (result.state, result.more, result.seen) == ("findings", 1_000, "everything")
 
 
+@pytest.mark.parametrize("why", [sqlite3.DatabaseError("a page is malformed"), ValueError("no such thing")])
+def test_a_check_that_cannot_read_on_says_so_after_what_it_found(path: Path, why: Exception) -> None:
+    def found(_: Subject, seen: Seen) -> Iterator[Finding]:
+        yield Finding("odd", "1", "is odd", "even it")
+        raise why
+
+    with examined(str(path), POLICY, TODAY) as subject:
+        result = run(Planned("odd", "oddities", found), subject)
+    assert [each.code for each in result.findings] == ["odd", "unreadable"]
+    assert str(why) in result.findings[-1].what
+
+
 def test_of_many_notes_the_first_are_told_and_none_is_a_finding(path: Path) -> None:
     with examined(str(path), POLICY, TODAY) as subject:
         result = run(endless(True), subject)
