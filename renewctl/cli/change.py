@@ -196,6 +196,10 @@ def log(
         persons = _persons(portfolio, of, with_ or ())
         moved = [change for each in persons for change in _spoken(portfolio, each, env.as_of)]
         operation.apply([Change("activity", (row.no,), of.no, None, row._asdict()), *moved])
+        left = {}
+        if persons:
+            gone = portfolio.values("departure", "account_no = ?", (of.no,))
+            left = {each.stakeholder_no: each.left_on for each in gone}
         names = f" with {', '.join(each.name for each in persons)}" if persons else ""
         operation.summary = f"{of.name}: {kind}{names}: {said[:80]}"
     if env.json:
@@ -217,6 +221,9 @@ def log(
         return
     took = f", {spent} min" if spent is not None else ""
     say(f"{safe(of.name)}: {kind} of {env.as_of}{safe(names)} noted{took}{env.dry}")
+    for each in persons:
+        if each.no in left:
+            say(f"note: {safe(each.name)} is on record as gone since {left[each.no]}")
 
 
 def _persons(portfolio: Portfolio, account: Account, names: Sequence[str]) -> "list[Stakeholder]":

@@ -62,21 +62,27 @@ def export(
             from renewctl.store.files import write_atomic
 
             path = write_atomic(target, blocks, overwrite=True)
-            say(f"{counted.rows:,} rows of {kind} are in {safe(path)}{_for_reading(exported)}")
+            say(f"{counted.rows:,} rows of {kind} are in {safe(path)}{_for_reading(exported, how)}")
 
 
-def _for_reading(exported: "Table") -> str:
+def _for_reading(exported: "Table", how: str) -> str:
     """A line on what `import` would pass over, or "": an export is not to be taken for a backup."""
     from renewctl.core.intake_fields import KINDS as IMPORTED
 
     fields = IMPORTED.get(exported.kind)
     if fields is None:
         return f"\nimport takes no {exported.kind}; a backup carries everything: renewctl backup"
-    over = ", ".join(each.name for each in exported.columns if each.name not in fields)
-    if not over:
-        return ""
-    ended = "; leave out what has ended with --where state=open" if exported.kind == "contracts" else ""
-    return f"\nimport passes over: {over}{ended}"
+    # A currency stands with its amount, but for JSON.
+    written = [each.name for each in exported.columns if each.type != "code" or how == "json"]
+    over = ", ".join(name for name in written if name not in fields)
+    ended = _ENDED.get(exported.kind, "")
+    return f"\nimport passes over: {over}{ended}" if over else ""
+
+
+_ENDED = {
+    "contracts": "; leave out what has ended with --where state=open",
+    "accounts": "; of a lost account it makes one in force",
+}
 
 
 def _format(given: str | None, as_json: bool, output: str | None) -> str:

@@ -138,7 +138,9 @@ class Env:
         return " (dry run: nothing was written)" if self.dry_run else ""
 
     def owner(self, name: str | None) -> str | None:
-        """A person as given to `--owner`; `me` is the actor."""
+        """A person as given to `--owner`; `me` is the actor. A blank one is a usage error."""
+        if name is not None and not name.strip():
+            raise UsageError("owner-missing", "--owner is blank", "give a person's name, or me")
         return self.actor if name == "me" else name
 
     def asks(self) -> bool:

@@ -164,11 +164,6 @@ def tie(renewal: Renewal) -> tuple[date, int, str]:
     return renewal.renewal_on, arr_rank(renewal.arr_base_minor), renewal.id
 
 
-def order(item: Item) -> tuple[int, str, date, tuple[date, int, str, int, str]]:
-    """The sort key of the agenda; a total order that no input order can change."""
-    return item.rank, item.task.clock, item.due_on, (*tie(item.renewal), item.task.place, item.task.step)
-
-
 def in_order(items: Iterable[Item]) -> list[Item]:
     """Items in the agenda's order.
 

@@ -111,7 +111,7 @@ def plan(
 
 
 _Place = tuple[date, int | None, str]  # due day, days before the anchor, kind of day
-_new = tuple.__new__  # as in core.due: there is one for each step of each renewal
+_new = tuple.__new__  # as in core.agenda: there is one for each step of each renewal
 # What is on a plan and no step of a timeline.
 _NO_STEP = Step("", "", None, None, 0, "", "", "", "", "", None, (), 0)
 
@@ -179,6 +179,24 @@ def target(account: Account, contract: Contract, agreed: Renewal | None) -> tupl
     if contract.implied:
         return account.target_arr_minor, account.currency or ""
     return None, contract.currency or ""
+
+
+def next_to_renew(opened: Iterable[Contract], as_of: date) -> Contract | None:
+    """The contract of an account for which time counts that names none (SEG-2), as it carries recurring work.
+
+    One past its date, or without one, only where there is no other.
+    """
+
+    def order(contract: Contract) -> tuple[bool, date, int]:
+        on = contract.renewal_on or _UNTIL
+        return contract.renewal_on is None or on < as_of, on, contract.no
+
+    return min(opened, key=order, default=None)
+
+
+def in_cycle(day: date, contract: Contract) -> bool:
+    """Whether what happened on a day belongs to the running cycle of a contract."""
+    return contract.won_on is None or day > contract.won_on
 
 
 def effort(

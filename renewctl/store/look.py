@@ -17,7 +17,7 @@ from renewctl.core.model import (
     Stakeholder,
 )
 from renewctl.core.model import Renewal as Agreed
-from renewctl.core.plan import Effort, Plan, effort, plan
+from renewctl.core.plan import Effort, Plan, effort, in_cycle, next_to_renew, plan
 from renewctl.core.policy import Policy
 from renewctl.core.segment import in_force, value_problems
 from renewctl.core.timeline import Planner
@@ -134,19 +134,25 @@ def whole(portfolio: Portfolio, account: Account, policy: Policy, as_of: date) -
         (each.contract_no, each.cycle): each
         for each in portfolio.values("renewal", "account_no = ?", (account.no,))
     }
-    renewals = []
-    for at, contract in enumerate(opened):
+    renewals, next_due = [], next_to_renew(opened, as_of)
+    for contract in opened:
         row = by_no[contract.no]
         why = _unplanned(account, contract, row)
         planned = None
         if not why and agenda is not None:
             planned = plan(due[contract.no], states.get(contract.no, {}), agenda, given.get(contract.no))
-        logged = [each for each in activities if _logged_on(each, contract, at == 0)]
+        stands = contract is next_due
+        logged = [
+            each
+            for each in activities
+            if (each.contract_no == contract.no or (each.contract_no is None and stands))
+            and in_cycle(each.happened_on, contract)
+        ]
         mine = [
             each
             for each in done
             if (each.subject == str(contract.no) and each.cycle == contract.cycle)
-            or (at == 0 and not each.subject.isdecimal() and _since(each.set_on, contract))
+            or (stands and not each.subject.isdecimal() and in_cycle(each.set_on, contract))
         ]
         moves = [each for each in logged if each.kind == "stage" and each.contract_no == contract.no]
         renewals.append(
@@ -172,16 +178,6 @@ def _unplanned(account: Account, contract: Contract, row: Classified) -> str:
     if contract.renewal_on is None:
         return "no plan: the renewal date is unknown"
     return "no plan: the ARR is unknown, and so the segment" if row.segment is None else ""
-
-
-def _logged_on(activity: Activity, contract: Contract, first: bool) -> bool:
-    """Whether time counts for this cycle of a contract; what names none counts for the next one due."""
-    mine = activity.contract_no == contract.no or (activity.contract_no is None and first)
-    return mine and _since(activity.happened_on, contract)
-
-
-def _since(day: date, contract: Contract) -> bool:
-    return contract.won_on is None or day > contract.won_on
 
 
 def by_hand(portfolio: Portfolio, known: Facts) -> frozenset[tuple[str, int, str]]:

@@ -1,5 +1,6 @@
 """The whole book as a team's work: every open renewal classified, with what was done and logged on it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from renewctl.core.agenda import ContractAgenda
 from renewctl.core.classify import all_lost, classify
 from renewctl.core.due import Given, Item, States
 from renewctl.core.model import Account, Contract
+from renewctl.core.plan import in_cycle, next_to_renew
 from renewctl.core.policy import Policy
 from renewctl.core.segment import in_force
 from renewctl.core.team import Renewing
@@ -75,7 +77,7 @@ def team_book(
                 for contract, row in zip(opened, rows, strict=True)
             ]
     contracts = [each.contract for each in renewals]
-    states, minutes = load_states(portfolio, contracts), logged(portfolio, contracts)
+    states, minutes = load_states(portfolio, contracts), logged(portfolio, contracts, as_of)
     given = load_given(portfolio, contracts)
     known = tuple(
         each._replace(
@@ -88,23 +90,24 @@ def team_book(
     return TeamBook(known, tuple(bare), tuple(outside), volume)
 
 
-def logged(portfolio: Portfolio, opened: Sequence[Contract]) -> dict[int, int]:
+def logged(portfolio: Portfolio, opened: Sequence[Contract], as_of: date) -> dict[int, int]:
     """Minutes logged on the present cycle of each open contract, by its number (SEG-2).
 
-    What names no contract, the time spent on a save, and that of recurring work count for the account's next
-    renewal due.
+    What names no contract, the time spent on a save, and that of recurring work count for the contract of the
+    account that renews next.
     """
     found = {each.no: 0 for each in opened}
     by_no = {each.no: each for each in opened}
-    first: dict[int, Contract] = {}
-    for each in sorted(opened, key=lambda each: (each.renewal_on or date.max, each.no)):
-        first.setdefault(each.account_no, each)
+    of_account: dict[int, list[Contract]] = defaultdict(list)
+    for each in opened:
+        of_account[each.account_no].append(each)
+    first = {no: next_to_renew(contracts, as_of) for no, contracts in of_account.items()}
     days = dates_of()
     for account_no, contract_no, on, minutes in portfolio.rows(
         "SELECT account_no, contract_no, happened_on, minutes FROM activity WHERE minutes IS NOT NULL"
     ):
         meant = first.get(account_no) if contract_no is None else by_no.get(contract_no)
-        if meant is not None and _since(days[on], meant):
+        if meant is not None and in_cycle(days[on], meant):
             found[meant.no] += minutes
     for account_no, subject, cycle, on, minutes in portfolio.rows(
         "SELECT account_no, subject, cycle, set_on, minutes FROM item_state WHERE minutes IS NOT NULL"
@@ -114,14 +117,10 @@ def logged(portfolio: Portfolio, opened: Sequence[Contract]) -> dict[int, int]:
             counts = meant is not None and meant.cycle == cycle
         else:  # a save's or the account's own, such as s3 and a12
             meant = first.get(account_no)
-            counts = meant is not None and _since(days[on], meant)
+            counts = meant is not None and in_cycle(days[on], meant)
         if meant is not None and counts:
             found[meant.no] += minutes
     return found
-
-
-def _since(day: date, contract: Contract) -> bool:
-    return contract.won_on is None or day > contract.won_on
 
 
 def agenda_of(portfolio: Portfolio, policy: Policy, as_of: date) -> ContractAgenda:

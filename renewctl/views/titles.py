@@ -56,7 +56,10 @@ class Titles:
 
     def _place(self, name: str, value: str) -> str:
         if name == "day":
-            return self._say.day(date.fromisoformat(value))
+            try:
+                return self._say.day(date.fromisoformat(value))
+            except ValueError:  # somebody's own words, which only look like a day
+                return value
         return self.said(value) if name == "what" else value
 
     def _catch_up(self, item: Item) -> str:

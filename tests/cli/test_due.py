@@ -79,6 +79,8 @@ def test_an_owner_is_one_person_in_every_spelling(desk):
         assert done.err == ""
     said = desk.fails(13, "no-such-person", "due", "--owner", "anna")
     assert said == "error[no-such-person]: nobody is called 'anna'\nhint: did you mean ana?\n"
+    for blank in ("", "  "):
+        desk.fails(2, "owner-missing", "due", "--owner", blank)
 
 
 def test_a_person_who_is_known_and_owes_nothing_has_an_empty_list_and_a_typo_has_none(desk, tmp_path):

@@ -177,7 +177,9 @@ def test_a_file_comes_with_a_word_on_what_an_import_would_pass_over(book, kind):
     assert (
         said
         == {
-            "accounts": ["import passes over: segment_reason, early_on"],
+            "accounts": [
+                "import passes over: segment_reason, early_on; of a lost account it makes one in force"
+            ],
             "contracts": [
                 "import passes over: stage, state, cycle; leave out what has ended with --where state=open"
             ],
@@ -185,6 +187,17 @@ def test_a_file_comes_with_a_word_on_what_an_import_would_pass_over(book, kind):
             "log": ["import takes no log; a backup carries everything: renewctl backup"],
         }[kind]
     )
+
+
+def test_the_word_on_an_import_names_columns_that_are_in_the_file(book):
+    book.run("won", "A1", "--arr", "130000")
+    for ending in ("csv", "json"):
+        file = book.folder / f"out.{ending}"
+        said = book.run("export", "outcomes", "-o", str(file)).err
+        text = file.read_text()
+        named = said.partition("passes over: ")[2].strip().split(", ")
+        assert named
+        assert all(name in text for name in named)
 
 
 def test_outcomes_tell_both_amounts_with_their_currency(book):

@@ -184,6 +184,14 @@ def test_a_talk_with_people_moves_their_last_contact_and_no_old_file_moves_it_ba
     known.fails(2, "note-with-nobody", "log", "A1", "x", "--with", first)
 
 
+def test_a_talk_with_somebody_who_is_gone_is_noted_and_says_so(known):
+    """STK-3"""
+    name = next(iter(last_contacts(known)))
+    assert known.run("stakeholder", "gone", "A1", name, "--on", "2026-02-01").code == 0
+    told = known.run("log", "A1", "she called", "--kind", "call", "--with", name).err
+    assert f"note: {name} is on record as gone since 2026-02-01" in told
+
+
 def test_undo_of_a_talk_takes_the_last_contact_back_and_an_older_talk_moves_none(known):
     before = last_contacts(known)
     name = next(iter(before))

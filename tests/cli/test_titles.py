@@ -95,3 +95,9 @@ def test_the_words_of_another_language_are_read_for_it_alone(desk, monkeypatch):
     assert desk.run("digest", "--owner", "all").code == 0
     assert desk.run("due").code == 0
     assert read == []
+
+
+def test_words_of_ones_own_that_look_like_a_day_stay_as_they_are(desk):
+    desk.import_(ONE + "A1,Acme,60000,USD,2026-05-31,,no,Ana,78\n")
+    overlay = LINES + '[timelines.mid_market.notice]\ntitle = "Opt-out deadline on 2026-99-99: decide"\n'
+    assert any("2026-99-99" in title for _, title, _ in told(desk, "2026-04-01", "pt-BR", overlay))
