@@ -13,7 +13,7 @@ from renewctl.core.text import fold
 from renewctl.errors import NotFound, PortfolioError, RenderError, UsageError
 from renewctl.views import documents
 from renewctl.views.account import word
-from renewctl.views.terminal import put, safe
+from renewctl.views.terminal import put, put_lines, safe
 
 if TYPE_CHECKING:
     from renewctl.core.classify import Classified
@@ -354,8 +354,8 @@ def _tell(
 
         emit(document())
     elif order.target is not None:
-        for line in (*lines(), *(f"  {safe(file)}" for file in files)):
-            sys.stdout.write(line + "\n")
+        put_lines(lines())
+        sys.stdout.write("".join(f"  {safe(file)}\n" for file in files))
     for warning in warnings:
         say(f"warning: {safe(warning)}")
     if env.dry_run:

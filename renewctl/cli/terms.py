@@ -22,7 +22,7 @@ from renewctl.core.model import Account, Contract, Renewal
 from renewctl.errors import RefusedByRule, UsageError
 from renewctl.store.agenda import refresh
 from renewctl.store.lookup import find_account
-from renewctl.views.terminal import safe
+from renewctl.views.terminal import put_lines, safe
 
 if TYPE_CHECKING:
     from renewctl.core.amendments import Aligned, Amended
@@ -273,10 +273,13 @@ def renewal(
         return
     now = "unknown" if which.arr_minor is None else money.plain(which.arr_minor, which.currency or "")
     then = "none" if aim is None else money.plain(aim, currency)
-    typer.echo(f"{safe(of.name)} ({safe(which.id)}), renews {which.renewal_on}, stage {which.stage}")
-    typer.echo(f"  current value {now}, target value {then}")
     how = {None: "as the rules say (BND-1)", 0: "kept separate", 1: "bundled"}[wanted.bundle]
-    typer.echo(f"  expansion: {how}" + (f"\n  note: {safe(wanted.note)}" if wanted.note else ""))
+    out = [
+        f"{safe(of.name)} ({safe(which.id)}), renews {which.renewal_on}, stage {which.stage}",
+        f"  current value {now}, target value {then}",
+        f"  expansion: {how}",
+    ]
+    put_lines([*out, f"  note: {safe(wanted.note)}"] if wanted.note else out)
     if changed:
         say(f"noted{env.dry}")
 

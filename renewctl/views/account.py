@@ -11,7 +11,7 @@ from renewctl.core.model import Account, Activity, Because, Contract, Departure,
 from renewctl.core.plan import Action, Effort, Plan, PlanDay
 from renewctl.core.policy import Policy
 from renewctl.core.segment import contracts_arr, converted
-from renewctl.views.terminal import aligned, coloured, put_lines, safe, width
+from renewctl.views.terminal import aligned, coloured, fit, put_lines, safe, width
 
 if TYPE_CHECKING:
     from renewctl.core.health_story import Story
@@ -245,7 +245,7 @@ def _day(day: PlanDay, whole: bool) -> list[str]:
             state += f"  [waits for {', '.join(action.waits_for)}]"
         task = action.of.task
         line = f"    {action.of.item:<24} {task.channel:<8} {owner:<18} {safe(task.title)}{state}"
-        out.append(line if len(line) <= width() else line[: width() - 1] + "…")
+        out.append(fit(line, width()))
     return out
 
 

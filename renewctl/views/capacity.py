@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from renewctl.core.capacity import Board, PersonLoad, Week, shown_hours
 from renewctl.core.relief import Move, Relief
-from renewctl.views.terminal import aligned, coloured, is_terminal, put_lines, safe, width
+from renewctl.views.terminal import aligned, cells, coloured, fit, is_terminal, padded, put_lines, safe, width
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -60,7 +60,7 @@ def show(told: Told) -> None:
 
 def _heat(told: Told) -> list[str]:
     weeks = told.board.weeks
-    names = min(16, max(len(_name(each)) for each in told.people))
+    names = min(16, max(cells(_name(each)) for each in told.people))
     room = max(13, min(len(weeks), min(width(), 200) - names - 31))
     out = [
         f"{len(weeks)} weeks from {weeks[0]}, a sign each; ! is over the hours available",
@@ -73,7 +73,7 @@ def _heat(told: Told) -> list[str]:
         if each.person is None:
             over, hours = "nobody's", f"{shown_hours(each.planned)} h"
             bars = "".join("?" if week.planned else "·" for week in each.weeks[:room])
-        out.append(f"{_name(each)[:names]:<{names}}  {bars}  {hours:>17}  {over}".rstrip())
+        out.append(f"{padded(fit(_name(each), names), names)}  {bars}  {hours:>17}  {over}".rstrip())
     if room < len(weeks):
         out.append(f"… {len(weeks) - room} more weeks do not fit: --owner NAME shows a row a week")
     return out

@@ -4,12 +4,12 @@ import html
 from collections.abc import Callable, Sequence
 from datetime import date
 from fractions import Fraction
-from textwrap import wrap
 from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.digest import Digest
 from renewctl.core.due import Item
+from renewctl.views import terminal
 from renewctl.views.documents import markdown, tidy
 from renewctl.views.wording import Writer
 
@@ -143,10 +143,8 @@ def text(blocks: Sequence[Block]) -> str:
 
 def fitted(told: str, columns: int) -> str:
     """Plain text on a screen so wide: longer lines go on below, indented, and no word is cut that fits."""
-    return "".join(
-        "\n".join(wrap(line, max(columns, 20), subsequent_indent="  ", break_on_hyphens=False)) + "\n"
-        for line in told.splitlines()
-    )
+    lines = (part for line in told.splitlines() for part in terminal.fitted(line, "  ", columns))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def as_markdown(blocks: Sequence[Block]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.due import BY_DAY, Item, Renewal, Task, item_id
-from renewctl.views.terminal import coloured, put_lines, safe, width
+from renewctl.views.terminal import cells, coloured, fit, fitted, padded, put_lines, safe, width
 
 _NAMED = 3  # names in a remark before "and N more"
 _WIDEST = 160  # columns; lines longer than that are hard to follow
@@ -109,7 +109,7 @@ def show(agenda: Agenda) -> None:
     if not agenda.items:
         out += ["", "Nothing is due. Look further ahead with: renewctl due --days 90"]
     people = {_owner(item) for item in agenda.items}
-    owners = min(14, max(map(len, people), default=0)) if len(people) > 1 else 0
+    owners = min(14, max(map(cells, people), default=0)) if len(people) > 1 else 0
     if len(people) == 1:
         out[0] += f", all for {people.pop()}"
     for title, style, items in _sections(agenda):
@@ -212,7 +212,7 @@ def _renewal(item: Item, agenda: Agenda, amount: Any, columns: int, paint: Any) 
         away = f"in {days} days" if days > 0 else "today" if days == 0 else f"{-days} days ago"
         when = f"renews {_day(item.renewal.renewal_on)} {item.renewal.renewal_on.year} ({away})"
     rest = f"  {amount(item.renewal.arr_base_minor)}  {when}"
-    name = _fit(safe(item.renewal.account_name), max(12, columns - len(rest)))
+    name = fit(safe(item.renewal.account_name), max(12, columns - len(rest)))
     return str(paint(name, "1")) + rest
 
 
@@ -225,34 +225,24 @@ def _owner(item: Item) -> str:
 
 
 def _lines(item: Item, columns: int, names: int, owners: int, paint: Any) -> list[str]:
-    owner = _fit(_owner(item), owners)
     mark = _MARKS.get(item.task.channel, " ")
-    who = f"{owner:<{owners}}  " if owners else ""
+    who = padded(fit(_owner(item), owners), owners) + "  " if owners else ""
     head = f" {mark} {_day(item.due_on):>6}  {item.item:<{names}}  {who}"
     after = f" (after {', '.join(item.task.waits_for)})" if item.task.waits_for else ""
-    indent = " " * min(len(head), columns * 3 // 5)
-    first, *rest = _wrapped(safe(item.task.title + after), columns - len(indent))
+    indent = " " * min(cells(head), columns * 3 // 5)
     style = "31" if item.status == "overdue" else "0"
-    out = [paint(head + first, style), *(paint(indent + line, style) for line in rest)]
+    out = [paint(line, style) for line in _wrapped(head, safe(item.task.title + after), indent, columns)]
     if item.task.note:
-        out += [indent + line for line in _wrapped(safe(item.task.note), columns - len(indent))]
+        out += _wrapped(indent, safe(item.task.note), indent, columns)
     return out
 
 
-def _wrapped(text: str, room: int, most: int = 3) -> list[str]:
-    """A title on as many lines as it needs, at most three."""
-    room = max(room, 16)
-    out: list[str] = []
-    while len(text) > room and len(out) < most - 1:
-        cut = text.rfind(" ", 0, room + 1)
-        cut = cut if cut > room // 2 else room
-        out.append(text[:cut].rstrip())
-        text = text[cut:].strip()
-    return [*out, _fit(text, room)]
-
-
-def _fit(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: max(1, room - 1)] + "…"
+def _wrapped(head: str, text: str, indent: str, columns: int) -> list[str]:
+    """A title behind its head on as many lines as it needs: at most three, more where the head takes room."""
+    most = 2 + len(fitted(head.rstrip(), indent, columns)) + (cells(head) > len(indent))
+    out = fitted(head + text, indent, columns)
+    rest = " ".join(line.strip() for line in out[most - 1 :])
+    return out if len(out) <= most else [*out[: most - 1], fit(indent + rest, columns)]
 
 
 def _day(day: date) -> str:

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 from renewctl.core import money
 from renewctl.core.capacity import shown_hours
 from renewctl.core.effort import NO_BUDGET, NOT_STARTED, EffortReport, Group, Spent
-from renewctl.views.owners import fit
-from renewctl.views.terminal import aligned, put_lines, safe, width
+from renewctl.views.terminal import aligned, fit, put_lines, safe, width
 
 _WIDE = 100  # columns from which all of them fit
 _WORDS = {

@@ -1,6 +1,5 @@
 """Who owns what, on a terminal, in a pipe and as `renewctl/owners/1`."""
 
-import textwrap
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ from renewctl.core.capacity import shown_hours
 from renewctl.core.model import Because
 from renewctl.core.owners import Owner, Owners
 from renewctl.core.team import Renewing, Share, Work
-from renewctl.views.terminal import aligned, is_terminal, not_shown, put_lines, safe, width
+from renewctl.views.terminal import aligned, fit, fitted, is_terminal, not_shown, put_lines, safe, width
 
 _NAMED = 8  # unowned renewals, and people with too much, on a terminal
 _WIDE = 110  # columns from which all of them fit
@@ -62,11 +61,6 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
     missing = [each for at, each in enumerate(_HEADINGS) if at not in _NARROW]
     out = aligned(cut, frozenset(at for at, column in enumerate(_NARROW) if column in _RIGHT))
     return [*out, not_shown(missing, _WIDE, "--json")]
-
-
-def fit(text: str, room: int) -> str:
-    """A text cut to so many letters, the cut marked."""
-    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def share_text(share: Share) -> str:
@@ -133,9 +127,7 @@ def _vacant(told: Told, columns: int) -> list[str]:
 
 def _wrapped(text: str, columns: int, indent: str) -> list[str]:
     first = text if text.startswith(" ") else indent + text
-    return textwrap.wrap(first, max(40, columns), subsequent_indent=indent + "  ", drop_whitespace=True) or [
-        ""
-    ]
+    return fitted(first, indent + "  ", max(40, columns))
 
 
 def document(told: Told) -> dict[str, Any]:

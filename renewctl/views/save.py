@@ -9,7 +9,18 @@ from renewctl.core import money, plays
 from renewctl.core.due import item_id
 from renewctl.core.model import SaveCase
 from renewctl.core.plays import CaseStep, Report
-from renewctl.views.terminal import aligned, coloured, is_terminal, not_shown, put_lines, safe, width
+from renewctl.views.terminal import (
+    aligned,
+    cells,
+    coloured,
+    fit,
+    is_terminal,
+    not_shown,
+    padded,
+    put_lines,
+    safe,
+    width,
+)
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PHASES = {
@@ -172,13 +183,13 @@ def _line(report: Report, step: CaseStep, room: int, columns: int, dated: bool) 
     channel = f"{_CHANNELS[step.channel]:<4}" if narrow else f"{step.channel:<8}"
     owner = safe(step.owner) + ("*" if step.delegate else "")
     if narrow:
-        owner = _fit(owner, 16)
+        owner = fit(owner, 16)
     head = f"{mark} {when}{_item(report, step):<{room}}  {channel}  "
     title = safe(step.title)
     if not narrow:
         return f"{head}{owner:<18}  {title}"
-    wide = max(12, columns - len(head) - len(owner) - 2)
-    return f"{head}{_fit(title, wide):<{wide}}  {owner}"
+    wide = max(12, columns - len(head) - cells(owner) - 2)
+    return f"{head}{padded(fit(title, wide), wide)}  {owner}"
 
 
 def _checkins(report: Report) -> str:
@@ -219,10 +230,6 @@ def _day(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]}"
 
 
-def _fit(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: max(1, room - 1)] + "…"
-
-
 def _wrapped(text: str, columns: int, indent: str) -> list[str]:
     words = text.split(" ")
     out, line = [], words[0]
@@ -253,7 +260,7 @@ def show_list(reports: Sequence[Report]) -> None:
             (
                 report.file.renewal.subject,
                 _clock_cell(report),
-                _fit(name, 16) if narrow else name,
+                fit(name, 16) if narrow else name,
                 report.file.case.scenario,
                 f"{ahead.due_on} {ahead.step}" if ahead else _no_next(report),
                 safe(report.file.case.owner),
@@ -261,7 +268,7 @@ def show_list(reports: Sequence[Report]) -> None:
             )
         )
     found = aligned([row[:6] for row in rows]) if narrow else aligned(rows, frozenset({6}))
-    out = [_fit(line, width()) for line in found]
+    out = [fit(line, width()) for line in found]
     put_lines([*out, not_shown(["ARR"], _WIDE, "--json")] if narrow else out)
 
 

@@ -10,7 +10,7 @@ from renewctl.core.classify import Classified
 from renewctl.core.model import Account, Departure, Stakeholder
 from renewctl.core.stakeholders import Risk, Thread, role_name
 from renewctl.views.account import word
-from renewctl.views.terminal import aligned, is_terminal, not_shown, put_lines, safe, width
+from renewctl.views.terminal import aligned, fit, is_terminal, not_shown, put_lines, safe, width
 
 _UNKNOWN = "unknown"
 
@@ -172,7 +172,7 @@ def show_list(listed: Listed, limit: int) -> None:
 
 def _shown(row: Sequence[str], one: bool, wide: bool) -> tuple[str, ...]:
     cells = [
-        cell if wide or at not in _NARROW else _fit(cell, _NARROW[at])
+        cell if wide or at not in _NARROW else fit(cell, _NARROW[at])
         for at, cell in enumerate(row)
         if wide or at != _HEAD.index("SENTIMENT")
     ]
@@ -207,7 +207,7 @@ def _ago(days: int) -> str:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= width() else line[: width() - 1] + "…"
+    return fit(line, width())
 
 
 def list_document(listed: Listed) -> dict[str, Any]:
@@ -334,8 +334,8 @@ def _risk_lines(rows: Sequence[AtRisk], risks: Risks, limit: int, reason: int) -
     for each in page:
         minor = each.row.account_arr_base_minor
         worth = "ARR unknown" if minor is None else money.plain(minor, risks.base_currency)
-        cells.append((_fit(safe(each.account.name), 24), each.row.segment or "unsegmented", worth,
-                      _fit(safe(each.row.owner or "unowned"), 14)))  # fmt: skip
+        cells.append((fit(safe(each.account.name), 24), each.row.segment or "unsegmented", worth,
+                      fit(safe(each.row.owner or "unowned"), 14)))  # fmt: skip
     out = []
     room = min(width(), 200)
     for line, each in zip(aligned(cells, frozenset({2})), page, strict=True):
@@ -350,10 +350,6 @@ def _risk_lines(rows: Sequence[AtRisk], risks: Risks, limit: int, reason: int) -
     if len(rows) > len(page):
         out.append(f"  … and {len(rows) - len(page):,} more: give --limit 0, or narrow with --owner")
     return out
-
-
-def _fit(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def risks_document(risks: Risks) -> dict[str, Any]:

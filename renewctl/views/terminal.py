@@ -10,6 +10,9 @@ from typing import TextIO
 from renewctl.core.text import HIDDEN, thinned
 
 _HIDDEN = re.compile(f"[{HIDDEN}]+")
+# Compiled where they are used, for the sake of the start.
+_STYLE = r"\x1b\[[0-9;]*m"
+_ODD = "[^\x00-\u02ff\u2010-\u2027\u2190-\u22ff]"  # may draw in no column, or in two
 # Written out where Python's `repr` style would be longer than the thing itself.
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 
@@ -69,24 +72,75 @@ def width(stream: TextIO | None = None) -> int:
     return shutil.get_terminal_size((80, 24)).columns if there else 100_000
 
 
-def fitted(line: str, hang: str | None = None, columns: int | None = None) -> list[str]:
-    """A line as it fits so many columns (those of stdout): broken between words, so that a path stays whole.
+def cells(text: str) -> int:
+    """Columns a terminal draws `text` in: none for styles and accents, two for a wide letter of East Asia."""
+    if "\x1b" in text:
+        text = re.sub(_STYLE, "", text)
+    if text.isascii() or not (odd := re.findall(_ODD, text)):
+        return len(text)
+    from unicodedata import category, east_asian_width  # only here: daily commands start without
 
-    The rest stands behind `hang`, by default a little further in than the line.
+    return len(text) + sum(
+        -1 if category(letter) in ("Mn", "Me") else east_asian_width(letter) in ("W", "F") for letter in odd
+    )
+
+
+def fit(text: str, room: int) -> str:
+    """A text cut to so many columns, the cut marked; it has no styles."""
+    if cells(text) <= room:
+        return text
+    text = text[: 4 * room]  # more than that is no name
+    while cells(text) >= max(room, 2):
+        text = text[:-1]
+    return text + "…"
+
+
+def padded(text: str, size: int) -> str:
+    """A text with blanks behind it up to so many columns."""
+    return text + " " * (size - cells(text))
+
+
+def fitted(line: str, hang: str | None = None, columns: int | None = None) -> list[str]:
+    """A line as it fits so many columns (those of stdout): broken between words.
+
+    A word is broken only where it is wider than a whole line, and a path never, so that it can be copied.
+    The rest stands behind the blanks `hang`, by default a little further in than the line.
     """
     room = width() if columns is None else columns
-    if len(line) <= room or "\x1b" in line:
+    if cells(line) <= room:
         return [line]
-    from textwrap import wrap
+    if hang is None:
+        bare = re.sub(_STYLE, "", line)
+        hang = " " * (len(bare) - len(bare.lstrip()) + 2)
+    return _broken(line, hang, max(room, 20))
 
-    behind = " " * (len(line) - len(line.lstrip()) + 2) if hang is None else hang
-    return wrap(line, max(room, 20), subsequent_indent=behind, break_long_words=False, break_on_hyphens=False)
+
+def _broken(line: str, hang: str, room: int) -> list[str]:
+    parts, used = [""], 0
+    for gap, word in re.findall(r"(\s*)(\S+)", line):
+        size = cells(word)
+        if size and used + len(gap) + size > room:
+            gap = hang[: room - size] if size <= room else hang[: room // 2]
+            if used:
+                parts.append("")
+            used = 0
+        gap = gap[: room - used]
+        parts[-1] += gap
+        used += len(gap)
+        for piece in [word] if size <= room or os.sep in word else re.findall(f"{_STYLE}|.", word):
+            if used + cells(piece) > room and piece != word:
+                parts.append(hang[: room // 2])
+                used = len(parts[-1])
+            parts[-1] += piece
+            used += cells(piece)
+    return parts
 
 
 def put_lines(lines: Iterable[str]) -> None:
     """Write lines to stdout: whole for a pipe or file; on a terminal the rest of a wider one goes below."""
     columns = width()
-    sys.stdout.write("".join(f"{part}\n" for line in lines for part in fitted(line, None, columns)))
+    each = (line for some in lines for line in some.split("\n"))
+    sys.stdout.write("".join(f"{part}\n" for line in each for part in fitted(line, None, columns)))
 
 
 def not_shown(headings: Sequence[str], wide: int, how: str) -> str:
@@ -98,10 +152,10 @@ def aligned(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) 
     """Rows of text as lines with aligned columns; `right` names columns aligned to the right."""
     if not rows:
         return []
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    widths = [max(cells(row[at]) for row in rows) for at in range(len(rows[0]))]
     return [
         "  ".join(
-            cell.rjust(size) if at in right else cell.ljust(size)
+            " " * (size - cells(cell)) + cell if at in right else padded(cell, size)
             for at, (cell, size) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

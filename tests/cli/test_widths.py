@@ -1,11 +1,12 @@
 """What is printed fits a terminal of 80 columns, and a pipe gets every line whole."""
 
 import re
+import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.views.terminal import fitted
+from renewctl.views.terminal import cells, fit, fitted
 from tests.desk import Desk
 from tests.processes import Person
 
@@ -15,6 +16,12 @@ U1,Unknown notice,9000,USD,2026-02-27,12,yes,,ana,,40
 C1,Cancelled Shipping and Logistics,7000,USD,2026-02-28,12,yes,30,ana,2026-02-01,
 N1,Not tacit,126000,USD,2026-04-30,12,no,30,bruno,,40
 G1,Grown,60000,USD,2026-05-30,12,no,30,bruno,,10
+"""
+ACCENTED = "X\u0323\u0302" * 30
+HARD = f"""id,name,arr,currency,renewal_date,term_months,auto_renew,notice_days,csm,nps
+L1,{"Llanfairpwllgwyngyll" * 4},900000,USD,2026-04-30,12,no,30,Maria Fernandes Silva,40
+J1,{"日本製鉄株式会社" * 4} 東京支店,300000,USD,2026-04-20,12,no,30,{"佐藤花子" * 5},10
+D1,{ACCENTED} Ltd,60000,USD,2026-04-01,12,no,30,rui,
 """
 BAD = """Account ID,A Heading That Is Rather Long,ARR (USD),Renewal Date,Something Else,Another
 Z1,Zeta Consolidated Holdings,a lot of money indeed,2027-01-05,x,y
@@ -56,6 +63,48 @@ due --owner Nobody-at-all
 amend N1 --arr 1 --reason x --on 2020-01-01""".splitlines()
 
 
+HARD_COMMANDS = """due --days 200 --limit 500
+list
+owners
+effort
+capacity
+capacity --owner 佐藤花子佐藤花子佐藤花子佐藤花子佐藤花子
+stakeholder risks
+history
+digest --owner all --days 60
+health check
+policy audit
+policy pilot
+calendar --dry-run
+draft --all --days 30 --dry-run
+timeline L1 --dry-run
+roll --dry-run
+reassign --from rui --to 佐藤花子佐藤花子佐藤花子佐藤花子佐藤花子 --dry-run
+save list""".splitlines()
+HARD_ABOUT = """show {}
+explain {}
+health show {}
+health history {}
+renewal {}
+stakeholder add {} Ann --role champion
+stakeholder list {}
+stakeholder map {}
+save start {} --scenario budget
+save show {}""".splitlines()
+
+
+def _drawn(line: str) -> int:
+    """Columns of a line on a terminal, told apart from how the program counts them."""
+    marks = sum(unicodedata.category(letter) in ("Mn", "Me") for letter in line)
+    return len(line) - marks + sum(unicodedata.east_asian_width(letter) in "WF" for letter in line)
+
+
+def _too_wide(shown: str, columns: int) -> list[str]:
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert lines
+    return [line for line in lines if _drawn(line) > columns]
+
+
 def test_no_line_is_wider_than_the_terminal(person: Person) -> None:
     (person.home / "book.csv").write_text(BOOK)
     (person.home / "bad.csv").write_text(BAD)
@@ -64,9 +113,35 @@ def test_no_line_is_wider_than_the_terminal(person: Person) -> None:
     ended = person.run_many([(words.split(), {}) for words in COMMANDS], terminal=True)
     for words, done in zip(COMMANDS, ended, strict=True):
         assert done.code in (0, 1, 13, 14), done
-        lines = re.sub(r"\x1b\[[0-9;]*m", "", done.out).splitlines()
-        assert lines, words
-        assert [line for line in lines if len(line) > 80] == [], words
+        assert _too_wide(done.out, 80) == [], words
+
+
+def test_no_name_makes_a_line_wider_than_the_terminal(person: Person) -> None:
+    (person.home / "book.csv").write_text(HARD)
+    assert person.run("import", "book.csv").code == 0
+    calls = [(words.split(), {}) for words in HARD_COMMANDS]
+    for no in ("L1", "J1"):
+        calls += [(words.format(no).split(), {}) for words in HARD_ABOUT]
+    for words, done in zip(calls, person.run_many(calls, terminal=True), strict=True):
+        assert done.code in (0, 1), done
+        assert _too_wide(done.out, 80) == [], words
+
+
+def test_the_agenda_fits_whatever_its_owners_are_called(person: Person) -> None:
+    (person.home / "book.csv").write_text(HARD)
+    assert person.run("import", "book.csv").code == 0
+    days = ("2026-01-10", "2026-02-20", "2026-04-10", "2026-04-29")
+    sizes = [(columns, day) for columns in (40, 60, 80, 100) for day in days]
+    calls = [
+        (["due", "--days", "120", "--limit", "500", "--as-of", day], {"COLUMNS": str(columns)})
+        for columns, day in sizes
+    ]
+    ended = person.run_many(calls, terminal=True)
+    for (columns, _), done in zip(sizes, ended, strict=True):
+        assert done.code == 0, done
+        assert _too_wide(done.out, columns) == []
+    assert all("Fernand…" in done.out for done in ended)
+    assert any("* stands in" in done.out for done in ended)
 
 
 def test_a_list_names_the_columns_a_narrow_terminal_has_no_room_for(person: Person) -> None:
@@ -87,12 +162,31 @@ def test_a_pipe_gets_its_lines_whole(desk: Desk) -> None:
     assert "renews by itself, and its notice days are unknown; set them first: renewctl set ACCOUNT" in said
 
 
-@given(
-    st.integers(0, 6), st.lists(st.text("abcäß/-", min_size=1, max_size=30), max_size=30), st.integers(20, 90)
-)
+WORDS = st.text("abä-本株é\u0301", min_size=1, max_size=40).filter(lambda word: word[0] != "\u0301")
+
+
+@given(st.integers(0, 6), st.lists(st.tuples(WORDS, st.booleans()), max_size=30), st.integers(20, 90))
 def test_a_line_is_broken_between_words_and_loses_none(indent, words, columns):
-    line = " " * indent + " ".join(words)
+    line = " " * indent + " ".join(f"\x1b[1m{word}\x1b[0m" if bold else word for word, bold in words)
     parts = fitted(line, None, columns)
-    assert " ".join(part.strip() for part in parts).split() == words
-    assert all(len(part) <= columns or len(part.split()) == 1 for part in parts)
-    assert all(len(part) - len(part.lstrip()) >= indent for part in parts if words)
+    assert "".join("".join(parts).split()) == "".join(line.split())
+    shown = [re.sub(r"\x1b\[[0-9;]*m", "", part) for part in parts]
+    assert all(_drawn(part) <= columns for part in shown)
+    whole = [word for part in shown for word in part.split()]
+    assert all(word in whole for word, _ in words if _drawn(word) <= columns)
+    assert all(part.startswith("  ") for part in shown[1:] if _drawn(part.strip()) < columns - 2)
+
+
+def test_a_path_stays_whole_to_be_copied():
+    path = "/" + "folder/" * 20
+    assert fitted(f"hint: renewctl restore {path} --yes", None, 40) == [
+        "hint: renewctl restore", f"  {path}", "  --yes"
+    ]  # fmt: skip
+
+
+@given(WORDS, st.integers(2, 50))
+def test_a_cut_text_has_the_room_it_was_given(word, room):
+    assert cells(word) == _drawn(word)
+    cut = fit(word, room)
+    assert cells(cut) <= room
+    assert cut == word or (cut[-1] == "…" and word.startswith(cut[:-1]) and cells(cut) >= room - 1)
