@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,10 @@ hypothesis.settings.register_profile("renewctl", deadline=None, derandomize=True
 # Another search each time, and a long one: python -m pytest tests/core --hypothesis-profile=long
 hypothesis.settings.register_profile("long", deadline=None, max_examples=3000, print_blob=True)
 hypothesis.settings.load_profile("renewctl")
+
+# Whoever starts the tests in the background of a script has interrupts ignored, and processes inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Names under which a program is found on different systems, the first as tests ask for it.
 PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}

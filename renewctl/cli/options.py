@@ -138,9 +138,7 @@ class Env:
         return " (dry run: nothing was written)" if self.dry_run else ""
 
     def owner(self, name: str | None) -> str | None:
-        """A person as given to `--owner`; `me` is the actor. A blank one is a usage error."""
-        if name is not None and not name.strip():
-            raise UsageError("owner-missing", "--owner is blank", "give a person's name, or me")
+        """A person as given to `--owner`; `me` is the actor."""
         return self.actor if name == "me" else name
 
     def asks(self) -> bool:
@@ -220,6 +218,8 @@ def owned_by(env: Env, portfolio: "Portfolio", name: str | None) -> frozenset[st
     wanted = env.owner(name)
     if wanted is None:
         return None
+    if not wanted.strip():
+        raise UsageError("owner-missing", "--owner is blank", "give a person's name, or me")
     from renewctl.store.lookup import person
 
     try:
