@@ -195,13 +195,16 @@ def test_a_draft_never_says_of_a_cancelled_contract_that_it_renews_by_itself(des
     assert "renews by itself" not in said[1]
 
 
+def two_contracts(desk, *rows):
+    """An account with two contracts, of which each row tells id, account, ARR, currency and renewal date."""
+    desk.import_("id,name,csm,nps\nM1,Multi,Ana,50\n", "--map", "arr=", "--map", "renewal_date=")
+    text = "id,account_id,arr,currency,renewal_date\n" + "\n".join(rows) + "\n"
+    desk.import_(text, "--kind", "contracts", name="contracts.csv")
+
+
 def test_a_contract_past_its_date_does_not_silence_its_account(desk, monkeypatch):
     """VAL: from the day after the first contract's date the next one carries what comes back all year."""
-    desk.import_("id,name,csm,nps\nM1,Multi,Ana,50\n", "--map", "arr=", "--map", "renewal_date=")
-    desk.import_(
-        "id,account_id,arr,currency,renewal_date\nF1,M1,9000,USD,2026-04-20\nS1,M1,9000,USD,2027-02-20\n",
-        "--kind", "contracts", name="contracts.csv",
-    )  # fmt: skip
+    two_contracts(desk, "F1,M1,9000,USD,2026-04-20", "S1,M1,9000,USD,2027-02-20")
 
     def value(as_of, days):
         monkeypatch.setenv("RENEWCTL_AS_OF", as_of)
@@ -221,11 +224,7 @@ def test_a_contract_past_its_date_does_not_silence_its_account(desk, monkeypatch
 
 def test_a_loss_brings_no_old_recurring_work_back(desk, monkeypatch):
     """VAL: what was owed under one contract, or paused by it, does not fall to the next when it is lost."""
-    desk.import_("id,name,csm,nps\nM1,Multi,Ana,50\n", "--map", "arr=", "--map", "renewal_date=")
-    desk.import_(
-        "id,account_id,arr,currency,renewal_date\nF1,M1,9000,USD,2026-06-01\nS1,M1,9000,USD,2026-12-20\n",
-        "--kind", "contracts", name="contracts.csv",
-    )  # fmt: skip
+    two_contracts(desk, "F1,M1,9000,USD,2026-06-01", "S1,M1,9000,USD,2026-12-20")
 
     def value():
         found = desk.json("due", "--days", "20")["items"]
@@ -246,11 +245,7 @@ def test_a_contract_without_an_agenda_carries_no_recurring_work(desk, tmp_path):
     """VAL: by contract, one of unknown ARR has no segment; the next one speaks for the account."""
     policy = tmp_path / "policy.toml"
     policy.write_text('[general]\nvalue_scope = "contract"\n')
-    desk.import_("id,name,csm,nps\nM1,Multi,Ana,50\n", "--map", "arr=", "--map", "renewal_date=")
-    desk.import_(
-        "id,account_id,arr,currency,renewal_date\nF1,M1,,USD,2026-08-01\nS1,M1,30000,USD,2027-03-15\n",
-        "--kind", "contracts", name="contracts.csv",
-    )  # fmt: skip
+    two_contracts(desk, "F1,M1,,USD,2026-08-01", "S1,M1,30000,USD,2027-03-15")
     found = desk.json("due", "--days", "30", "--policy", str(policy))["items"]
     assert [(each["item"], each["contract"]) for each in found if each["kind"] == "value"] == [
         ("a1-qbr-2026h1", "S1"), ("a1-value-mail-2026-03", "S1"),
