@@ -71,6 +71,7 @@ def test_the_open_steps_of_a_plan_are_the_items_of_the_agenda(contract, closed):
     opened = {(a.of.item, day.due_on, day.work_on) for day in dated for a in day.actions if a.state == "open"}
     owed = {(each.item, each.due_on, each.work_on) for each in AGENDA.items(contract, states, date.max)}
     assert opened == owed
+    assert plan(contract, states, AGENDA, None, AGENDA.items(contract, states, date.max)) == seen
 
 
 @given(contracts, done)
