@@ -21,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--accounts", type=int, default=2000)
     parser.add_argument("--days", type=int, default=730)
-    parser.add_argument("--every", type=int, default=1, help="compare on every so many days")
+    parser.add_argument("--every", type=int, default=7, help="compare on every so many days (7)")
     parser.add_argument("--seed", type=int, default=20260105)
     parser.add_argument("--plans", type=int, default=10, help="look at the plan of one in so many cycles")
     parser.add_argument("--control", action="store_true")
