@@ -13,7 +13,7 @@ from renewctl.core.model import Change, ItemState
 from renewctl.core.timeline import OPT_OUT, PAST_DUE, Planner, anchor
 from renewctl.errors import NotFound, RefusedByRule, UsageError
 from renewctl.store.agenda import load_states, refresh, work_calendar
-from renewctl.store.due import DueReader, leading_contract
+from renewctl.store.due import DueReader
 from renewctl.store.portfolio import Portfolio
 
 _MONTH = 31  # days by which recurring work may be put off
@@ -241,8 +241,8 @@ def find(portfolio: Portfolio, env: Env, text: str) -> Found:
         account_no, step = find_step(portfolio, env.policy, env.as_of, int(subject[1:]), step)
         found = Found(core.item_id(subject, 1, step), subject, account_no, 1, step)
     elif subject.startswith("a"):
-        leading = leading_contract(portfolio, int(subject[1:]), env.as_of)
-        found = _find_contract_item(portfolio, env, text, leading, 1, step, subject)
+        carrying = DueReader(portfolio, env.policy, env.as_of).carrying(int(subject[1:]))
+        found = _find_contract_item(portfolio, env, text, carrying, 1, step, subject)
     else:
         found = _find_contract_item(portfolio, env, text, int(subject), cycle, step, subject)
     state = portfolio.values(

@@ -134,7 +134,7 @@ def _bounds(portfolio: Portfolio, policy: Policy, as_of: date) -> Bounds:
 
 def cache_mark(policy: Policy) -> str:
     """What the cache depends on beside facts: code and policy."""
-    return f"{__version__}/2 {policy.fingerprint}"
+    return f"{__version__}/3 {policy.fingerprint}"
 
 
 _BOUND_SQL = """

@@ -149,19 +149,6 @@ def due_contracts(
     return found
 
 
-def leading_contract(portfolio: Portfolio, account_no: int, as_of: date) -> int:
-    """The open contract that carries an account's recurring work (VAL): the next one to renew.
-
-    One past its date where there are no others; 0 where the account has none.
-    """
-    found = portfolio.value(
-        "SELECT no FROM contract WHERE account_no = ? AND state = 'open' AND renewal_on IS NOT NULL "
-        "ORDER BY CASE WHEN renewal_on < ? THEN 1 ELSE 0 END, renewal_on, no LIMIT 1",
-        (account_no, as_of.isoformat()),
-    )
-    return int(found or 0)
-
-
 class DueReader:
     """Reads open contracts for an agenda on one day, classified as of that day."""
 
@@ -229,6 +216,11 @@ class DueReader:
         if account_no is None:
             return None
         return next((each for each in self._of_accounts([account_no]) if each.no == contract_no), None)
+
+    def carrying(self, account_no: int) -> int:
+        """The contract that carries an account's recurring work (VAL), by its number; 0 where none does."""
+        found = (each.no for each in self._of_accounts([account_no]) if each.value_from_on is not None)
+        return next(found, 0)
 
     def _read(
         self, day: str, cached: str, params: list[Any], *, stored: str = "1 = 1", limit: int | None = None

@@ -250,3 +250,6 @@ def test_a_contract_without_an_agenda_carries_no_recurring_work(desk, tmp_path):
     assert [(each["item"], each["contract"]) for each in found if each["kind"] == "value"] == [
         ("a1-qbr-2026h1", "S1"), ("a1-value-mail-2026-03", "S1"),
     ]  # fmt: skip
+    assert desk.run("done", "a1-qbr-2026h1", "--policy", str(policy)).code == 0
+    found = desk.json("due", "--days", "30", "--policy", str(policy))["items"]
+    assert "a1-qbr-2026h1" not in {each["item"] for each in found}
