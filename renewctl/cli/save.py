@@ -9,7 +9,7 @@ import typer
 from renewctl.cli.options import AccountArg, Env, command, day, minutes, owned_by, say
 from renewctl.core import plays
 from renewctl.core.model import CLOSED_SAVES, Activity, Change, SaveCase
-from renewctl.core.policy import SCENARIOS
+from renewctl.core.policy import SCENARIOS, Policy
 from renewctl.core.segment import in_force
 from renewctl.core.text import clean
 from renewctl.errors import NotFound, RefusedByRule, UsageError
@@ -41,7 +41,7 @@ def start(
     from renewctl.store.agenda import load_book, refresh, renewals_per_quarter
     from renewctl.store.lookup import find_account
 
-    chosen = _scenario(scenario)
+    chosen = _scenario(scenario, env.policy)
     policy = env.policy
     zone = zone_of(policy)
     with env.open() as portfolio:
@@ -203,23 +203,24 @@ def _noted(portfolio: Portfolio, env: Env, case: SaveCase, said: str) -> Change:
     return Change("activity", (no,), case.account_no, None, note._asdict())
 
 
-def _scenario(given: str | None) -> str:
-    """The scenario meant, or exit 2 naming the six."""
-    six = ", ".join(SCENARIOS)
+def _scenario(given: str | None, policy: Policy) -> str:
+    """The scenario meant, or exit 2 naming all there are: the six, and what a policy adds."""
+    known = [*SCENARIOS, *(name for name in policy.playbooks if name not in SCENARIOS)]
+    named = ", ".join(known)
     if given is None:
         raise UsageError(
-            "scenario-missing", f"which scenario is it? one of: {six}", "give it with --scenario SCENARIO"
+            "scenario-missing", f"which scenario is it? one of: {named}", "give it with --scenario SCENARIO"
         )
     folded = given.strip().lower().replace("-", "_").replace(" ", "_")
-    if folded in SCENARIOS:
+    if folded in known:
         return folded
     from difflib import get_close_matches
 
-    near = get_close_matches(folded, SCENARIOS, 1, 0.5) or [
-        name for name in SCENARIOS if folded and (name.startswith(folded) or folded in name)
+    near = get_close_matches(folded, known, 1, 0.5) or [
+        name for name in known if folded and (name.startswith(folded) or folded in name)
     ]
     hint = f"did you mean: --scenario {near[0]}" if len(near) == 1 else "give one of them with --scenario"
-    raise UsageError("unknown-scenario", f"--scenario {given}: not one of {six}", hint)
+    raise UsageError("unknown-scenario", f"--scenario {given}: not one of {named}", hint)
 
 
 def _flag(env: Env, given: str | None) -> tuple[date, str, str]:

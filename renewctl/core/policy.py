@@ -16,6 +16,16 @@ if TYPE_CHECKING:  # fractions bring decimal along, which few commands need
 
 SEGMENTS = ("enterprise", "mid_market", "smb")
 PAPERS = ("proposal", "value")  # documents that complete a step once they are rendered
+SAVE_PAPERS = (  # documents of a save (SAV-5)
+    "save-plan",
+    "acknowledgement",
+    "commitment-letter",
+    "weekly-update",
+    "roi-sheet",
+    "executive-briefing",
+    "battle-card",
+    "options-sheet",
+)
 SCENARIOS = ("product", "value", "relationship", "budget", "competitive", "champion_departure")
 
 
@@ -185,6 +195,29 @@ class AgendaRules(NamedTuple):
     squeezed: dict[str, int]  # segment -> days under which a late start often slips
 
 
+class Question(NamedTuple):
+    """SAV-5: what an investigation must find out; conditions of other steps hang on the answer."""
+
+    key: str  # unique within the playbook
+    text: str
+    answers: tuple[str, ...]  # to choose from; none: in the finder's own words
+
+
+class RootCause(NamedTuple):
+    """SAV-2: where the whys of a scenario usually end."""
+
+    text: str
+    scenario: str  # the playbook that answers it; its own where nothing has to be switched
+
+
+class RecoveryTexts(NamedTuple):
+    """SAV-10: what the programme after a save is about, in a scenario's words."""
+
+    touch: str  # every week
+    report: str  # every month
+    attention: str  # every month from the end of the programme on
+
+
 class PlayStep(NamedTuple):
     """SAV-5: one step of a save, counted from the risk flag."""
 
@@ -197,6 +230,13 @@ class PlayStep(NamedTuple):
     channel: str  # internal | customer | call
     rule: str
     done_when: str
+    effort: float = 0.0  # hours of work it usually takes; 0: nobody has said
+    when: tuple[str, ...] = ()  # conditions that must all hold, see core.play_flow
+    after: tuple[str, ...] = ()  # steps of the playbook it builds on
+    done_by: tuple[str, ...] = ()  # facts any of which closes it, see core.play_flow
+    asks: tuple[Question, ...] = ()
+    state: str = ""  # the state of the case it brings about: contacted | diagnosed | planned | executing
+    documents: tuple[str, ...] = ()  # papers it sends, see SAVE_PAPERS
 
 
 class Playbook(NamedTuple):
@@ -210,8 +250,16 @@ class Playbook(NamedTuple):
     steps: tuple[PlayStep, ...]
     success: tuple[str, ...]
     typical_days: int
-    benchmark: str
+    benchmark: str  # "" where nobody has published one
     benchmark_source: str
+    talk_track: tuple[str, ...]  # what to say and what never to
+    documents: tuple[str, ...]  # every paper of the scenario, see SAVE_PAPERS
+    root_causes: dict[str, RootCause]  # code -> the usual ones (SAV-2)
+    milestones: dict[str, str]  # name, as in saves.milestones -> what it means here (SAV-7)
+    checkins: dict[int, str]  # days -> what that check-in is here (SAV-10)
+    recovery: RecoveryTexts
+    update: str  # what the weekly update tells (SAV-9)
+    instruments: tuple[str, ...]  # offers that answer this scenario; none: no offer repairs it
 
 
 class SaveMilestone(NamedTuple):
@@ -263,6 +311,63 @@ def _segment_health(table: dict[str, Any], own: dict[str, Any]) -> SegmentHealth
     bands = {**table["bands"], **own.get("bands", {})}
     weights = {**table["weights"], **own.get("weights", {})}
     return SegmentHealth(weights, float(bands["green"]), float(bands["yellow"]))
+
+
+def _play_steps(table: dict[str, Any]) -> tuple[PlayStep, ...]:
+    """The steps of a playbook that are not switched off, in order of the clock."""
+    steps = [
+        PlayStep(
+            step,
+            row["title"],
+            row["phase"],
+            row.get("day", 0),
+            row.get("hours"),
+            row["role"],
+            row["channel"],
+            row["rule"],
+            row["done_when"],
+            float(row.get("effort", 0)),
+            tuple(row.get("when", ())),
+            tuple(row.get("after", ())),
+            tuple(row.get("done_by", ())),
+            tuple(
+                Question(key, each["text"], tuple(each.get("answers", ())))
+                for key, each in row.get("asks", {}).items()
+            ),
+            row.get("state", ""),
+            tuple(row.get("documents", ())),
+        )
+        for step, row in table.items()
+        if row.get("enabled", True)
+    ]
+    return tuple(sorted(steps, key=lambda each: each.hours if each.hours is not None else each.day * 24 + 24))
+
+
+def _playbook(scenario: str, table: dict[str, Any]) -> Playbook:
+    benchmark, recovery = table.get("benchmark", {}), table.get("recovery", {})
+    return Playbook(
+        scenario,
+        table["title"],
+        table["rule"],
+        table["urgency"],
+        table["trigger"],
+        _play_steps(table["steps"]),
+        tuple(table["success"]),
+        table["typical_days"],
+        benchmark.get("text", ""),
+        benchmark.get("source", ""),
+        tuple(table.get("talk_track", ())),
+        tuple(table.get("documents", ())),
+        {
+            code: RootCause(row["text"], row.get("scenario", scenario))
+            for code, row in table.get("root_causes", {}).items()
+        },
+        dict(table.get("milestones", {})),
+        {int(days): text for days, text in table.get("checkins", {}).items()},
+        RecoveryTexts(*(recovery.get(key, "") for key in RecoveryTexts._fields)),
+        table.get("update", ""),
+        tuple(table.get("instruments", ())),
+    )
 
 
 class Policy:
@@ -520,37 +625,7 @@ class Policy:
     @cached_property
     def playbooks(self) -> dict[str, Playbook]:
         """Scenario -> playbook; steps in order of the clock."""
-        books = {}
-        for scenario, table in self.raw["playbooks"].items():
-            steps = [
-                PlayStep(
-                    step,
-                    row["title"],
-                    row["phase"],
-                    row.get("day", 0),
-                    row.get("hours"),
-                    row["role"],
-                    row["channel"],
-                    row["rule"],
-                    row["done_when"],
-                )
-                for step, row in table["steps"].items()
-                if row.get("enabled", True)
-            ]
-            steps.sort(key=lambda each: each.hours if each.hours is not None else each.day * 24 + 24)
-            books[scenario] = Playbook(
-                scenario,
-                table["title"],
-                table["rule"],
-                table["urgency"],
-                table["trigger"],
-                tuple(steps),
-                tuple(table["success"]),
-                table["typical_days"],
-                table["benchmark"]["text"],
-                table["benchmark"]["source"],
-            )
-        return books
+        return {scenario: _playbook(scenario, table) for scenario, table in self.raw["playbooks"].items()}
 
     @cached_property
     def pricing(self) -> PricingRules:

@@ -127,8 +127,10 @@ def _table(
         if isinstance(spec, Table):
             inner = spec.keys.get(key)
         else:
-            inner = spec.value if (key in known if known else _fits(spec.pattern, key)) else None
-        mistyped = _mistyped(inner, key, each, base) if isinstance(spec, Map) and key not in base else ""
+            inner = spec.value if key in known or (spec.pattern and _fits(spec.pattern, key)) else None
+        mistyped = (
+            _mistyped(spec, key, each, base) if isinstance(spec, Map) and inner and key not in base else ""
+        )
         if inner is None or mistyped:
             found.append(((*path, key), mistyped or _unknown(spec, key, known)))
             if len(found) > MOST:  # a file of something else; looking for near names is not free
@@ -136,28 +138,34 @@ def _table(
         else:
             _shape(inner, each, (*path, key), base.get(key), merged, found)
     if isinstance(spec, Table):
-        for key in known:
-            if key not in spec.optional | value.keys() | base.keys():
-                found.append(((*path, key), f"missing; {_expected(spec.keys[key], (*path, key))}"))
+        needed = {key: each for key, each in spec.keys.items() if key not in spec.optional}
+    else:
+        needed = dict.fromkeys(known, spec.value) if spec.complete else {}
+    for key, each in needed.items():
+        if key not in value.keys() | base.keys():
+            found.append(((*path, key), f"missing; {_expected(each, (*path, key))}"))
 
 
 def _expected(spec: Spec, path: Path) -> str:
     return spec.expects if isinstance(spec, Leaf | List) else f"a table: [{dotted(path)}]"
 
 
-def _mistyped(spec: Spec | None, key: str, value: Any, base: dict[str, Any]) -> str:
+def _mistyped(spec: Map, key: str, value: Any, base: dict[str, Any]) -> str:
     """A new, incomplete table whose name is close to a shipped one is a slip of the pen."""
-    if not isinstance(spec, Table) or not isinstance(value, dict):
+    table = spec.value
+    if not isinstance(table, Table) or not isinstance(value, dict):
         return ""
-    missing = [name for name in spec.keys if name not in spec.optional | value.keys()]
+    missing = ", ".join(name for name in table.keys if name not in table.optional | value.keys())
     if not missing:
         return ""
     near = _near(key, base)
-    return f"unknown; did you mean {near}? (a new one needs {', '.join(missing)} too)" if near else ""
+    if near:
+        return f"unknown; did you mean {near}? (a new one needs {missing} too)"
+    return f"not one of {', '.join(spec.names)}; a new one needs {missing} too" if spec.complete else ""
 
 
 def _unknown(spec: Table | Map, key: str, known: tuple[str, ...]) -> str:
-    if not known:
+    if not known or (isinstance(spec, Map) and spec.pattern):
         return f"not a possible key; {spec.keys_are if isinstance(spec, Map) else ''}"
     near = _near(key.lower().replace("-", "_"), known)
     if near:

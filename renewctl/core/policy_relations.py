@@ -12,7 +12,7 @@ from typing import Any
 
 from renewctl.core import money
 from renewctl.core.dates import parse_iso
-from renewctl.core.policy_schema import CALL_WITHIN_HOURS, CUSTOMER_FROM_DAYS
+from renewctl.core.policy_schema import CALL_WITHIN_HOURS, CASE_STATES, CUSTOMER_FROM_DAYS
 
 Found = tuple[tuple[str | int, ...], str]
 Raw = dict[str, Any]
@@ -131,7 +131,7 @@ def _builds_on(path: tuple[str, ...], step: Raw, steps: Raw) -> Iterator[Found]:
     """A step builds on steps that are there, and never on itself."""
     for at, name in enumerate(step.get("after", ())):
         if name not in steps:
-            yield (*path, "after", at), f"no step is called {name}; a step of the same segment"
+            yield (*path, "after", at), f"no step is called {name}; a step of the same table"
     waiting, seen = list(step.get("after", ())), set[str]()
     while waiting:
         name = waiting.pop()
@@ -212,7 +212,7 @@ def _saves(raw: Raw) -> Iterator[Found]:
 
 
 def _playbooks(raw: Raw) -> Iterator[Found]:
-    """SAV-1, SAV-5: a call in time, and investigation before answers."""
+    """SAV-1, SAV-2, SAV-5: a call in time, investigation before answers, and nothing that leads nowhere."""
     for scenario, book in raw["playbooks"].items():
         path = ("playbooks", scenario, "steps")
         steps = {name: step for name, step in book["steps"].items() if step.get("enabled", True)}
@@ -232,6 +232,56 @@ def _playbooks(raw: Raw) -> Iterator[Found]:
             )
         if not any(step["phase"] == "investigate" for step in steps.values()):
             yield path, 'nothing is investigated; at least one step with phase = "investigate" (SAV-5)'
+        yield from _case_states(path, steps)
+        for name, step in steps.items():
+            yield from _builds_on((*path, name), step, book["steps"])
+        yield from _questions(path, book)
+        for code, cause in book.get("root_causes", {}).items():
+            if cause.get("scenario", scenario) not in raw["playbooks"]:
+                yield (
+                    ("playbooks", scenario, "root_causes", code, "scenario"),
+                    f"there is no playbook {cause['scenario']}; one of: {', '.join(raw['playbooks'])}",
+                )
+
+
+def _case_states(path: tuple[str, ...], steps: Raw) -> Iterator[Found]:
+    """A case is contacted by its call, and one step each brings it to diagnosed and planned."""
+    bring: dict[str, list[str]] = {}
+    for name, step in steps.items():
+        bring.setdefault(step.get("state", ""), []).append(name)
+    for state in CASE_STATES[:3]:
+        first, *more = bring.get(state) or [""]
+        if not first:
+            yield path, f'no step brings the case to {state}; state = "{state}" at one of them'
+        elif state == CASE_STATES[0] and first != "call":
+            yield (*path, first, "state"), f"{state} comes of the call; [{'.'.join(path)}.call] has it"
+        for name in more:
+            yield (*path, name, "state"), f"{first} brings the case to {state}; only one step does"
+
+
+def _questions(path: tuple[str, ...], book: Raw) -> Iterator[Found]:
+    """Each question is asked once, and conditions hang on answers and causes that there are."""
+    asked: Raw = {}
+    for name, step in book["steps"].items():
+        for key, question in step.get("asks", {}).items():
+            if key == "cause" or key in asked:
+                why = "means the root cause" if key == "cause" else "is asked by another step"
+                yield (*path, name, "asks", key), f"{key} {why}; a key of its own"
+            asked[key] = question.get("answers", ())
+    causes = tuple(book.get("root_causes", ()))
+    for name, step in book["steps"].items():
+        for at, condition in enumerate(step.get("when", ())):
+            key, _, answer = condition.replace("!=", "=").partition("=")
+            known = causes if key == "cause" else asked.get(key)
+            if not answer or (known and answer in known):
+                continue
+            if known is None:
+                wrong = f"no step asks {key}; a question of this playbook"
+            elif known:
+                wrong = f"{answer} is no answer to {key}; one of: {', '.join(known)}"
+            else:
+                wrong = f"{key} has no answers to choose from; give it some"
+            yield (*path, name, "when", at), wrong
 
 
 def _pricing(raw: Raw) -> Iterator[Found]:

@@ -6,7 +6,7 @@ keys of the user's choosing that match a pattern, a `Leaf` one value, a `List` s
 
 from typing import NamedTuple
 
-from renewctl.core.policy import PAPERS, SCENARIOS, SEGMENTS
+from renewctl.core.policy import PAPERS, SAVE_PAPERS, SCENARIOS, SEGMENTS
 
 CONDITIONS = (
     "risk_only",
@@ -82,6 +82,31 @@ STAGES = (
     "won",
     "lost",
 )
+CASE_STATES = ("contacted", "diagnosed", "planned", "executing")  # those that a step of a save brings about
+SAVE_MILESTONES = ("day_1", "day_2_3", "week_1", "week_2_4", "day_30")
+INSTRUMENTS = (
+    "prepay",
+    "billing_period",
+    "payment_terms",
+    "bridge",
+    "ramp",
+    "seats",
+    "core_only",
+    "volume",
+    "deferred_fee",
+    "price_lock",
+    "roadmap",
+    "trial",
+)
+PLAY_FACTS = (  # about the account and its case, that a step of a save may hang on
+    "enterprise",
+    "mid_market",
+    "smb",
+    "cancel_notice",
+    "strategic",
+    "high_value",
+    "champion_gone",
+)
 CUSTOMER_FROM_DAYS = 60  # TML-1: earlier than this nothing reaches the customer
 CALL_WITHIN_HOURS = 48  # SAV-1: the first contact of a save, by voice
 
@@ -119,7 +144,7 @@ class Table(NamedTuple):
 
 
 class Map(NamedTuple):
-    """Keys of the user's choosing that match `pattern` (or are among `names`), all of one spec."""
+    """Keys of the user's choosing that match `pattern` or are among `names`, all of one spec."""
 
     value: "Spec"
     keys_are: str  # what a key stands for, for the message
@@ -218,6 +243,47 @@ _STEP = Table(
         {"days", "trigger", "after_days", "kind", "min_arr", "when", "after", "done_by", "enabled", *_WORK}
     ),
 )
+_ANSWER = r"[a-z0-9]+([_-][a-z0-9]+)*"
+_STEPS_OF_IT = List(Leaf("text", _STEP_NAME, pattern=KEBAB), "a list of steps", unique=True)
+_PAPERS = List(one_of(*SAVE_PAPERS), "papers of a save: " + ", ".join(SAVE_PAPERS), unique=True)
+_QUESTION = Table(
+    {
+        "text": text("the question, as a text"),
+        "answers": List(
+            Leaf("text", "an answer of small letters and digits, such as yes", pattern=_ANSWER),
+            'two or more answers, such as ["yes", "no"]; leave it out for free words',
+            (2, 10),
+            unique=True,
+        ),
+    },
+    frozenset({"answers"}),
+)
+_PLAY: dict[str, Spec] = {
+    "effort": number(0, 100),
+    "when": List(
+        Leaf(
+            "text",
+            "one of: " + ", ".join(PLAY_FACTS) + ", QUESTION=ANSWER, QUESTION!=ANSWER, cause=CODE",
+            pattern="|".join(PLAY_FACTS) + f"|{KEBAB}!?={_ANSWER}",
+        ),
+        "a list of conditions, all of which must hold",
+        unique=True,
+    ),
+    "after": _STEPS_OF_IT,
+    "done_by": List(
+        Leaf(
+            "text",
+            "one of: cause, worth, promise, promise:CHAIN, offer, contact, answers, paper:"
+            + ", paper:".join(SAVE_PAPERS),
+            pattern=f"cause|worth|promise(:{KEBAB})?|offer|contact|answers|paper:({'|'.join(SAVE_PAPERS)})",
+        ),
+        "a list of facts, any of which closes the step",
+        unique=True,
+    ),
+    "asks": Map(_QUESTION, "a question: small letters, digits and hyphens", KEBAB),
+    "state": one_of(*CASE_STATES),
+    "documents": _PAPERS,
+}
 _PLAY_STEP = Table(
     {
         "title": text("what is done, as a text"),
@@ -229,10 +295,34 @@ _PLAY_STEP = Table(
         "rule": RULE,
         "done_when": text("how to tell that it is done, as a text"),
         "enabled": FLAG,
+        **_PLAY,
     },
-    frozenset({"hours", "enabled"}),
+    frozenset({"hours", "enabled", *_PLAY}),
 )
 _BENCHMARK = Table({"text": text(), "source": text('who published it, such as "reported by …"')})
+_SCENARIO = r"[a-z][a-z0-9_]*"
+_CHECK_INS = Map(text(), "a number of days, as in saves.checkin_days", r"[1-9]\d{0,2}")
+_BOOK: dict[str, Spec] = {  # what a playbook of one's own may leave out
+    "benchmark": _BENCHMARK,
+    "talk_track": List(text(), "a list of texts: what to say and what never to"),
+    "documents": _PAPERS,
+    "root_causes": Map(
+        Table(
+            {
+                "text": text("the cause in words, as a text"),
+                "scenario": Leaf("text", "the playbook that answers it, such as value", pattern=_SCENARIO),
+            },
+            frozenset({"scenario"}),
+        ),
+        "a root cause: small letters, digits and hyphens",
+        KEBAB,
+    ),
+    "milestones": Table({name: text() for name in SAVE_MILESTONES}, frozenset(SAVE_MILESTONES)),
+    "checkins": _CHECK_INS,
+    "recovery": Table({key: text() for key in ("touch", "report", "attention")}),
+    "update": text("what the weekly update tells, as a text"),
+    "instruments": List(one_of(*INSTRUMENTS), "instruments: " + ", ".join(INSTRUMENTS), unique=True),
+}
 _PLAYBOOK = Table(
     {
         "title": text(),
@@ -241,9 +331,10 @@ _PLAYBOOK = Table(
         "trigger": text("when to use it, as a text"),
         "typical_days": whole(1, 365),
         "success": List(text(), "a list of texts, one per criterion", (1, 20)),
-        "benchmark": _BENCHMARK,
         "steps": Map(_PLAY_STEP, _STEP_NAME, KEBAB),
-    }
+        **_BOOK,
+    },
+    frozenset(_BOOK),
 )
 _OWNER_RULE = Table(
     {"order": whole(1, 100), "below": amount(), "role": one_of(*OWNER_ROLES), "needs_volume": FLAG},
@@ -270,10 +361,8 @@ _SAVES = Table(
             one_of(*SCENARIOS), "all six scenarios, the first to be tried first", (6, 6), True
         ),
         "success": Table({key: text() for key in ("commitment", "root_cause", "relationship", "promises")}),
-        "milestones": Table(
-            dict.fromkeys(("day_1", "day_2_3", "week_1", "week_2_4", "day_30"), _SAVE_MILESTONE)
-        ),
-        "checkins": Map(text(), "a number of days, as in saves.checkin_days", r"[1-9]\d{0,2}"),
+        "milestones": Table(dict.fromkeys(SAVE_MILESTONES, _SAVE_MILESTONE)),
+        "checkins": _CHECK_INS,
         "recovery": Table(
             {
                 "days": whole(1, 730),
@@ -535,7 +624,9 @@ SCHEMA = Table(
             }
         ),
         "saves": _SAVES,
-        "playbooks": Table(dict.fromkeys(SCENARIOS, _PLAYBOOK)),
+        "playbooks": Map(
+            _PLAYBOOK, "a scenario: small letters, digits and _", _SCENARIO, SCENARIOS, complete=True
+        ),
         "pricing": Table(
             {
                 "better_share": number(0, 1),

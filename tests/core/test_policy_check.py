@@ -283,7 +283,7 @@ def test_a_mistyped_key_is_an_error_on_its_line_that_offers_the_right_one(path, 
         (
             '[timelines.smb.notice]\nafter = ["reminder", "propsal"]',
             "timelines.smb.notice.after[1]",
-            "no step is called propsal; a step of the same segment",
+            "no step is called propsal; a step of the same table",
         ),
         (
             '[timelines.smb.proposal]\nafter = ["proposal"]',
@@ -383,7 +383,13 @@ def test_a_mistyped_key_is_an_error_on_its_line_that_offers_the_right_one(path, 
         (
             "[playbooks.pricing]\ntypical_days = 3",
             "playbooks.pricing",
-            "unknown key; known here: product, value, relationship, budget, competitive, champion_departure",
+            "not one of product, value, relationship, budget, competitive, champion_departure; "
+            "a new one needs title, rule, urgency, trigger, success, steps too",
+        ),
+        (
+            "[playbooks.Merger]\ntypical_days = 3",
+            "playbooks.Merger",
+            "not a possible key; a scenario: small letters, digits and _",
         ),
         (
             "[pricing]\nbest_years = 4",
@@ -510,6 +516,105 @@ def test_a_stage_named_twice_is_told_where_it_stands_again():
     assert [(each.column, each.message) for each in found] == [
         ("stages.late[1]", f'"{order[-3]}" is there twice; each at most once')
     ]
+
+
+def test_a_complete_policy_has_all_six_playbooks():
+    rest = {name: book for name, book in BASE["playbooks"].items() if name != "value"}
+    found = [(each.column, each.message) for each in check({**BASE, "playbooks": rest}, "", "own.toml")]
+    assert ("playbooks.value", "missing; a table: [playbooks.value]") in found
+
+
+_STEP = """title = "T"
+phase = "week_1"
+day = 5
+role = "csm"
+channel = "internal"
+rule = "SAV"
+done_when = "D"
+"""
+
+
+def _play(name, more):
+    return f"[playbooks.value.steps.{name}]\n{_STEP}{more}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "said"),
+    [
+        (
+            _play("own", 'after = ["nothing"]'),
+            "steps.own.after[0]",
+            "no step is called nothing; a step of the same table",
+        ),
+        (
+            _play("one", 'after = ["two"]') + _play("two", 'after = ["one"]'),
+            "steps.one.after",
+            "waits for itself in the end; no circles",
+        ),
+        (
+            _play("own", 'when = ["no-such=yes"]'),
+            "steps.own.when[0]",
+            "no step asks no-such; a question of this playbook",
+        ),
+        (
+            _play("own", 'when = ["own-q=maybe"]\nasks.own-q = { text = "Q?", answers = ["yes", "no"] }'),
+            "steps.own.when[0]",
+            "maybe is no answer to own-q; one of: yes, no",
+        ),
+        (
+            _play("own", 'when = ["own-q!=maybe"]\nasks.own-q = { text = "Q?" }'),
+            "steps.own.when[0]",
+            "own-q has no answers to choose from; give it some",
+        ),
+        (
+            _play("own", 'asks.cause = { text = "Q?" }'),
+            "steps.own.asks.cause",
+            "cause means the root cause; a key of its own",
+        ),
+        (
+            _play("one", 'asks.own-q = { text = "Q?" }') + _play("two", 'asks.own-q = { text = "Q?" }'),
+            "steps.two.asks.own-q",
+            "own-q is asked by another step; a key of its own",
+        ),
+        (
+            _play("own", 'state = "planned"'),
+            "steps.own.state",
+            "plan brings the case to planned; only one step does",
+        ),
+        (
+            "[playbooks.value.steps.plan]\nenabled = false",
+            "steps",
+            'no step brings the case to planned; state = "planned" at one of them',
+        ),
+        (
+            '[playbooks.value.root_causes.own]\ntext = "T"\nscenario = "nothing"',
+            "root_causes.own.scenario",
+            "there is no playbook nothing; one of: " + ", ".join(BASE["playbooks"]),
+        ),
+    ],
+)
+def test_a_playbook_that_leads_nowhere_is_refused_with_its_place(text, column, said):
+    found = [(each.column, each.message) for each in problems(text)]
+    assert (f"playbooks.value.{column}", said) in found
+    assert {message for _, message in found} == {said}
+
+
+def test_another_step_than_the_call_cannot_be_the_first_contact():
+    moved = '[playbooks.value.steps.call]\nstate = "executing"\n' + _play("own", 'state = "contacted"')
+    assert [(each.column, each.message) for each in problems(moved)] == [
+        (
+            "playbooks.value.steps.own.state",
+            "contacted comes of the call; [playbooks.value.steps.call] has it",
+        )
+    ]
+
+
+def test_a_cause_that_is_not_listed_can_be_no_condition():
+    own = '[playbooks.value.root_causes.seen]\ntext = "T"\n'
+    assert problems(own + _play("own", 'when = ["cause=seen", "enterprise"]')) == ()
+    [found] = problems(own + _play("own", 'when = ["cause=unseen"]'))
+    assert found.message.startswith("unseen is no answer to cause; one of: ")
+    assert "seen" in found.message
 
 
 @pytest.mark.parametrize("scenario", list(BASE["playbooks"]))
