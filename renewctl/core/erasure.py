@@ -44,6 +44,11 @@ def _unless_a_code(value: Any, _: str) -> Any:
     return value if re.fullmatch(r"[a-z_]{1,30}", str(value)) else ERASED
 
 
+def _no_terms(_: Any, __: str) -> str:
+    """The parameters of an offer, in words of whoever made it: none are left."""
+    return "{}"
+
+
 _PLACE: dict[str, Put] = {"source": _none, "source_line": _none}
 
 # Of a person's own row. The role at the customer and who of us talks to them stay; what was thought of
@@ -83,6 +88,12 @@ ACCOUNT: dict[str, dict[str, Put]] = {
     "amendment": {"reason": _mark},
     "health_override": {"reason": _unless_a_code, "note": _mark},
     "departure": DEPARTED,
+    "save_event": {"text": _mark},
+    "promise": {"text": _mark, "to_whom": _none, "chain": _unless_a_code, "evidence": _mark},
+    "offer": {"terms": _no_terms, "root_cause": _unless_a_code, "condition": _mark, "note": _mark},
+    "service_level": {"name": _unless_a_code, "text": _mark},
+    "service_response": {"note": _mark},
+    "worth": {"reason": _mark},
 }
 
 # Columns in which a person may be mentioned.
@@ -100,6 +111,12 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "amendment": ("reason",),
     "health_override": ("reason", "note"),
     "departure": ("note",),
+    "save_event": ("name", "text"),
+    "promise": ("text", "to_whom", "chain", "evidence"),
+    "offer": ("terms", "root_cause", "condition", "note"),
+    "service_level": ("name", "text"),
+    "service_response": ("note",),
+    "worth": ("reason",),
 }
 
 _WORD = re.compile(r"[^\W_]+")

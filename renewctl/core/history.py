@@ -14,7 +14,8 @@ Currencies = MutableMapping[tuple[str, str], str | None]
 _SILENT = frozenset(
     (
         "no account_no contract_no stakeholder_no successor_no search_name renewal_day planned_from_on "
-        "recorded_on ticket_severity_on implied source_line subject flagged_at playbook"
+        "recorded_on ticket_severity_on implied source_line subject flagged_at playbook save_no "
+        "after_no replaces_no level_no"
     ).split()
 )
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from renewctl.core.dates import add_months, parse_iso
 from renewctl.core.intake_fields import CHOICES, KINDS
-from renewctl.core.model import CLOSED_SAVES
+from renewctl.core.model import CLOSED_SAVES, OPEN_SAVES, SAVE_EVENTS
 from renewctl.core.money import CURRENCIES
 from renewctl.core.policy import Policy
 from renewctl.core.text import fold
@@ -26,32 +26,43 @@ SUBJECT = re.compile(r"([as]?)([1-9]\d{0,18})", re.ASCII)  # of a contract; `s`:
 _SPECIAL = frozenset((CATCH_UP, PAST_DUE, OPT_OUT, COLLECT_HEALTH))
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ACTIVITIES = frozenset("call email meeting reply note step stage proposal value draft contract".split())
-_SAVES = frozenset(("detected", *CLOSED_SAVES))
+_SAVES = frozenset((*OPEN_SAVES, *CLOSED_SAVES))
 _STATES = {
     "contract": frozenset(("open", "lost", "superseded")),
     "save_case": _SAVES,
     "item_state": frozenset(("done", "skipped", "snoozed")),
+    "promise": frozenset(("open", "kept", "broken", "withdrawn")),
+    "offer": frozenset(("pending", "approved", "refused", "accepted", "declined", "withdrawn")),
 }
 _KINDS = {
     "activity": _ACTIVITIES,
     "renewal": frozenset(("renewal", "early", "tacit", "extension", "co_term")),
     "amendment": frozenset(("amendment", "extension", "co_term")),
+    "save_event": frozenset(SAVE_EVENTS),
 }
 _YES_NO = frozenset(("strategic", "champion_gone", "auto_renew", "payment_on_file", "implied", "bundle"))
 _CHOSEN = {("account", "segment_override"): "segment", ("outcome", "result"): "result"} | {
     ("stakeholder", name): name for name in ("role", "influence", "sentiment")
 }
-_INSTANTS = frozenset(("flagged_at", "respond_by", "target_by"))
-_DECIMALS = frozenset(("value", "baseline", "rate"))
+_INSTANTS = frozenset(("flagged_at", "respond_by", "target_by", "happened_at", "asked_at", "answered_at"))
+_DECIMALS = frozenset(
+    (
+        ("value_metric", "value"), ("value_metric", "baseline"), ("value_metric", "rate"),
+        ("offer", "discount_pct"), ("worth", "chance_pct"),
+    )
+)  # fmt: skip
 _NOT_NEGATIVE = frozenset(
     (
         ("contract", "arr_minor"), ("account", "expansion_minor"), ("renewal", "target_minor"),
-        ("amendment", "arr_before_minor"), ("amendment", "arr_after_minor"),
+        ("amendment", "arr_before_minor"), ("amendment", "arr_after_minor"), ("offer", "arr_minor"),
+        ("offer", "kept_minor"), ("offer", "cost_minor"), ("worth", "concession_minor"),
+        ("worth", "rate_minor"), ("worth", "arr_minor"),
     )
 )  # fmt: skip
 _AMOUNTS = {
     "renewal": ("target_minor", "uplift_minor", "expansion_minor"),
     "amendment": ("arr_before_minor", "arr_after_minor"),
+    "offer": ("arr_minor", "kept_minor", "cost_minor", "later_minor"),
 }
 
 
@@ -129,6 +140,10 @@ class Invariants:
             "value_metric": _metric,
             "renewal": _renewal,
             "amendment": _amendment,
+            "promise": _promise,
+            "offer": _offer,
+            "service_level": _level,
+            "service_response": _response,
             "health_override": _override,
             "pin": self._pin,
         }
@@ -168,9 +183,9 @@ class Invariants:
             return _STATES[entity].__contains__, "none of those there are"
         if name == "kind" and entity in _KINDS:
             return _KINDS[entity].__contains__, "none of those there are"
-        if entity == "value_metric" and name in _DECIMALS:
+        if (entity, name) in _DECIMALS:
             return _is_decimal, "no number"
-        if name in ("cycle", "no"):
+        if name in ("cycle", "no", "round", "years", "respond_minutes", "every_days"):
             return (lambda value: _whole(value, 1)), "no number from 1 on"
         if entity == "erasure" and name in ("was", "now"):
             return (lambda value: isinstance(value, str) and bool(_DIGEST.fullmatch(value))), "no digest"
@@ -275,6 +290,33 @@ def _renewal(row: dict[str, Any]) -> Iterator[Breach]:
 
 def _amendment(row: dict[str, Any]) -> Iterator[Breach]:
     yield from _currency("amendment", row)
+
+
+def _promise(row: dict[str, Any]) -> Iterator[Breach]:
+    if (row["state"] == "open") != (row["settled_on"] is None):
+        yield Breach(f"is {row['state']} with settled_on {_shown(row['settled_on'])}")
+    if row["no"] in (row["after_no"], row["replaces_no"]):
+        yield Breach("follows or replaces itself")
+
+
+def _offer(row: dict[str, Any]) -> Iterator[Breach]:
+    yield from _currency("offer", row)
+    try:
+        sound = isinstance(json.loads(row["terms"]), dict)
+    except (ValueError, RecursionError):
+        sound = False
+    if not sound:
+        yield Breach("terms are no JSON object")
+
+
+def _level(row: dict[str, Any]) -> Iterator[Breach]:
+    if (row["respond_minutes"] is None) == (row["every_days"] is None):
+        yield Breach("promises neither a time to answer nor a rhythm, or both")
+
+
+def _response(row: dict[str, Any]) -> Iterator[Breach]:
+    if row["answered_at"] is not None and row["answered_at"] < row["asked_at"]:
+        yield Breach(f"was answered at {row['answered_at']}, before it was asked")
 
 
 def _currency(entity: str, row: dict[str, Any]) -> Iterator[Breach]:

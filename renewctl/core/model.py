@@ -174,6 +174,7 @@ class Outcome(NamedTuple):
     source_line: int | None
 
 
+OPEN_SAVES = ("detected", "contacted", "diagnosed", "planned", "executing", "stabilised")
 KEPT_SAVES = ("saved", "partly_saved")  # states of a save that ended with the customer staying
 CLOSED_SAVES = (*KEPT_SAVES, "lost", "let_go")
 
@@ -293,6 +294,143 @@ class Departure(NamedTuple):
     account_no: int
     left_on: date
     note: str | None
+
+
+class SaveEvent(NamedTuple):
+    """Something that was found out, decided or reached on a save."""
+
+    no: int
+    account_no: int
+    save_no: int
+    round: int  # 1, and one more each time the customer relapsed
+    kind: str  # of SAVE_EVENTS
+    name: str  # the state reached, the question answered, the role filled …
+    text: str | None
+    happened_on: date
+    happened_at: str | None  # UTC instant, where the hour is known
+    actor: str
+
+
+SAVE_EVENTS = (
+    "state",  # name: the state reached; text: what showed it
+    "scenario",  # name: the playbook from here on; text: why
+    "reopened",  # text: how they relapsed
+    "why",  # name: 1 to 5; text: the answer
+    "cause",  # name: code of the root cause; text: in words
+    "finding",  # name: key of the question; text: the answer
+    "evidence",  # name: which of the four of SAV-6; text: what shows it
+    "team",  # name: role; text: person
+    "contact",  # the first call, with its hour
+    "update",  # what the customer was told that week
+    "blocker",  # name: set | cleared
+    "decision",  # name: asked | taken
+    "paper",  # name: kind of paper; text: language
+)
+
+
+class Promise(NamedTuple):
+    """Something promised to a customer, with its day and its one owner (SAV-9)."""
+
+    no: int
+    account_no: int
+    save_no: int | None
+    text: str
+    to_whom: str | None
+    due_on: date
+    owner: str
+    chain: str | None  # what the steps of one fix have in common (build, QA, beta, release)
+    after_no: int | None  # the promise of the chain before it
+    made_on: date
+    state: str  # open | kept | broken | withdrawn
+    settled_on: date | None
+    evidence: str | None  # what shows that it was kept, or why it was not
+    replaces_no: int | None  # the broken promise that it makes good
+    actor: str
+
+
+class Offer(NamedTuple):
+    """A concession to keep a customer, with what it answers, asks for and ends on (SAV-4)."""
+
+    no: int
+    account_no: int
+    save_no: int | None
+    contract_no: int | None
+    instrument: str
+    terms: str  # its parameters, as canonical JSON
+    root_cause: str | None
+    condition: str | None  # what the customer gives
+    from_on: date
+    until_on: date | None
+    currency: str | None
+    arr_minor: int | None  # before, per year
+    kept_minor: int | None  # ARR in force at the end of the offer
+    cost_minor: int | None  # conceded over the term
+    later_minor: int | None  # of what was conceded or cut, what comes back per year afterwards
+    discount_pct: str | None  # the percentage that the approval ladder counts, as a decimal
+    state: str  # pending | approved | refused | accepted | declined | withdrawn
+    needs_role: str | None  # who has to approve it
+    asked_on: date
+    asked_by: str
+    decided_on: date | None
+    decided_by: str | None
+    note: str | None
+
+
+class ServiceLevel(NamedTuple):
+    """A service level given in writing (SAV-R): a time to answer in, or a meeting every so many days."""
+
+    no: int
+    account_no: int
+    save_no: int | None
+    name: str
+    text: str
+    respond_minutes: int | None
+    every_days: int | None
+    from_on: date
+    until_on: date | None
+    actor: str
+
+
+class ServiceResponse(NamedTuple):
+    """One time a service level was called upon, and when it was answered."""
+
+    no: int
+    account_no: int
+    level_no: int
+    asked_at: str  # UTC instant
+    answered_at: str | None
+    note: str | None
+    actor: str
+
+
+class Worth(NamedTuple):
+    """One decision to fight for a customer or to let it go, with what it was reckoned from (OPP-3)."""
+
+    no: int
+    account_no: int
+    save_no: int
+    minutes: int  # of work the save will take
+    rate_minor: int | None  # what an hour of it costs
+    concession_minor: int  # what is likely to be conceded, over the years reckoned
+    chance_pct: str  # of keeping it, as a decimal
+    years: int
+    arr_minor: int | None
+    currency: str
+    decision: str  # fight | let_go
+    reason: str
+    decided_on: date
+    actor: str
+
+
+class Ledger(NamedTuple):
+    """Everything on record of one save beside its steps; each ordered by number."""
+
+    events: tuple[SaveEvent, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    levels: tuple[ServiceLevel, ...] = ()
+    responses: tuple[ServiceResponse, ...] = ()
+    worths: tuple[Worth, ...] = ()
 
 
 class Change(NamedTuple):

@@ -22,6 +22,7 @@ from renewctl.core.model import (
     Because,
     Change,
     Contract,
+    Ledger,
     Reading,
     SaveCase,
 )
@@ -93,6 +94,7 @@ class CaseFile(NamedTuple):
     readings: Sequence[Reading]
     states: States  # step -> what was done with it
     given: Mapping[str, str] = {}  # step -> the person it was given to by hand
+    ledger: Ledger = Ledger()
 
 
 class Report(NamedTuple):

@@ -18,7 +18,14 @@ Place = tuple[str, str]
 
 # Parts of keys that are numbers.
 _NUMBERS = frozenset(("no", "account_no", "contract_no", "stakeholder_no", "cycle", "row_no"))
-_OF_CONTRACT = ("outcome", "save_case", "activity", "amendment")  # entities with a `contract_no`
+# Columns by which a row names others that it hangs on: of which entity they are.
+_PARENTS = {
+    **{name: {"contract_no": "contract"} for name in ("outcome", "save_case", "activity", "amendment")},
+    **{name: {"save_no": "save_case"} for name in ("save_event", "service_level", "worth")},
+    "promise": {"save_no": "save_case", "after_no": "promise", "replaces_no": "promise"},
+    "offer": {"save_no": "save_case", "contract_no": "contract"},
+    "service_response": {"level_no": "service_level"},
+}
 _SUBJECTS = {
     "s": "save_case",
     "a": "account",
@@ -147,12 +154,14 @@ def refers(row: Logged, names: Sequence[str]) -> frozenset[Place]:
     if row.entity == "pin":
         entity, number, _ = row.key.split("|", 2)
         return frozenset(((entity, number),))
-    if row.entity in _OF_CONTRACT:
-        for text in (row.before, row.after):
-            found = side(text, names) or {}
-            if found.get("contract_no") is not None:
-                return frozenset((("contract", str(found["contract_no"])),))
-    return frozenset()
+    parents = _PARENTS.get(row.entity, {})
+    sides = [side(text, names) or {} for text in (row.before, row.after)] if parents else []
+    return frozenset(
+        (parent, str(found[column]))
+        for found in sides
+        for column, parent in parents.items()
+        if found.get(column) is not None
+    )
 
 
 def _of_renewal(row: Logged, names: Sequence[str]) -> frozenset[Place]:

@@ -89,6 +89,14 @@ _BELONGS = (
     ("renewal", "successor_no", "contract"),
     ("amendment", "contract_no", "contract"),
     ("departure", "stakeholder_no", "stakeholder"),
+    *(
+        (table, "save_no", "save_case")
+        for table in ("save_event", "promise", "offer", "service_level", "worth")
+    ),
+    ("promise", "after_no", "promise"),
+    ("promise", "replaces_no", "promise"),
+    ("offer", "contract_no", "contract"),
+    ("service_response", "level_no", "service_level"),
 )
 
 

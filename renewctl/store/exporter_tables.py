@@ -137,6 +137,11 @@ def _joined(select: str, of: str, order: str = "x.no") -> str:
     return f"SELECT {select} FROM {of} x {joins} ORDER BY {order}"  # noqa: S608
 
 
+def _of_save(select: str, of: str) -> str:
+    """A query over a table of what belongs to saves."""
+    return f"SELECT {select} FROM {of} x JOIN account a ON a.no = x.account_no ORDER BY x.no"  # noqa: S608
+
+
 _ITEM = "x.subject || CASE x.cycle WHEN 1 THEN '' ELSE '.' || x.cycle END || '-' || x.step"
 
 
@@ -224,6 +229,84 @@ _TABLES: dict[str, tuple[tuple[Column, ...], Callable[[Portfolio], Iterator[Sequ
                 "x.target_by, x.owner, x.reason, x.opened_on, x.closed_on",
                 "save_case",
             )
+        ),
+    ),
+    "save_events": (
+        _columns("event:int save account_id round:int kind name text date:date at:moment actor"),
+        _plain(
+            _of_save(
+                "x.no, 's' || x.save_no, a.id, x.round, x.kind, x.name, x.text, x.happened_on, "
+                "x.happened_at, x.actor",
+                "save_event",
+            )
+        ),
+    ),
+    "promises": (
+        _columns(
+            "promise save account_id text to owner due_on:date chain after replaces made_on:date state "
+            "settled_on:date evidence actor"
+        ),
+        _plain(
+            _of_save(
+                "'p' || x.no, 's' || x.save_no, a.id, x.text, x.to_whom, x.owner, x.due_on, x.chain, "
+                "'p' || x.after_no, 'p' || x.replaces_no, x.made_on, x.state, x.settled_on, x.evidence, "
+                "x.actor",
+                "promise",
+            )
+        ),
+    ),
+    "offers": (
+        _columns(
+            "offer save account_id contract_id instrument terms root_cause condition from:date until:date "
+            "arr:amount kept_arr:amount cost:amount later:amount currency discount_pct:decimal state "
+            "needs_role asked_on:date asked_by decided_on:date decided_by note"
+        ),
+        _plain(
+            "SELECT 'o' || x.no, 's' || x.save_no, a.id, c.id, x.instrument, x.terms, x.root_cause, "
+            "x.condition, x.from_on, x.until_on, x.arr_minor, x.kept_minor, x.cost_minor, x.later_minor, "
+            "x.currency, x.discount_pct, x.state, x.needs_role, x.asked_on, x.asked_by, x.decided_on, "
+            "x.decided_by, x.note, x.currency FROM offer x JOIN account a ON a.no = x.account_no "
+            "LEFT JOIN contract c ON c.no = x.contract_no ORDER BY x.no",
+            10,
+            11,
+            12,
+            13,
+        ),
+    ),
+    "service_levels": (
+        _columns(
+            "level save account_id name text respond_minutes:int every_days:int from:date until:date actor"
+        ),
+        _plain(
+            _of_save(
+                "'l' || x.no, 's' || x.save_no, a.id, x.name, x.text, x.respond_minutes, x.every_days, "
+                "x.from_on, x.until_on, x.actor",
+                "service_level",
+            )
+        ),
+    ),
+    "service_responses": (
+        _columns("level account_id asked_at:moment answered_at:moment note actor"),
+        _plain(
+            _of_save(
+                "'l' || x.level_no, a.id, x.asked_at, x.answered_at, x.note, x.actor", "service_response"
+            )
+        ),
+    ),
+    "worths": (
+        _columns(
+            "save account_id minutes:int rate:amount concession:amount chance_pct:decimal years:int "
+            "arr:amount currency decision reason decided_on:date actor"
+        ),
+        _plain(
+            _of_save(
+                "'s' || x.save_no, a.id, x.minutes, x.rate_minor, x.concession_minor, x.chance_pct, x.years, "
+                "x.arr_minor, x.currency, x.decision, x.reason, x.decided_on, x.actor, x.currency",
+                "worth",
+            ),
+            3,
+            4,
+            7,
         ),
     ),
     "renewals": (

@@ -21,7 +21,10 @@ _PAGE = 5_000  # rows of the log read at a time
 _IN_LIST = 500
 _TOLD = 50  # texts to look at that are told in full
 PENDING = "erasure_pending"  # set while the storage may still hold what was erased
-_BY_NUMBER = ("contract", "stakeholder", "value_metric", "outcome", "save_case", "activity")
+_BY_NUMBER = (
+    "contract", "stakeholder", "value_metric", "outcome", "save_case", "activity", "save_event", "promise",
+    "offer", "service_level", "service_response", "worth",
+)  # fmt: skip
 
 
 class Left(NamedTuple):

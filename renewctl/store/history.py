@@ -18,8 +18,11 @@ _KNOWN = 10_000  # ids of accounts kept at hand
 _OPERATION = "seq, at, as_of, actor, command, summary, count, digest, undoes"
 _PRIVATE = ("pin", "erasure")  # how the portfolio keeps its own books
 _COLUMNS = "no, op, entity, key, account_no, before, after"
-_WITH_CURRENCY = ("account", "contract", "outcome", "value_metric", "renewal", "amendment")
-_LABELS = {"account": "id", "contract": "id", "stakeholder": "name", "value_metric": "metric"}
+_WITH_CURRENCY = ("account", "contract", "outcome", "value_metric", "renewal", "amendment", "offer", "worth")
+_LABELS = {
+    "account": "id", "contract": "id", "stakeholder": "name", "value_metric": "metric",
+    "service_level": "name", "save_event": "kind",
+}  # fmt: skip
 # What is called as the row it is about: which that is, and the column with its number (None: its key's).
 _BORROWED = {
     "renewal": ("contract", None),

@@ -4,10 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, tzinfo
+from typing import Any
 
 from renewctl.core import plays
 from renewctl.core.due import Item, item_id
-from renewctl.core.model import KEPT_SAVES, ItemState, SaveCase
+from renewctl.core.model import KEPT_SAVES, ItemState, Ledger, SaveCase
 from renewctl.core.plays import CaseFile
 from renewctl.core.policy import Policy
 from renewctl.core.timeline import Planner
@@ -52,6 +53,7 @@ def load_files(
     """Each case with its account, renewal, readings and what was done, in the given order."""
     book = load_book(portfolio, sorted({case.account_no for case in found}))
     volume = renewals_per_quarter(portfolio, policy)
+    ledgers = ledgers_of(portfolio, [case.no for case in found])
     states = _states(portfolio, [f"s{case.no}" for case in found])
     given: dict[str, dict[str, str]] = defaultdict(dict)
     for subject, step, person in portfolio.rows(
@@ -66,8 +68,38 @@ def load_files(
             f"s{case.no}", account, book.contracts.get(no, []), readings, policy, as_of, volume
         )
         subject = f"s{case.no}"
-        files.append(CaseFile(case, account, renewal, readings, states[subject], given.get(subject, {})))
+        files.append(
+            CaseFile(
+                case, account, renewal, readings, states[subject], given.get(subject, {}),
+                ledgers.get(case.no, Ledger()),
+            )
+        )  # fmt: skip
     return files
+
+
+def ledgers_of(portfolio: Portfolio, saves: Sequence[int]) -> dict[int, Ledger]:
+    """What is on record of each of these saves beside its steps; those without anything are left out."""
+    found: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for start in range(0, len(saves), _IN_LIST):
+        part = saves[start : start + _IN_LIST]
+        marks = ",".join("?" * len(part))
+        save_of_level: dict[int, int] = {}
+        for entity, field in _LEDGER:
+            for row in portfolio.values(entity, f"save_no IN ({marks})", part, "no"):
+                found[row.save_no][field].append(row)
+                if entity == "service_level":
+                    save_of_level[row.no] = row.save_no
+        if save_of_level:
+            levels = f"SELECT no FROM service_level WHERE save_no IN ({marks})"  # noqa: S608
+            for row in portfolio.values("service_response", f"level_no IN ({levels})", part, "no"):
+                found[save_of_level[row.level_no]]["responses"].append(row)
+    return {no: Ledger(**{field: tuple(rows) for field, rows in each.items()}) for no, each in found.items()}
+
+
+_LEDGER = (
+    ("save_event", "events"), ("promise", "promises"), ("offer", "offers"), ("service_level", "levels"),
+    ("worth", "worths"),
+)  # fmt: skip
 
 
 def _states(portfolio: Portfolio, subjects: Sequence[str]) -> dict[str, dict[str, ItemState]]:
@@ -88,11 +120,12 @@ def due_items(portfolio: Portfolio, policy: Policy, as_of: date, until: date) ->
     zone = zone_of(policy)
     work_on = Planner(policy, work_calendar(portfolio, policy, as_of)).work_on
     items = []
-    for case, account, renewal, _, states, given in load_files(portfolio, policy, as_of, found):
-        steps = plays.planned(case, account, renewal.owner, policy, zone, renewal.owner_role)
-        steps = plays.handed(steps, given)
+    for file in load_files(portfolio, policy, as_of, found):
+        case, renewal = file.case, file.renewal
+        steps = plays.planned(case, file.account, renewal.owner, policy, zone, renewal.owner_role)
+        steps = plays.handed(steps, file.given)
         items += plays.save_items(
-            case, steps, states, policy, as_of, until, renewal=renewal, zone=zone, work_on=work_on
+            case, steps, file.states, policy, as_of, until, renewal=renewal, zone=zone, work_on=work_on
         )
     return items
 

@@ -409,3 +409,162 @@ CREATE TABLE save_case (
  STRICT;
 CREATE INDEX save_case_account ON save_case (account_no);
 CREATE INDEX save_case_contract ON save_case (contract_no);
+CREATE TABLE offer (
+	no INTEGER NOT NULL,
+	account_no INTEGER NOT NULL,
+	save_no INTEGER,
+	contract_no INTEGER,
+	instrument TEXT NOT NULL,
+	terms TEXT NOT NULL,
+	root_cause TEXT,
+	condition TEXT,
+	from_on TEXT NOT NULL,
+	until_on TEXT,
+	currency TEXT,
+	arr_minor INTEGER,
+	kept_minor INTEGER,
+	cost_minor INTEGER,
+	later_minor INTEGER,
+	discount_pct TEXT,
+	state TEXT NOT NULL,
+	needs_role TEXT,
+	asked_on TEXT NOT NULL,
+	asked_by TEXT NOT NULL,
+	decided_on TEXT,
+	decided_by TEXT,
+	note TEXT,
+	PRIMARY KEY (no),
+	CONSTRAINT state_known CHECK (state IN ('pending', 'approved', 'refused', 'accepted', 'declined', 'withdrawn')),
+	CONSTRAINT amounts_have_currency CHECK (currency IS NOT NULL OR COALESCE(arr_minor, kept_minor, cost_minor, later_minor) IS NULL),
+	CONSTRAINT from_on_iso CHECK (length(from_on) = 10),
+	CONSTRAINT until_on_iso CHECK (length(until_on) = 10),
+	CONSTRAINT asked_on_iso CHECK (length(asked_on) = 10),
+	CONSTRAINT decided_on_iso CHECK (length(decided_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(save_no) REFERENCES save_case (no),
+	FOREIGN KEY(contract_no) REFERENCES contract (no)
+)
+ STRICT;
+CREATE INDEX offer_account ON offer (account_no);
+CREATE INDEX offer_contract ON offer (contract_no);
+CREATE INDEX offer_save ON offer (save_no);
+CREATE TABLE promise (
+	no INTEGER NOT NULL,
+	account_no INTEGER NOT NULL,
+	save_no INTEGER,
+	text TEXT NOT NULL,
+	to_whom TEXT,
+	due_on TEXT NOT NULL,
+	owner TEXT NOT NULL,
+	chain TEXT,
+	after_no INTEGER,
+	made_on TEXT NOT NULL,
+	state TEXT NOT NULL,
+	settled_on TEXT,
+	evidence TEXT,
+	replaces_no INTEGER,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT state_known CHECK (state IN ('open', 'kept', 'broken', 'withdrawn')),
+	CONSTRAINT text_given CHECK (length(text) > 0),
+	CONSTRAINT owner_given CHECK (length(owner) > 0),
+	CONSTRAINT settled_when_not_open CHECK ((state = 'open') = (settled_on IS NULL)),
+	CONSTRAINT due_on_iso CHECK (length(due_on) = 10),
+	CONSTRAINT made_on_iso CHECK (length(made_on) = 10),
+	CONSTRAINT settled_on_iso CHECK (length(settled_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(save_no) REFERENCES save_case (no),
+	FOREIGN KEY(after_no) REFERENCES promise (no),
+	FOREIGN KEY(replaces_no) REFERENCES promise (no)
+)
+ STRICT;
+CREATE INDEX promise_account ON promise (account_no);
+CREATE INDEX promise_after ON promise (after_no);
+CREATE INDEX promise_open ON promise (state, due_on);
+CREATE INDEX promise_replaces ON promise (replaces_no);
+CREATE INDEX promise_save ON promise (save_no);
+CREATE TABLE save_event (
+	no INTEGER NOT NULL,
+	account_no INTEGER NOT NULL,
+	save_no INTEGER NOT NULL,
+	round INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	name TEXT NOT NULL,
+	text TEXT,
+	happened_on TEXT NOT NULL,
+	happened_at TEXT,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT round_positive CHECK (round >= 1),
+	CONSTRAINT happened_on_iso CHECK (length(happened_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(save_no) REFERENCES save_case (no)
+)
+ STRICT;
+CREATE INDEX save_event_account ON save_event (account_no);
+CREATE INDEX save_event_save ON save_event (save_no);
+CREATE TABLE service_level (
+	no INTEGER NOT NULL,
+	account_no INTEGER NOT NULL,
+	save_no INTEGER,
+	name TEXT NOT NULL,
+	text TEXT NOT NULL,
+	respond_minutes INTEGER,
+	every_days INTEGER,
+	from_on TEXT NOT NULL,
+	until_on TEXT,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT respond_positive CHECK (respond_minutes > 0),
+	CONSTRAINT every_positive CHECK (every_days > 0),
+	CONSTRAINT from_on_iso CHECK (length(from_on) = 10),
+	CONSTRAINT until_on_iso CHECK (length(until_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(save_no) REFERENCES save_case (no)
+)
+ STRICT;
+CREATE INDEX service_level_account ON service_level (account_no);
+CREATE INDEX service_level_save ON service_level (save_no);
+CREATE TABLE worth (
+	no INTEGER NOT NULL,
+	account_no INTEGER NOT NULL,
+	save_no INTEGER NOT NULL,
+	minutes INTEGER NOT NULL,
+	rate_minor INTEGER,
+	concession_minor INTEGER NOT NULL,
+	chance_pct TEXT NOT NULL,
+	years INTEGER NOT NULL,
+	arr_minor INTEGER,
+	currency TEXT NOT NULL,
+	decision TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	decided_on TEXT NOT NULL,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT minutes_not_negative CHECK (minutes >= 0),
+	CONSTRAINT concession_not_negative CHECK (concession_minor >= 0),
+	CONSTRAINT years_positive CHECK (years >= 1),
+	CONSTRAINT decision_known CHECK (decision IN ('fight', 'let_go')),
+	CONSTRAINT decided_on_iso CHECK (length(decided_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(save_no) REFERENCES save_case (no)
+)
+ STRICT;
+CREATE INDEX worth_account ON worth (account_no);
+CREATE INDEX worth_save ON worth (save_no);
+CREATE TABLE service_response (
+	no INTEGER NOT NULL,
+	account_no INTEGER NOT NULL,
+	level_no INTEGER NOT NULL,
+	asked_at TEXT NOT NULL,
+	answered_at TEXT,
+	note TEXT,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT answered_after_asked CHECK (answered_at >= asked_at),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(level_no) REFERENCES service_level (no)
+)
+ STRICT;
+CREATE INDEX service_response_account ON service_response (account_no);
+CREATE INDEX service_response_level ON service_response (level_no);

@@ -386,3 +386,156 @@ CREATE TABLE save_case (
 );
 CREATE INDEX save_case_account ON save_case (account_no);
 CREATE INDEX save_case_contract ON save_case (contract_no);
+CREATE TABLE offer (
+	no BIGINT NOT NULL,
+	account_no BIGINT NOT NULL,
+	save_no BIGINT,
+	contract_no BIGINT,
+	instrument TEXT COLLATE "C" NOT NULL,
+	terms TEXT COLLATE "C" NOT NULL,
+	root_cause TEXT COLLATE "C",
+	condition TEXT COLLATE "C",
+	from_on TEXT COLLATE "C" NOT NULL,
+	until_on TEXT COLLATE "C",
+	currency TEXT COLLATE "C",
+	arr_minor BIGINT,
+	kept_minor BIGINT,
+	cost_minor BIGINT,
+	later_minor BIGINT,
+	discount_pct TEXT COLLATE "C",
+	state TEXT COLLATE "C" NOT NULL,
+	needs_role TEXT COLLATE "C",
+	asked_on TEXT COLLATE "C" NOT NULL,
+	asked_by TEXT COLLATE "C" NOT NULL,
+	decided_on TEXT COLLATE "C",
+	decided_by TEXT COLLATE "C",
+	note TEXT COLLATE "C",
+	PRIMARY KEY (no),
+	CONSTRAINT state_known CHECK (state IN ('pending', 'approved', 'refused', 'accepted', 'declined', 'withdrawn')),
+	CONSTRAINT amounts_have_currency CHECK (currency IS NOT NULL OR COALESCE(arr_minor, kept_minor, cost_minor, later_minor) IS NULL),
+	CONSTRAINT from_on_iso CHECK (length(from_on) = 10),
+	CONSTRAINT until_on_iso CHECK (length(until_on) = 10),
+	CONSTRAINT asked_on_iso CHECK (length(asked_on) = 10),
+	CONSTRAINT decided_on_iso CHECK (length(decided_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(save_no) REFERENCES save_case (no),
+	FOREIGN KEY(contract_no) REFERENCES contract (no)
+);
+CREATE INDEX offer_account ON offer (account_no);
+CREATE INDEX offer_contract ON offer (contract_no);
+CREATE INDEX offer_save ON offer (save_no);
+CREATE TABLE promise (
+	no BIGINT NOT NULL,
+	account_no BIGINT NOT NULL,
+	save_no BIGINT,
+	text TEXT COLLATE "C" NOT NULL,
+	to_whom TEXT COLLATE "C",
+	due_on TEXT COLLATE "C" NOT NULL,
+	owner TEXT COLLATE "C" NOT NULL,
+	chain TEXT COLLATE "C",
+	after_no BIGINT,
+	made_on TEXT COLLATE "C" NOT NULL,
+	state TEXT COLLATE "C" NOT NULL,
+	settled_on TEXT COLLATE "C",
+	evidence TEXT COLLATE "C",
+	replaces_no BIGINT,
+	actor TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT state_known CHECK (state IN ('open', 'kept', 'broken', 'withdrawn')),
+	CONSTRAINT text_given CHECK (length(text) > 0),
+	CONSTRAINT owner_given CHECK (length(owner) > 0),
+	CONSTRAINT settled_when_not_open CHECK ((state = 'open') = (settled_on IS NULL)),
+	CONSTRAINT due_on_iso CHECK (length(due_on) = 10),
+	CONSTRAINT made_on_iso CHECK (length(made_on) = 10),
+	CONSTRAINT settled_on_iso CHECK (length(settled_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(save_no) REFERENCES save_case (no),
+	FOREIGN KEY(after_no) REFERENCES promise (no),
+	FOREIGN KEY(replaces_no) REFERENCES promise (no)
+);
+CREATE INDEX promise_account ON promise (account_no);
+CREATE INDEX promise_after ON promise (after_no);
+CREATE INDEX promise_open ON promise (state, due_on);
+CREATE INDEX promise_replaces ON promise (replaces_no);
+CREATE INDEX promise_save ON promise (save_no);
+CREATE TABLE save_event (
+	no BIGINT NOT NULL,
+	account_no BIGINT NOT NULL,
+	save_no BIGINT NOT NULL,
+	round BIGINT NOT NULL,
+	kind TEXT COLLATE "C" NOT NULL,
+	name TEXT COLLATE "C" NOT NULL,
+	text TEXT COLLATE "C",
+	happened_on TEXT COLLATE "C" NOT NULL,
+	happened_at TEXT COLLATE "C",
+	actor TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT round_positive CHECK (round >= 1),
+	CONSTRAINT happened_on_iso CHECK (length(happened_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(save_no) REFERENCES save_case (no)
+);
+CREATE INDEX save_event_account ON save_event (account_no);
+CREATE INDEX save_event_save ON save_event (save_no);
+CREATE TABLE service_level (
+	no BIGINT NOT NULL,
+	account_no BIGINT NOT NULL,
+	save_no BIGINT,
+	name TEXT COLLATE "C" NOT NULL,
+	text TEXT COLLATE "C" NOT NULL,
+	respond_minutes BIGINT,
+	every_days BIGINT,
+	from_on TEXT COLLATE "C" NOT NULL,
+	until_on TEXT COLLATE "C",
+	actor TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT respond_positive CHECK (respond_minutes > 0),
+	CONSTRAINT every_positive CHECK (every_days > 0),
+	CONSTRAINT from_on_iso CHECK (length(from_on) = 10),
+	CONSTRAINT until_on_iso CHECK (length(until_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(save_no) REFERENCES save_case (no)
+);
+CREATE INDEX service_level_account ON service_level (account_no);
+CREATE INDEX service_level_save ON service_level (save_no);
+CREATE TABLE worth (
+	no BIGINT NOT NULL,
+	account_no BIGINT NOT NULL,
+	save_no BIGINT NOT NULL,
+	minutes BIGINT NOT NULL,
+	rate_minor BIGINT,
+	concession_minor BIGINT NOT NULL,
+	chance_pct TEXT COLLATE "C" NOT NULL,
+	years BIGINT NOT NULL,
+	arr_minor BIGINT,
+	currency TEXT COLLATE "C" NOT NULL,
+	decision TEXT COLLATE "C" NOT NULL,
+	reason TEXT COLLATE "C" NOT NULL,
+	decided_on TEXT COLLATE "C" NOT NULL,
+	actor TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT minutes_not_negative CHECK (minutes >= 0),
+	CONSTRAINT concession_not_negative CHECK (concession_minor >= 0),
+	CONSTRAINT years_positive CHECK (years >= 1),
+	CONSTRAINT decision_known CHECK (decision IN ('fight', 'let_go')),
+	CONSTRAINT decided_on_iso CHECK (length(decided_on) = 10),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(save_no) REFERENCES save_case (no)
+);
+CREATE INDEX worth_account ON worth (account_no);
+CREATE INDEX worth_save ON worth (save_no);
+CREATE TABLE service_response (
+	no BIGINT NOT NULL,
+	account_no BIGINT NOT NULL,
+	level_no BIGINT NOT NULL,
+	asked_at TEXT COLLATE "C" NOT NULL,
+	answered_at TEXT COLLATE "C",
+	note TEXT COLLATE "C",
+	actor TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (no),
+	CONSTRAINT answered_after_asked CHECK (answered_at >= asked_at),
+	FOREIGN KEY(account_no) REFERENCES account (no),
+	FOREIGN KEY(level_no) REFERENCES service_level (no)
+);
+CREATE INDEX service_response_account ON service_response (account_no);
+CREATE INDEX service_response_level ON service_response (level_no);

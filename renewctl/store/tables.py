@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # "rnwc" as a number: tells our file from any other SQLite file.
 APPLICATION_ID = 0x726E7763
 
@@ -510,6 +510,183 @@ class Departure(SQLModel, table=True):
     note: str | None = _text()
 
     __table_args__ = (_date("left_on"), Index("departure_account", "account_no"), _STRICT)
+
+
+class SaveEvent(SQLModel, table=True):
+    """See `core.model.SaveEvent`."""
+
+    __tablename__ = "save_event"
+    no: int = _key()
+    account_no: int = _account()
+    save_no: int = _int(False, ForeignKey("save_case.no"))
+    round: int = _int(False)
+    kind: str = _text(False)
+    name: str = _text(False)
+    text: str | None = _text()
+    happened_on: str = _text(False)
+    happened_at: str | None = _text()
+    actor: str = _text(False)
+
+    __table_args__ = (
+        CheckConstraint("round >= 1", name="round_positive"),
+        _date("happened_on"),
+        Index("save_event_account", "account_no"),
+        Index("save_event_save", "save_no"),
+        _STRICT,
+    )
+
+
+class Promise(SQLModel, table=True):
+    """See `core.model.Promise`."""
+
+    no: int = _key()
+    account_no: int = _account()
+    save_no: int | None = _int(True, ForeignKey("save_case.no"))
+    text: str = _text(False)
+    to_whom: str | None = _text()
+    due_on: str = _text(False)
+    owner: str = _text(False)
+    chain: str | None = _text()
+    after_no: int | None = _int(True, ForeignKey("promise.no"))
+    made_on: str = _text(False)
+    state: str = _text(False)
+    settled_on: str | None = _text()
+    evidence: str | None = _text()
+    replaces_no: int | None = _int(True, ForeignKey("promise.no"))
+    actor: str = _text(False)
+
+    __table_args__ = (
+        _one_of("state", "open", "kept", "broken", "withdrawn"),
+        CheckConstraint("length(text) > 0", name="text_given"),
+        CheckConstraint("length(owner) > 0", name="owner_given"),
+        CheckConstraint("(state = 'open') = (settled_on IS NULL)", name="settled_when_not_open"),
+        _date("due_on"),
+        _date("made_on"),
+        _date("settled_on"),
+        Index("promise_account", "account_no"),
+        Index("promise_after", "after_no"),
+        Index("promise_replaces", "replaces_no"),
+        Index("promise_save", "save_no"),
+        Index("promise_open", "state", "due_on"),
+        _STRICT,
+    )
+
+
+class Offer(SQLModel, table=True):
+    """See `core.model.Offer`."""
+
+    no: int = _key()
+    account_no: int = _account()
+    save_no: int | None = _int(True, ForeignKey("save_case.no"))
+    contract_no: int | None = _int(True, ForeignKey("contract.no"))
+    instrument: str = _text(False)
+    terms: str = _text(False)
+    root_cause: str | None = _text()
+    condition: str | None = _text()
+    from_on: str = _text(False)
+    until_on: str | None = _text()
+    currency: str | None = _text()
+    arr_minor: int | None = _int()
+    kept_minor: int | None = _int()
+    cost_minor: int | None = _int()
+    later_minor: int | None = _int()
+    discount_pct: str | None = _text()
+    state: str = _text(False)
+    needs_role: str | None = _text()
+    asked_on: str = _text(False)
+    asked_by: str = _text(False)
+    decided_on: str | None = _text()
+    decided_by: str | None = _text()
+    note: str | None = _text()
+
+    __table_args__ = (
+        _one_of("state", "pending", "approved", "refused", "accepted", "declined", "withdrawn"),
+        _amounts("arr_minor", "kept_minor", "cost_minor", "later_minor"),
+        _date("from_on"),
+        _date("until_on"),
+        _date("asked_on"),
+        _date("decided_on"),
+        Index("offer_account", "account_no"),
+        Index("offer_contract", "contract_no"),
+        Index("offer_save", "save_no"),
+        _STRICT,
+    )
+
+
+class ServiceLevel(SQLModel, table=True):
+    """See `core.model.ServiceLevel`."""
+
+    __tablename__ = "service_level"
+    no: int = _key()
+    account_no: int = _account()
+    save_no: int | None = _int(True, ForeignKey("save_case.no"))
+    name: str = _text(False)
+    text: str = _text(False)
+    respond_minutes: int | None = _int()
+    every_days: int | None = _int()
+    from_on: str = _text(False)
+    until_on: str | None = _text()
+    actor: str = _text(False)
+
+    __table_args__ = (
+        CheckConstraint("respond_minutes > 0", name="respond_positive"),
+        CheckConstraint("every_days > 0", name="every_positive"),
+        _date("from_on"),
+        _date("until_on"),
+        Index("service_level_account", "account_no"),
+        Index("service_level_save", "save_no"),
+        _STRICT,
+    )
+
+
+class ServiceResponse(SQLModel, table=True):
+    """See `core.model.ServiceResponse`."""
+
+    __tablename__ = "service_response"
+    no: int = _key()
+    account_no: int = _account()
+    level_no: int = _int(False, ForeignKey("service_level.no"))
+    asked_at: str = _text(False)
+    answered_at: str | None = _text()
+    note: str | None = _text()
+    actor: str = _text(False)
+
+    __table_args__ = (
+        CheckConstraint("answered_at >= asked_at", name="answered_after_asked"),
+        Index("service_response_account", "account_no"),
+        Index("service_response_level", "level_no"),
+        _STRICT,
+    )
+
+
+class Worth(SQLModel, table=True):
+    """See `core.model.Worth`."""
+
+    no: int = _key()
+    account_no: int = _account()
+    save_no: int = _int(False, ForeignKey("save_case.no"))
+    minutes: int = _int(False)
+    rate_minor: int | None = _int()
+    concession_minor: int = _int(False)
+    chance_pct: str = _text(False)
+    years: int = _int(False)
+    arr_minor: int | None = _int()
+    currency: str = _text(False)
+    decision: str = _text(False)
+    reason: str = _text(False)
+    decided_on: str = _text(False)
+    actor: str = _text(False)
+
+    __table_args__ = (
+        CheckConstraint("minutes >= 0", name="minutes_not_negative"),
+        CheckConstraint("concession_minor >= 0", name="concession_not_negative"),
+        CheckConstraint("years >= 1", name="years_positive"),
+        _one_of("decision", "fight", "let_go"),
+        _date("decided_on"),
+        Index("worth_account", "account_no"),
+        Index("worth_save", "save_no"),
+        _STRICT,
+    )
 
 
 class Pin(SQLModel, table=True):

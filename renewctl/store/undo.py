@@ -171,10 +171,10 @@ _SAME_ROW = (
     "OR mine.entity = 'account' AND mine.before IS NULL "
     "OR later.entity = 'account' AND later.after IS NULL)"
 )
-_REFERRED = "('contract', 'save_case', 'stakeholder')"
+_REFERRED = "('contract', 'save_case', 'stakeholder', 'promise', 'service_level')"
 _REFERRING = (
     "('item_state', 'pin', 'outcome', 'save_case', 'activity', 'renewal', 'amendment', 'assignment', "
-    "'departure')"
+    "'departure', 'save_event', 'promise', 'offer', 'service_level', 'service_response', 'worth')"
 )
 _MAYBE = (
     f"(mine.entity IN {_REFERRED} AND mine.before IS NULL AND later.entity IN {_REFERRING} "
@@ -258,7 +258,8 @@ def _taken(portfolio: Portfolio, span: _Span) -> set[int]:
 # Entities whose rows have numbers, which are given again once free, with another column that is theirs alone.
 _NUMBERED = {
     "account": "id", "contract": "id", "stakeholder": "no", "value_metric": "no", "outcome": "no",
-    "save_case": "no", "activity": "no", "amendment": "no",
+    "save_case": "no", "activity": "no", "amendment": "no", "save_event": "no", "promise": "no",
+    "offer": "no", "service_level": "no", "service_response": "no", "worth": "no",
 }  # fmt: skip
 
 

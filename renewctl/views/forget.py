@@ -18,6 +18,10 @@ _NOUNS = {
     "item_state": "item",
     "activity": "note",
     "health_override": "health override",
+    "save_event": "save",
+    "service_level": "service level",
+    "service_response": "service response",
+    "worth": "fight or let go",
     "operation": "history",
 }
 _NOT_FOUND = "Nicknames, initials and parts of a name are not found."

@@ -21,6 +21,10 @@ _NOUNS = {
     "health_override": "health override",
     "assignment": "owner of",
     "departure": "departure of",
+    "save_event": "save",
+    "service_level": "service level",
+    "service_response": "service response",
+    "worth": "fight or let go",
 }
 
 

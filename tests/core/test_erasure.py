@@ -145,6 +145,14 @@ KEPT = {
     "health_override": "account_no score set_on until_on actor",
     "assignment": "subject cycle step account_no person set_on actor",
     "departure": "stakeholder_no account_no left_on",
+    "save_event": "no account_no save_no round kind name happened_on happened_at actor",
+    "promise": "no account_no save_no due_on owner after_no made_on state settled_on replaces_no actor",
+    "offer": "no account_no save_no contract_no instrument from_on until_on currency arr_minor kept_minor "
+    "cost_minor later_minor discount_pct state needs_role asked_on asked_by decided_on decided_by",
+    "service_level": "no account_no save_no respond_minutes every_days from_on until_on actor",
+    "service_response": "no account_no level_no asked_at answered_at actor",
+    "worth": "no account_no save_no minutes rate_minor concession_minor chance_pct years arr_minor currency "
+    "decision decided_on actor",
 }
 NO_WORDS = ("assignment",)  # who of us does what
 

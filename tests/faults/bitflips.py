@@ -25,7 +25,19 @@ from typing import Any, NamedTuple
 
 from renewctl.cli.app import COMMANDS
 from renewctl.cli.app import run as command
-from renewctl.core.model import Amendment, Assignment, Departure, HealthOverride, Renewal
+from renewctl.core.model import (
+    Amendment,
+    Assignment,
+    Departure,
+    HealthOverride,
+    Offer,
+    Promise,
+    Renewal,
+    SaveEvent,
+    ServiceLevel,
+    ServiceResponse,
+    Worth,
+)
 from renewctl.errors import PortfolioError
 from renewctl.store.doctor import Seen, checks, first_findings
 from renewctl.store.doctor_file import subject_of
@@ -114,10 +126,29 @@ def _write_rest(path: Path) -> None:
             Assignment(str(first), 1, "notice", of, "rui", day, USER),
             Assignment(f"a{other}", 1, "qbr-2026q4", other, "rui", day, USER),
             Departure(person, home, day, "moved abroad"),
+            *_of_a_save(1, portfolio.value("SELECT account_no FROM save_case WHERE no = 1"), day),
         )
         with portfolio.write("rest", USER, day) as operation:
             changes = map(insert, rows)
             operation.apply(each for each in changes if each.entity not in known)
+
+
+def _of_a_save(save: int, of: int, day: date) -> tuple[Any, ...]:
+    """What is on record of a save beside its steps."""
+    at, later = "2026-03-02T09:00:00Z", "2026-03-02T10:30:00Z"
+    return (
+        SaveEvent(1, of, save, 1, "contact", "call", "they are cross", day, at, USER),
+        Promise(1, of, save, "fix", "Jo", day, "rui", "export", None, day, "broken", day, "late", None, USER),
+        Promise(2, of, save, "ship", "Joe", day, "rui", "export", 1, day, "open", None, None, 1, USER),
+        Offer(
+            1, of, save, None, "bridge", '{"months":6}', "budget", "two years", day, day, "USD", 1_200, 1_100,
+            300, 100, "25", "pending", "manager", day, USER, day, "paulo", "asked twice",
+        ),
+        ServiceLevel(1, of, save, "support", "an answer in 4 hours", 240, None, day, day, USER),
+        ServiceLevel(2, of, save, "review", "a review a month", None, 30, day, None, USER),
+        ServiceResponse(1, of, 1, at, later, "answered", USER),
+        Worth(1, of, save, 600, 9_000, 5_000, "40", 2, 90_000, "USD", "fight", "worth it", day, USER),
+    )  # fmt: skip
 
 
 def _run(words: list[str]) -> str:

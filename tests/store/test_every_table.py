@@ -79,7 +79,10 @@ def made_up(name, number, /, **given):
     return ENTITIES[name].value(**(row | given))
 
 
-PARENTS = [made_up(name, 1) for name in ("account", "contract", "save_case", "stakeholder")]
+PARENTS = [
+    made_up(name, 1)
+    for name in ("account", "contract", "save_case", "stakeholder", "promise", "service_level")
+]
 
 
 @pytest.fixture
@@ -246,7 +249,8 @@ CANARY = "Quentin Zebrowski"
 NEVER_NAMES = frozenset(
     "subject step stage scenario state kind currency playbook country status industry segment_override csm "
     "sales_owner specialist executive_sponsor thread_owner owner actor person flagged_at respond_by "
-    "target_by value baseline rate id search_name result".split()
+    "target_by value baseline rate id search_name result happened_at asked_at answered_at chance_pct "
+    "discount_pct asked_by decided_by instrument needs_role".split()
 )
 
 
