@@ -286,6 +286,42 @@ class SaveRules(NamedTuple):
     benchmarks: dict[str, dict[str, str]]
 
 
+INSTRUMENTS = (
+    "prepay",
+    "billing_period",
+    "payment_terms",
+    "bridge",
+    "ramp",
+    "seats",
+    "core_only",
+    "volume",
+    "deferred_fee",
+    "price_lock",
+    "roadmap",
+    "trial",
+)
+
+
+class OfferRules(NamedTuple):
+    """SAV-4, SAV-B: the usual figures of each instrument, and where offers stop."""
+
+    titles: dict[str, str]  # instrument -> what it is called
+    discount_pct: "dict[str, Fraction]"  # instrument -> its usual discount, in percent
+    months: dict[str, int]  # instrument -> how long it usually runs
+    trial_days: int
+    every_months: int  # the billing period
+    terms_days: int  # the longer payment terms
+    standard_days: int  # the usual ones
+    recover_months: int  # a bridge only for who has recovered by then
+    ramps: "dict[int, tuple[Fraction, ...]]"  # months -> percent off in each of its equal steps
+    uplift_pct: "Fraction"  # what a renewal would have added to a locked price
+    unknown_causes: tuple[str, ...]
+    no_discount: tuple[str, ...]  # scenarios that no price repairs
+    chances_pct: "tuple[Fraction, ...]"
+    hour_cost_minor: int  # base currency
+    sheet: dict[str, tuple[str, ...]]  # scenario -> instruments proposed to a customer
+
+
 class PricingRules(NamedTuple):
     """PRP, MYR, BND: how tiers and terms are priced."""
 
@@ -626,6 +662,29 @@ class Policy:
     def playbooks(self) -> dict[str, Playbook]:
         """Scenario -> playbook; steps in order of the clock."""
         return {scenario: _playbook(scenario, table) for scenario, table in self.raw["playbooks"].items()}
+
+    @cached_property
+    def offers(self) -> OfferRules:
+        """SAV-4, SAV-B."""
+        table = self.raw["offers"]
+        own = {name: table[name] for name in INSTRUMENTS}
+        return OfferRules(
+            {name: row["title"] for name, row in own.items()},
+            {name: _exact(row["discount_pct"]) for name, row in own.items() if "discount_pct" in row},
+            {name: row["months"] for name, row in own.items() if "months" in row},
+            table["trial"]["days"],
+            table["billing_period"]["every_months"],
+            table["payment_terms"]["days"],
+            self.raw["pricing"]["payment_days"],
+            table["bridge"]["recover_months"],
+            {int(months): tuple(map(_exact, row)) for months, row in table["ramp"]["steps_pct"].items()},
+            _exact(table["price_lock"]["uplift_pct"]),
+            tuple(table["unknown_causes"]),
+            tuple(table["no_discount"]),
+            tuple(map(_exact, table["chances_pct"])),
+            self._minor(table["hour_cost"]),
+            {scenario: tuple(names) for scenario, names in table["sheet"].items()},
+        )
 
     @cached_property
     def pricing(self) -> PricingRules:

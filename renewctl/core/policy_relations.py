@@ -333,6 +333,22 @@ def _advice(raw: Raw) -> Iterator[Found]:
         )
 
 
+def _offers(raw: Raw) -> Iterator[Found]:
+    """SAV-B: billing periods divide the year, steps of a ramp its months; the usual ramp is listed."""
+    table = raw["offers"]
+    if 12 % table["billing_period"]["every_months"]:
+        yield ("offers", "billing_period", "every_months"), "does not divide the year; 1, 2, 3, 4, 6 or 12"
+    ramp = table["ramp"]
+    for months, steps in ramp["steps_pct"].items():
+        if int(months) % len(steps):
+            yield (
+                ("offers", "ramp", "steps_pct", months),
+                f"{months} months are not {len(steps)} equal steps; another number of steps",
+            )
+    if str(ramp["months"]) not in ramp["steps_pct"]:
+        yield ("offers", "ramp", "months"), f"no ramp of {ramp['months']} months in offers.ramp.steps_pct"
+
+
 RELATIONS: tuple[tuple[tuple[str, ...], Callable[[Raw], Iterator[Found]]], ...] = (
     (("rates", "general"), _rates),
     (("segments",), _segments),
@@ -345,6 +361,7 @@ RELATIONS: tuple[tuple[tuple[str, ...], Callable[[Raw], Iterator[Found]]], ...] 
     (("saves",), _saves),
     (("playbooks",), _playbooks),
     (("pricing",), _pricing),
+    (("offers",), _offers),
     (("capacity",), _capacity),
     (("pilot",), _pilot),
 )

@@ -6,7 +6,7 @@ keys of the user's choosing that match a pattern, a `Leaf` one value, a `List` s
 
 from typing import NamedTuple
 
-from renewctl.core.policy import PAPERS, SAVE_PAPERS, SCENARIOS, SEGMENTS
+from renewctl.core.policy import INSTRUMENTS, PAPERS, SAVE_PAPERS, SCENARIOS, SEGMENTS
 
 CONDITIONS = (
     "risk_only",
@@ -84,20 +84,6 @@ STAGES = (
 )
 CASE_STATES = ("contacted", "diagnosed", "planned", "executing")  # those that a step of a save brings about
 SAVE_MILESTONES = ("day_1", "day_2_3", "week_1", "week_2_4", "day_30")
-INSTRUMENTS = (
-    "prepay",
-    "billing_period",
-    "payment_terms",
-    "bridge",
-    "ramp",
-    "seats",
-    "core_only",
-    "volume",
-    "deferred_fee",
-    "price_lock",
-    "roadmap",
-    "trial",
-)
 PLAY_FACTS = (  # about the account and its case, that a step of a save may hang on
     "enterprise",
     "mid_market",
@@ -383,6 +369,33 @@ _SAVES = Table(
         "benchmarks": Map(_BENCHMARK, "a name", r"[a-z][a-z0-9_]*"),
     }
 )
+_TITLE: dict[str, Spec] = {"title": text("what it is called, as a text")}
+_TERM = whole(1, 120)
+_STEPS_OFF = List(percent(), "percent off in each step, such as [40, 20]", (1, 24))
+_INSTRUMENTS: dict[str, dict[str, Spec]] = {
+    "prepay": {"discount_pct": percent(), "months": _TERM},
+    "billing_period": {"every_months": Leaf("whole", "1, 2, 3, 4, 6 or 12", 1, 12)},
+    "payment_terms": {"days": whole(0, 365)},
+    "bridge": {"discount_pct": percent(), "months": _TERM, "recover_months": _TERM},
+    "ramp": {"months": _TERM, "steps_pct": Map(_STEPS_OFF, "a number of months", r"[1-9]\d{0,2}")},
+    "volume": {"discount_pct": percent()},
+    "price_lock": {"months": _TERM, "uplift_pct": percent()},
+    "trial": {"days": whole(1, 365)},
+}
+_OFFERS = Table(
+    {
+        "unknown_causes": List(text(), "words that name no cause", (0, 50), unique=True),
+        "no_discount": List(text("a scenario"), "scenarios", (0, 100), unique=True),
+        "chances_pct": List(number(0, 99), "percentages, such as [10, 25, 50]", (1, 5), unique=True),
+        "hour_cost": amount(),
+        **{name: Table({**_TITLE, **_INSTRUMENTS.get(name, {})}) for name in INSTRUMENTS},
+        "sheet": Map(
+            List(one_of(*INSTRUMENTS), "instruments: " + ", ".join(INSTRUMENTS), (0, 3), unique=True),
+            "a scenario",
+            r"[a-z][a-z0-9_]*",
+        ),
+    }
+)
 _LANGUAGE = Leaf("text", 'a language, such as en or "pt-BR"', pattern=r"[a-z]{2}(-[A-Z]{2})?")
 _DESK: dict[str, Spec] = {
     "mail": Table(
@@ -627,6 +640,7 @@ SCHEMA = Table(
         "playbooks": Map(
             _PLAYBOOK, "a scenario: small letters, digits and _", _SCENARIO, SCENARIOS, complete=True
         ),
+        "offers": _OFFERS,
         "pricing": Table(
             {
                 "better_share": number(0, 1),

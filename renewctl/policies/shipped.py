@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "855c41b4c35d3812d6a663d26c64240738ef881c8781a2559a7755e4bf28c935"
+FINGERPRINT = "0680655dcbedea7348e89fce659349546cc53acfa88720a653ebba97216952ec"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1011,6 +1011,28 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
  'calendar': {'alarm_days': [7, 1], 'cancelled_days': 30},
  'digest': {'lines': 25},
  'shared_timeline': {'value-review': {'days': 60, 'done_from': 'value_reviewed'}, 'proposal': {'days': 45, 'done_from': 'proposed'}, 'agreement': {'days': 30, 'done_from': 'contract_sent'}, 'signature': {'days': 0, 'done_from': 'won'}},
+ 'offers': {'unknown_causes': ['unknown', 'not known', 'unclear', 'investigate', 'tbd', '?'],
+            'no_discount': ['relationship'],
+            'chances_pct': [10, 25, 50],
+            'hour_cost': 60,
+            'prepay': {'title': 'Annual prepayment', 'discount_pct': 25, 'months': 12},
+            'billing_period': {'title': 'Billing period', 'every_months': 3},
+            'payment_terms': {'title': 'Payment terms', 'days': 60},
+            'bridge': {'title': 'Temporary bridge', 'discount_pct': 50, 'months': 6, 'recover_months': 6},
+            'ramp': {'title': 'Price ramp', 'months': 6, 'steps_pct': {'6': [40, 20], '12': [40, 30, 20, 10]}},
+            'seats': {'title': 'Fewer seats'},
+            'core_only': {'title': 'Core features only'},
+            'volume': {'title': 'Volume discount', 'discount_pct': 10},
+            'deferred_fee': {'title': 'Deferred set-up fee'},
+            'price_lock': {'title': 'Price lock', 'months': 12, 'uplift_pct': 5},
+            'roadmap': {'title': 'Roadmap commitment'},
+            'trial': {'title': 'Trial of advanced features', 'days': 30},
+            'sheet': {'product': ['roadmap', 'trial'],
+                      'value': ['trial', 'price_lock'],
+                      'relationship': [],
+                      'budget': ['prepay', 'billing_period', 'bridge'],
+                      'competitive': ['trial', 'roadmap', 'price_lock'],
+                      'champion_departure': ['trial', 'price_lock']}},
  'pricing': {'better_share': 0.5,
              'best_share': 1,
              'best_years': 2,

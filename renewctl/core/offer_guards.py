@@ -1,0 +1,212 @@
+"""Where offers stop: naked or unlimited ones, what answers the cause, who may grant it (SAV-4, SAV-B)."""
+
+from collections.abc import Iterable
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+from renewctl.core.dates import add_months
+from renewctl.core.intake import Refusal
+from renewctl.core.model import Account
+from renewctl.core.offer_money import Quote, break_even, partial
+from renewctl.core.ownership import step_person
+from renewctl.core.policy import OfferRules, Policy
+from renewctl.core.text import fold
+
+OK, WARN, REFUSE = "ok", "warn", "refuse"
+LEAST_ROLE = "csm"  # whose limit holds for an actor without a role of the policy
+
+
+class Guard(NamedTuple):
+    """One verdict on an offer, with the rule it comes from."""
+
+    rule: str
+    verdict: str  # ok | warn | refuse
+    reason: str
+    add: str = ""  # what would make it right
+
+
+class Situation(NamedTuple):
+    """What an offer answers, and what it is thought to bring."""
+
+    scenario: str
+    rule: str  # of the scenario
+    instruments: tuple[str, ...]  # that answer it; none: not said
+    root_cause: str
+    condition: str
+    effort_minor: int = 0  # what the work of the save costs, in the currency of the offer
+    stays: Fraction | None = None  # chance that they stay without it, a fraction of 1
+    chance: Fraction | None = None  # and with it
+
+
+class Limit(NamedTuple):
+    """How far an actor may go: the role that counts, and its highest discount in percent."""
+
+    role: str
+    pct: Fraction
+
+
+def naked(root_cause: str, condition: str, until_on: date | None) -> Refusal | None:
+    """SAV-4: an offer without a root cause, without a condition or without an end is none; what to add."""
+    lacks = []
+    if not root_cause:
+        lacks.append(("no root cause", "--root-cause TEXT, or first: renewctl save why"))
+    if not condition:
+        lacks.append(("nothing in return", "--condition TEXT: what they give for it"))
+    if until_on is None:
+        lacks.append(("no end", "--until DATE or --months N"))
+    if not lacks:
+        return None
+    said = ", ".join(each for each, _ in lacks)
+    return Refusal(
+        "offer-naked", f"the offer has {said} (SAV-4)", "add " + "; ".join(how for _, how in lacks)
+    )
+
+
+def guards(of: Situation, found: Quote, rules: OfferRules) -> tuple[Guard, ...]:
+    """SAV-4, SAV-B, SAV-R: every verdict on an offer that is not naked, in the order they are judged."""
+    return (
+        _cause(of, found, rules),
+        _end(found),
+        *_price(of, found, rules),
+        *_fits(of, found),
+        *_bridge(found, rules),
+        *_path(found),
+        _pays(of, found),
+    )
+
+
+def _cause(of: Situation, found: Quote, rules: OfferRules) -> Guard:
+    if _bare(of.root_cause) not in map(_bare, rules.unknown_causes):
+        return Guard("SAV-4", OK, f"answers the root cause: {of.root_cause}")
+    verdict = REFUSE if found.cost_minor else WARN
+    return Guard(
+        "SAV-2", verdict, "the root cause is not known yet; a price is no answer to it",
+        "ask why first: renewctl save why",
+    )  # fmt: skip
+
+
+def _bare(text: str) -> str:
+    return fold(text).strip(" .!?") or text.strip()
+
+
+def _end(found: Quote) -> Guard:
+    until, ends = found.terms.until_on, found.deal.ends_on
+    if until > ends:
+        return Guard(
+            "SAV-4", REFUSE, f"its end, {until}, is beyond the term, which ends on {ends}",
+            "give an end within the term, or a longer one with --term-months",
+        )  # fmt: skip
+    return Guard("SAV-4", OK, f"ends on {until}, within the term that ends on {ends}")
+
+
+def _price(of: Situation, found: Quote, rules: OfferRules) -> Iterable[Guard]:
+    if of.scenario in rules.no_discount and found.cost_minor:
+        yield Guard(
+            of.rule, REFUSE, f"no discount repairs a {of.scenario} case",
+            "change what went wrong instead; where price is the cause, switch the scenario",
+        )  # fmt: skip
+
+
+def _fits(of: Situation, found: Quote) -> Iterable[Guard]:
+    name = found.terms.instrument
+    if name in of.instruments:
+        yield Guard(of.rule, OK, f"{name} is an answer of the {of.scenario} playbook")
+    elif of.instruments:
+        usual = ", ".join(of.instruments)
+        yield Guard(
+            of.rule, WARN, f"the {of.scenario} playbook does not answer with {name}", f"it has: {usual}"
+        )
+
+
+def _bridge(found: Quote, rules: OfferRules) -> Iterable[Guard]:
+    if found.terms.instrument != "bridge":
+        return
+    last = add_months(found.deal.from_on, rules.recover_months)
+    when = found.terms.recovers_on
+    if when is None:
+        yield Guard(
+            "SAV-B", REFUSE, "a bridge is for customers likely to recover soon, and nothing says when",
+            f"say by when with --recovers-by DATE, {last} at the latest",
+        )  # fmt: skip
+    elif when > last:
+        yield Guard(
+            "SAV-B", REFUSE, f"a bridge needs recovery within {rules.recover_months} months; {when} is later",
+            "offer less scope with a way back: seats or core_only",
+        )  # fmt: skip
+    else:
+        yield Guard("SAV-B", OK, f"likely to have recovered by {when}")
+
+
+def _path(found: Quote) -> Iterable[Guard]:
+    if not partial(found.deal, found.terms):
+        return
+    when = found.terms.expand_on
+    if when is None:
+        yield Guard(
+            "SAV-B", REFUSE, "less scope without a way back is a loss in instalments",
+            "say when growing again is talked over: --expand-on DATE",
+        )  # fmt: skip
+    elif when <= found.deal.from_on:
+        yield Guard("SAV-B", REFUSE, f"{when} is no day to grow again", "give a later day with --expand-on")
+    else:
+        yield Guard("SAV-B", OK, f"the way back is open from {when}, without a fee to set it up again")
+
+
+def _pays(of: Situation, found: Quote) -> Guard:
+    least = break_even(found.list_minor, found.cost_minor, of.effort_minor, of.stays or Fraction(0))
+    if least is None and found.cost_minor:
+        return Guard("SAV-4", REFUSE, "it gives away all there is to keep", "offer less")
+    if least is None or least >= 1:
+        verdict = REFUSE if of.stays is not None and found.cost_minor else WARN
+        return Guard(
+            "SAV-4", verdict, "at these chances it cannot pay: break-even is 100 % or more", "offer less"
+        )
+    if of.chance is not None and of.chance < least:
+        return Guard(
+            "SAV-4",
+            WARN,
+            f"at {percent(of.chance * 100)} % it does not pay: break-even is {percent(least * 100)} %",
+            "offer less, or let go",
+        )
+    return Guard("SAV-4", OK, f"pays from a chance of {percent(least * 100)} % on")
+
+
+def percent(value: Fraction) -> str:
+    """A percentage to a hundredth, half-even, as short as it goes: 10, 12.5, 33.33."""
+    text = f"{float(round(value, 2)):.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def limit_of(actor: str, account: Account, policy: Policy) -> Limit:
+    """SAV-4: the highest discount an actor may grant on an account, by the roles the policy gives them.
+
+    A role counts for whom the account or the policy's team names, never for a stand-in; who has none has
+    the CSM's limit.
+    """
+    steps = {role: Fraction(str(pct)) for role, pct in policy.saves.approval_pct.items()}
+    best = Limit(LEAST_ROLE, steps.get(LEAST_ROLE, Fraction(0)))
+    for role, pct in steps.items():
+        person, delegate = step_person(role, account, None, policy)
+        if person is not None and not delegate and fold(person) == fold(actor) and pct > best.pct:
+            best = Limit(role, pct)
+    return best
+
+
+def needs_role(pct: Fraction, actor: str, account: Account, policy: Policy) -> str | Refusal | None:
+    """SAV-4: the role that has to approve a discount an actor asks for; None: within the actor's own limit.
+
+    Refused where no role of the ladder goes so far.
+    """
+    if pct <= limit_of(actor, account, policy).pct:
+        return None
+    ladder = sorted(policy.saves.approval_pct.items(), key=lambda each: each[1])
+    for role, highest in ladder:
+        if pct <= Fraction(str(highest)):
+            return role
+    role, highest = ladder[-1]
+    return Refusal(
+        "over-every-limit",
+        f"{percent(pct)} % is over what anybody may grant: {highest:g} % ({role})",
+        "offer less, or change saves.approval_pct in the policy",
+    )
