@@ -76,7 +76,7 @@ class Scale:
         return keep, rules.neutral * (1 - keep)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)  # every day of some years, for those who ask about them account by account
 def _scale(policy: Policy, as_of: date, segment: str | None = None, age_row: int | None = None) -> Scale:
     return Scale(policy, as_of, segment, age_row)
 

@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from renewctl.core.health import INPUTS, READ, latest, mix, points_of
+from renewctl.core.health import INPUTS, mix, points_of
 from renewctl.core.health_change import SCORE, Change, between, change
 from renewctl.core.health_past import Replay
 from renewctl.core.model import Because
 from renewctl.core.policy import HealthWork
+from renewctl.core.signs import on_record
 
 INVESTIGATE = "investigate"  # no fact and no input speaks for a scenario yet
 _DAY = timedelta(days=1)
@@ -101,7 +102,7 @@ def _cause(replay: Replay, flagged_on: date) -> Change:
 def _scenario(replay: Replay, cause: Change) -> tuple[str, Because]:
     """The save the facts speak for, in the policy's order; else the one of the input that weighs most."""
     saves = replay.policy.raw["saves"]
-    signs = _signs(replay, saves["triggers"])
+    signs = _signs(replay)
     for scenario in saves["scenario_order"]:
         if scenario in signs:
             return scenario, signs[scenario]
@@ -112,29 +113,10 @@ def _scenario(replay: Replay, cause: Change) -> tuple[str, Because]:
     return scenario, Because("SAV-2", f"{name} weighs most", "no fact speaks for another scenario")
 
 
-def _signs(replay: Replay, limits: dict[str, float]) -> dict[str, Because]:
+def _signs(replay: Replay) -> dict[str, Because]:
     """Scenario -> the fact that speaks for it (SAV-1's triggers)."""
-    account = replay.record.account
-    values, days = latest(replay.record.readings, replay.as_of)
-    found: dict[str, Because] = {}
-    if account.champion_gone:
-        found["champion_departure"] = Because("SAV-D", "the champion is gone", "a champion in place")
-    if account.competitor:
-        found["competitive"] = Because("SAV-C", f"competitor named: {account.competitor}", "none named")
-    if account.ticket_severity == 1:
-        found["product"] = Because("SAV-P", "a severity-1 ticket is open", "none open")
-    usage, usage_on = values[READ.index("usage_trend")], days[READ.index("usage_trend")]
-    tickets, tickets_on = values[READ.index("open_tickets")], days[READ.index("open_tickets")]
-    csat, csat_on = values[READ.index("csat")], days[READ.index("csat")]
-    if csat is not None and csat <= limits["csat"]:
-        found["product"] = Because("SAV-P", f"CSAT {csat:g} ({csat_on})", f"over {limits['csat']:g}")
-    if tickets is not None and tickets >= limits["open_tickets"]:
-        seen = f"{tickets:g} open tickets ({tickets_on})"
-        found["product"] = Because("SAV-P", seen, f"under {limits['open_tickets']:g}")
-    if usage is not None and usage <= limits["usage_trend"]:
-        seen = f"usage trend {usage:+g} % ({usage_on})"
-        found["value"] = Because("SAV-V", seen, f"over {limits['usage_trend']:g} %")
-    return found
+    found = on_record(replay.record.account, replay.record.readings, replay.policy)
+    return {each.scenario: each.because for each in found if each.scenario}
 
 
 def _culprit(replay: Replay, cause: Change) -> str | None:

@@ -5,7 +5,8 @@ score only fades, and it does so in straight lines: what holds at both ends of a
 so that a question about months costs a handful of scores and not one a day.
 """
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 from renewctl.core.health import Profile, Scale, band_of, pulse, scale_of
 from renewctl.core.model import Account, HealthOverride, Reading
 from renewctl.core.policy import Policy
+from renewctl.core.signs import Spell
 
 _DAY = timedelta(days=1)
 _PER_DAYS = 30  # trends are told in points per so many days
@@ -27,6 +29,9 @@ class Record(NamedTuple):
     overrides: Sequence[HealthOverride] = ()  # by `set_on`; `until_on` is the last day each was in force
     known_on: Mapping[str, date] = _NOBODY  # champion_gone, competitor -> since when on record
     profile: Profile | None = None
+    # When each of the four capping facts held, by column (a severe ticket with its day), where that is known;
+    # then in place of `known_on`.
+    spells: Mapping[str, Sequence[Spell]] | None = None
 
 
 class Known(NamedTuple):
@@ -59,6 +64,9 @@ class Replay:
         self.policy = policy
         self.as_of = as_of
         self._readings = sorted(record.readings, key=lambda each: each.read_on)
+        self._read_on = [each.read_on for each in self._readings]
+        self._in_force: dict[int, list[Reading]] = {}
+        self._accounts: dict[int, Account] = {}
         self._scores: dict[tuple[date, date], float | None] = {}
 
     def known(self, by: date, on: date | None = None) -> Known:
@@ -68,15 +76,35 @@ class Replay:
             last = self.record.overrides[-1] if self.record.overrides else None
             said = last if last is not None and by <= last.until_on else None
             return Known(by, on or by, self.record.account, self._readings, said, scale)
-        readings = [each for each in self._readings if each.read_on <= by]
+        readings = self._read_by(by)
         said = next((each for each in reversed(self.record.overrides) if each.set_on <= by), None)
         if said is not None and by > said.until_on:
             said = None
         return Known(by, on or by, self._account(by), readings, said, scale)
 
+    def _read_by(self, by: date) -> list[Reading]:
+        """The readings of up to a day that are the newest of some input; no older one counts any more."""
+        count = bisect_right(self._read_on, by)
+        found = self._in_force.get(count)
+        if found is None:
+            found, read = [], set[int]()
+            for each in reversed(self._readings[:count]):
+                new = {at for at, value in enumerate(each[2:9]) if value is not None} - read
+                if new:
+                    found.append(each)
+                    read |= new
+            found.reverse()
+            self._in_force[count] = found
+        return found
+
     def _account(self, by: date) -> Account:
         """The account without the capping facts that were not known by a day."""
         account, known_on = self.record.account, self.record.known_on
+        if self.record.spells is not None:
+            count = bisect_right(self.events, by)  # between events no fact comes or goes
+            if count not in self._accounts:
+                self._accounts[count] = account._replace(**facts_on(self.record.spells, by))
+            return self._accounts[count]
         unknown: dict[str, Any] = {}
         if account.cancel_notice_on is not None and account.cancel_notice_on > by:
             unknown["cancel_notice_on"] = None
@@ -109,12 +137,25 @@ class Replay:
         days = {each.read_on for each in self._readings}
         for said in self.record.overrides:
             days |= {said.set_on, said.until_on + _DAY}
+        if self.record.spells is not None:
+            days |= set(self._spell_days(self.record.spells))
+            return sorted(day for day in days if day <= self.as_of)
         if account.cancel_notice_on is not None:
             days.add(account.cancel_notice_on)
         days |= {day for name, day in known_on.items() if getattr(account, name)}
         if account.ticket_severity == 1 and account.ticket_severity_on is not None:
             days.add(account.ticket_severity_on + timedelta(days=self.policy.health.severity_days + 1))
         return sorted(day for day in days if day <= self.as_of)
+
+    def _spell_days(self, spells: Mapping[str, Sequence[Spell]]) -> Iterator[date]:
+        """The days on which a capping fact came or went, and on which a severe ticket began to cap."""
+        for name, found in spells.items():
+            for each in found:
+                yield each.from_on
+                if each.to_on < date.max:
+                    yield each.to_on + _DAY
+                if name == "ticket_severity" and each.value[1] is not None:
+                    yield each.value[1] + timedelta(days=self.policy.health.severity_days + 1)
 
     @cached_property
     def turns(self) -> list[date]:
@@ -179,6 +220,22 @@ class Replay:
         flat = rules.trend_flat
         direction = "up" if slope > flat else "down" if slope < -flat else "flat"
         return Trend(slope, direction, rules.trend_days, points)
+
+
+def facts_on(spells: Mapping[str, Sequence[Spell]], on: date) -> dict[str, Any]:
+    """The capping facts of an account as they held on a day, by column."""
+    now = {
+        name: next((each.value for each in reversed(found) if each.from_on <= on <= each.to_on), None)
+        for name, found in spells.items()
+    }
+    severity, since = now.get("ticket_severity") or (None, None)
+    return {
+        "cancel_notice_on": now.get("cancel_notice_on"),
+        "champion_gone": now.get("champion_gone") or 0,
+        "competitor": now.get("competitor"),
+        "ticket_severity": severity,
+        "ticket_severity_on": since,
+    }
 
 
 def _under(score: float | None, limit: float) -> bool:

@@ -28,6 +28,7 @@ from renewctl.core.model import (
 )
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Playbook, PlayStep, Policy
+from renewctl.core.signs import on_record
 
 FIRST_CONTACT = "call"
 CHECK_IN = "checkin"
@@ -490,39 +491,11 @@ def find_steps(case: SaveCase, policy: Policy, text: str) -> list[PlayStep]:
 
 
 def signals(account: Account, readings: Sequence[Reading], policy: Policy) -> tuple[Because, ...]:
-    """SAV-1: the triggers that hold on the facts on record, each with what was seen.
+    """What stands on record of an account that speaks for a save (SAV-1), each with what was seen.
 
-    They are where the search for the root cause begins (SAV-2), not the cause itself.
+    It is where the search for the root cause begins (SAV-2), not the cause itself.
     """
-    limits: Mapping[str, float] = policy.raw["saves"]["triggers"]
-    found = []
-    if account.cancel_notice_on is not None:
-        found.append(Because("SAV-1", f"cancellation notice of {account.cancel_notice_on}", "any notice"))
-    if account.champion_gone:
-        found.append(Because("SAV-D", "the champion is gone", "a champion in place"))
-    if account.competitor:
-        found.append(Because("SAV-C", f"competitor named: {account.competitor}", "none named"))
-    if account.ticket_severity == 1:
-        since = f" since {account.ticket_severity_on}" if account.ticket_severity_on else ""
-        found.append(Because("SAV-P", f"a severity-1 ticket open{since}", "none open"))
-    tickets, tickets_on = _latest(readings, "open_tickets")
-    if tickets is not None and tickets >= limits["open_tickets"]:
-        said = f"{tickets:g} open tickets ({tickets_on})"
-        found.append(Because("SAV-P", said, f"under {limits['open_tickets']}"))
-    csat, csat_on = _latest(readings, "csat")
-    if csat is not None and csat <= limits["csat"]:
-        found.append(Because("SAV-P", f"CSAT {csat:g} ({csat_on})", f"over {limits['csat']}"))
-    usage, usage_on = _latest(readings, "usage_trend")
-    if usage is not None and usage <= limits["usage_trend"]:
-        said = f"usage {usage:+g} % in 90 days ({usage_on})"
-        found.append(Because("SAV-V", said, f"over {limits['usage_trend']} %"))
-    return tuple(found)
-
-
-def _latest(readings: Sequence[Reading], name: str) -> tuple[float | None, date | None]:
-    seen = [(each.read_on, getattr(each, name)) for each in readings if getattr(each, name) is not None]
-    on, value = max(seen, default=(None, None))
-    return value, on
+    return tuple(each.because for each in on_record(account, readings, policy))
 
 
 def remarks(

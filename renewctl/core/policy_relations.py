@@ -200,6 +200,8 @@ def _saves(raw: Raw) -> Iterator[Found]:
         )
     if table["checkin_days"] != sorted(table["checkin_days"]):
         yield ("saves", "checkin_days"), "out of order; rising, such as [30, 60, 90]"
+    if table["learning"]["response_hours"] != sorted(table["learning"]["response_hours"]):
+        yield ("saves", "learning", "response_hours"), "out of order; rising, such as [24, 48, 168]"
     for name, milestone in table["milestones"].items():
         yield from _rising(("saves", "milestones", name, "days"), *milestone["days"])
     limits = table["approval_pct"]

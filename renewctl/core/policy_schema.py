@@ -335,6 +335,13 @@ _SEGMENT = Table(
     }
 )
 _SAVE_MILESTONE = Table({"text": text(), "days": pair(whole(0, 365), "days after the flag")})
+_TALKS = ("call", "email", "meeting", "reply")  # kinds of activity with a customer
+_WORDS = List(
+    Leaf("text", "small letters without accents, * to end a word", pattern=r"[a-z0-9]+\*?( [a-z0-9]+\*?)*"),
+    'a list of words, such as ["price*", "too dear"]',
+    (0, 500),
+    unique=True,
+)
 _SAVES = Table(
     {
         "respond_hours": whole(1, 168),
@@ -364,6 +371,31 @@ _SAVES = Table(
                 "open_tickets": whole(1, 10_000),
                 "csat": number(1, 5),
                 "silence_days": whole(1, 365),
+                "answers": List(one_of(*_TALKS), "kinds of activity: " + ", ".join(_TALKS), (1, 9), True),
+                "reading_days": whole(1, 3650),
+                "reason_days": whole(1, 3650),
+                "stages": List(one_of(*STAGES[1:-2]), "open stages, or []", (0, 7), True),
+                "stage_days": whole(0, 365),
+            }
+        ),
+        "suggest": Table(
+            {
+                "cases_per_csm": whole(1, 1000),
+                "words": Map(_WORDS, "a scenario", names=SCENARIOS, complete=True),
+                "denials": Table({"words": _WORDS, "articles": _WORDS}),
+            }
+        ),
+        "learning": Table(
+            {
+                "window_days": whole(1, 36_500),
+                "follow_days": whole(1, 3650),
+                "least_cases": whole(1, 1000),
+                "confidence_pct": number(50, 99.9),
+                "response_hours": List(
+                    whole(1, 8760), "hours, rising, such as [24, 48, 168]", (1, 6), unique=True
+                ),
+                "pattern_losses": whole(2, 1000),
+                "pattern_causes": whole(2, 1000),
             }
         ),
         "benchmarks": Map(_BENCHMARK, "a name", r"[a-z][a-z0-9_]*"),

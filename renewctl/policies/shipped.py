@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "0680655dcbedea7348e89fce659349546cc53acfa88720a653ebba97216952ec"
+FINGERPRINT = "deabc53d3f860fb320f77e797352b78363a930b4385cb374797a820dde73ef82"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1065,10 +1065,32 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
            'checkins': {'30': 'Ask how things stand and go through every promise', '60': 'Review value delivered and health', '90': 'Hold the quarterly business review and plan ahead'},
            'recovery': {'days': 90, 'touch_every_days': 7, 'report_every_days': 30, 'attention_months': 6},
            'approval_pct': {'csm': 10, 'manager': 20, 'vp': 100},
-           'triggers': {'usage_trend': -30, 'open_tickets': 5, 'csat': 2.5, 'silence_days': 14},
+           'triggers': {'usage_trend': -30, 'open_tickets': 5, 'csat': 2.5, 'silence_days': 14, 'answers': ['reply', 'call', 'meeting'], 'reading_days': 120, 'reason_days': 180, 'stages': ['negotiating', 'approving'], 'stage_days': 7},
            'benchmarks': {'systematic': {'text': 'Teams that run saves by a system keep more than 40 % of the accounts at risk.', 'source': 'the save framework this policy follows'},
                           'response': {'text': '55 % saved when engaged within 48 hours, 25 % after 7 days.', 'source': 'reported by Salesforce'},
-                          'recovery': {'text': '89 % of saved accounts still there after 12 months with a recovery programme, 62 % without.', 'source': 'reported by Totango'}}},
+                          'recovery': {'text': '89 % of saved accounts still there after 12 months with a recovery programme, 62 % without.', 'source': 'reported by Totango'}},
+           'suggest': {'cases_per_csm': 8,
+                       'words': {'budget': ['budget*', 'price*', 'pricing', 'expensive', 'cost*', 'afford*', 'cut spending', 'cutting spend*', 'layoff*', 'hiring freeze', 'save money', 'cash flow', 'downsiz*', 'too dear', 'orcament*',
+                                            'preco*', 'caro', 'cara', 'custo*', 'corte*', 'verba*', 'fluxo de caixa', 'reajuste*', 'demiss*'],
+                                 'champion_departure': ['champion left', 'champion leaving', 'champion gone', 'sponsor left', 'sponsor leaving', 'new management', 'new leadership', 'new ceo', 'new cio', 'new cto', 'new owner', 'reorg*',
+                                                        'left the company', 'acquired', 'merger', 'saiu da empresa', 'patrocinador saiu', 'nova gestao', 'nova diretoria', 'nova lideranca', 'reestrutur*', 'mudanca de gestao',
+                                                        'foi adquirid*', 'fusao'],
+                                 'competitive': ['competitor*', 'competit*', 'rival*', 'alternative*', 'switch*', 'moving to', 'migrat*', 'other vendor', 'another vendor', 'other supplier', 'better offer', 'cheaper offer', 'in house',
+                                                 'inhouse', 'concorrent*', 'concorrencia', 'migrando', 'migracao', 'migrar', 'outro fornecedor', 'outra ferramenta', 'outra solucao', 'alternativa*', 'trocar', 'proposta melhor',
+                                                 'solucao propria', 'desenvolver internamente'],
+                                 'product': ['product', 'bug*', 'feature*', 'missing', 'broken', 'crash*', 'outage*', 'downtime', 'slow', 'integration*', 'technical', 'quality', 'performance', 'reliab*', 'stability', 'usability',
+                                             'data loss', 'does not work', 'produto', 'erro*', 'falha*', 'funcionalidade*', 'recurso*', 'lento', 'lentidao', 'travand*', 'instabil*', 'integracao', 'integracoes', 'tecnic*', 'qualidade',
+                                             'desempenho', 'fora do ar', 'nao funciona'],
+                                 'relationship': ['relationship', 'support', 'service', 'response time*', 'responsive*', 'trust', 'communication', 'ignored', 'no answer', 'nobody answers', 'account manager', 'csm', 'attention',
+                                                  'broken promise*', 'promised', 'relacionamento', 'suporte', 'atendimento', 'confianca', 'comunicacao', 'ignorad*', 'sem resposta', 'ninguem responde', 'gerente de conta', 'promessa*',
+                                                  'prometid*', 'demora*'],
+                                 'value': ['value', 'roi', 'return', 'benefit*', 'not using', 'not used', 'unused', 'low usage', 'low adoption', 'adoption', 'no use', 'not worth', 'not worth the price', 'not worth the cost',
+                                           'no longer need*', 'not need*', 'do not need*', 'results', 'outcome*', 'valor', 'retorno', 'beneficio*', 'nao usa*', 'nao utiliza*', 'pouco uso', 'baixa adesao', 'adocao', 'sem uso', 'nao vale',
+                                           'nao vale o preco', 'nao precisa*', 'nao justifica*', 'resultado*']},
+                       'denials': {'words': ['not about', 'not because of', 'not a matter of', 'not a question of', 'is not', 'isn t', 'not due to', 'was not', 'nao e', 'nao foi', 'nao por', 'nao por causa d*', 'nao se trata d*',
+                                             'nada a ver com'],
+                                   'articles': ['the', 'a', 'an', 'our', 'your', 'their', 'any', 'o', 'os', 'as', 'um', 'uma', 'do', 'da', 'de']}},
+           'learning': {'window_days': 730, 'follow_days': 180, 'least_cases': 10, 'confidence_pct': 95, 'response_hours': [24, 48, 168], 'pattern_losses': 5, 'pattern_causes': 3}},
  'stakeholders': {'least_people': 2,
                   'contact_days': 90,
                   'required': {'enterprise': {'roles': ['champion', 'economic_buyer', 'decision_maker'], 'anybody': False},
