@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "deabc53d3f860fb320f77e797352b78363a930b4385cb374797a820dde73ef82"
+FINGERPRINT = "ed440ef0d966e9b52803ff83d6ae743883caa19447a7fe842cfea603b594ae63"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 

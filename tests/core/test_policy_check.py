@@ -579,10 +579,10 @@ def _play(name, more):
         (
             _play("own", 'state = "planned"'),
             "steps.own.state",
-            "plan brings the case to planned; only one step does",
+            "value-plan brings the case to planned; only one step does",
         ),
         (
-            "[playbooks.value.steps.plan]\nenabled = false",
+            "[playbooks.value.steps.value-plan]\nenabled = false",
             "steps",
             'no step brings the case to planned; state = "planned" at one of them',
         ),

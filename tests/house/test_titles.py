@@ -25,6 +25,8 @@ def of_the_policy() -> set[str]:
         *(step.title for steps in POLICY.timelines.values() for step in steps),
         *(each.title for cadence in POLICY.cadence.values() for each in cadence),
         *(step.title for book in POLICY.playbooks.values() for step in book.steps),
+        *(text for book in POLICY.playbooks.values() for text in (*book.checkins.values(), *book.recovery)),
+        *(book.update for book in POLICY.playbooks.values()),
         *POLICY.saves.checkins.values(),
     }
 
