@@ -103,6 +103,11 @@ COMMANDS: dict[str, Any] = {
     "save": {
         "help": "Save customers at risk: open a case, work its steps.",
         "start": ("save", "start", "Open a save: the clock, the steps, their owners."),
+        "suggest": (
+            "save_suggest",
+            "suggest",
+            "Suggest which saves to open, by which scenario and on what evidence.",
+        ),
         "list": ("save", "list_", "List the saves, the most urgent first."),
         "show": ("save", "show", "Show one save with its steps and clock."),
         "done": ("save", "done", "Mark a step of a save as done."),

@@ -41,7 +41,7 @@ def start(
     from renewctl.store.agenda import load_book, refresh, renewals_per_quarter
     from renewctl.store.lookup import find_account
 
-    chosen = _scenario(scenario, env.policy)
+    chosen = None if scenario is None else _scenario(scenario, env.policy)
     policy = env.policy
     zone = zone_of(policy)
     with env.open() as portfolio:
@@ -63,6 +63,10 @@ def start(
                     f"flagged {running.flagged_on}; an account has one at a time",
                     f"renewctl save show s{running.no}",
                 )
+            if chosen is None:
+                from renewctl.cli.save_suggest import proposed
+
+                chosen = proposed(env, portfolio, found, reason)
             no = portfolio.next_no("save_case")
             book = load_book(portfolio, [found.no])
             renewal = plays.renewal_of(
@@ -203,14 +207,10 @@ def _noted(portfolio: Portfolio, env: Env, case: SaveCase, said: str) -> Change:
     return Change("activity", (no,), case.account_no, None, note._asdict())
 
 
-def _scenario(given: str | None, policy: Policy) -> str:
+def _scenario(given: str, policy: Policy) -> str:
     """The scenario meant, or exit 2 naming all there are: the six, and what a policy adds."""
     known = [*SCENARIOS, *(name for name in policy.playbooks if name not in SCENARIOS)]
     named = ", ".join(known)
-    if given is None:
-        raise UsageError(
-            "scenario-missing", f"which scenario is it? one of: {named}", "give it with --scenario SCENARIO"
-        )
     folded = given.strip().lower().replace("-", "_").replace(" ", "_")
     if folded in known:
         return folded

@@ -31,14 +31,14 @@ def replay(portfolio: Portfolio, facts: Facts, policy: Policy, as_of: date) -> R
     for entity, after, on in portfolio.rows(_SQL, (account.no,)):
         day = date.fromisoformat(on)
         if entity == "health_override":
-            _next_spell(spells, side(after, columns(entity)), day)
+            next_spell(spells, side(after, columns(entity)), day)
         elif known_on:
             _note(standing, known_on, side(after, columns(entity)) or {}, day)
     whom = profile(account, facts.contracts, policy)
     return Replay(Record(account, facts.readings, spells, known_on, whom), policy, as_of)
 
 
-def _next_spell(spells: list[HealthOverride], row: dict[str, Any] | None, day: date) -> None:
+def next_spell(spells: list[HealthOverride], row: dict[str, Any] | None, day: date) -> None:
     """Take up one change of an override: amended, replaced by another as of its day, or taken away."""
     before = spells.pop() if spells else None
     after = None
