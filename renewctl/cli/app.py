@@ -112,6 +112,37 @@ COMMANDS: dict[str, Any] = {
         "show": ("save", "show", "Show one save with its steps and clock."),
         "done": ("save", "done", "Mark a step of a save as done."),
         "close": ("save", "close", "Close a save with its result."),
+        "offer": (
+            "save_offer",
+            "offer",
+            "Make an offer to keep a customer: what it costs month by month, and who has to approve it.",
+        ),
+        "offers": (
+            "save_offer",
+            "list_",
+            "List the offers made to keep customers, of one save or of all.",
+        ),
+        "approve": (
+            "save_offer",
+            "approve",
+            "Approve an offer that is over the limit of whoever asked for it.",
+        ),
+        "refuse": ("save_offer", "refuse", "Refuse to approve an offer, with the reason."),
+        "accept": (
+            "save_offer",
+            "accept",
+            "Record that the customer accepted an offer: what was promised, and how to record the new terms.",
+        ),
+        "decline": (
+            "save_offer",
+            "decline",
+            "Record that the customer declined an offer, with the reason.",
+        ),
+        "withdraw": (
+            "save_offer",
+            "withdraw",
+            "Take an offer back that was not accepted yet, with the reason.",
+        ),
     },
     "proposal": ("papers", "proposal", "Write a renewal proposal for a customer."),
     "value": ("papers", "value", "Write what an account has got out of it, from measured figures."),

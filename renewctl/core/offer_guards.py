@@ -46,20 +46,20 @@ class Limit(NamedTuple):
     pct: Fraction
 
 
-def naked(root_cause: str, condition: str, until_on: date | None) -> Refusal | None:
-    """SAV-4: an offer without a root cause, without a condition or without an end is none; what to add."""
+def naked(root_cause: str, condition: str, until_on: date | None) -> date | Refusal:
+    """SAV-4: the last day of an offer, unless it lacks a root cause, a condition or an end; what to add."""
     lacks = []
     if not root_cause:
-        lacks.append(("no root cause", "--root-cause TEXT, or first: renewctl save why"))
+        lacks.append(("a root cause", "--root-cause TEXT, or first: renewctl save why"))
     if not condition:
-        lacks.append(("nothing in return", "--condition TEXT: what they give for it"))
+        lacks.append(("something in return", "--condition TEXT: what they give for it"))
     if until_on is None:
-        lacks.append(("no end", "--until DATE or --months N"))
-    if not lacks:
-        return None
+        lacks.append(("an end", "--until DATE or --months N"))
+    if until_on is not None and not lacks:
+        return until_on
     said = ", ".join(each for each, _ in lacks)
     return Refusal(
-        "offer-naked", f"the offer has {said} (SAV-4)", "add " + "; ".join(how for _, how in lacks)
+        "offer-naked", f"the offer lacks {said} (SAV-4)", "add " + "; ".join(how for _, how in lacks)
     )
 
 
@@ -154,11 +154,13 @@ def _path(found: Quote) -> Iterable[Guard]:
 
 
 def _pays(of: Situation, found: Quote) -> Guard:
+    if not found.cost_minor and not of.effort_minor:
+        return Guard("SAV-4", OK, "it concedes nothing")
     least = break_even(found.list_minor, found.cost_minor, of.effort_minor, of.stays or Fraction(0))
-    if least is None and found.cost_minor:
+    if least is None:
         return Guard("SAV-4", REFUSE, "it gives away all there is to keep", "offer less")
-    if least is None or least >= 1:
-        verdict = REFUSE if of.stays is not None and found.cost_minor else WARN
+    if least >= 1:
+        verdict = WARN if of.stays is None else REFUSE
         return Guard(
             "SAV-4", verdict, "at these chances it cannot pay: break-even is 100 % or more", "offer less"
         )
@@ -169,6 +171,9 @@ def _pays(of: Situation, found: Quote) -> Guard:
             f"at {percent(of.chance * 100)} % it does not pay: break-even is {percent(least * 100)} %",
             "offer less, or let go",
         )
+    if of.stays is None:
+        add = "to judge whether it pays, say --chance-without PCT"
+        return Guard("SAV-4", WARN, "nothing says how likely they stay without it", add)
     return Guard("SAV-4", OK, f"pays from a chance of {percent(least * 100)} % on")
 
 
@@ -193,12 +198,12 @@ def limit_of(actor: str, account: Account, policy: Policy) -> Limit:
     return best
 
 
-def needs_role(pct: Fraction, actor: str, account: Account, policy: Policy) -> str | Refusal | None:
-    """SAV-4: the role that has to approve a discount an actor asks for; None: within the actor's own limit.
+def needs_role(pct: Fraction, limit: Limit, policy: Policy) -> str | Refusal | None:
+    """SAV-4: the role that has to approve a discount beyond somebody's limit; None: it is within it.
 
-    Refused where no role of the ladder goes so far.
+    The lowest that may; refused where no role of the ladder goes so far.
     """
-    if pct <= limit_of(actor, account, policy).pct:
+    if pct <= limit.pct:
         return None
     ladder = sorted(policy.saves.approval_pct.items(), key=lambda each: each[1])
     for role, highest in ladder:

@@ -73,6 +73,7 @@ class Month(NamedTuple):
     list_minor: int
     price_minor: int
     cash_minor: int  # falls due in it
+    annual_minor: int  # the year's price at which it is charged
 
 
 class Quote(NamedTuple):
@@ -84,7 +85,7 @@ class Quote(NamedTuple):
     cash_after_minor: int  # falls due after the term
     list_minor: int
     price_minor: int
-    cost_minor: int  # what is conceded: list less price
+    cost_minor: int  # what is conceded: list less price, never under 0
     kept_minor: int  # ARR in force in the last month of the term
     lowest_minor: int  # ARR while the offer asks for least
     later_minor: int  # a year, or once for a fee: what comes back
@@ -103,21 +104,23 @@ def quote(deal: Deal, terms: Terms) -> Quote:
     lists = [by_months(_list_annual(deal, terms, begin))[at % 12] for at, begin in enumerate(begins)]
     prices = [_month(deal, terms, at) if running[at] else lists[at] for at in range(count)]
     cash, after = _cash(prices, running, begins, terms)
-    annual = [_annual(deal, terms, at) for at in range(count) if running[at]]
-    lowest = min(annual, default=deal.arr_minor)
-    last = _annual(deal, terms, count - 1) if running[-1] else _list_annual(deal, terms, begins[-1])
+    annual = [
+        _annual(deal, terms, at) if running[at] else _list_annual(deal, terms, begins[at])
+        for at in range(count)
+    ]
+    lowest = min(annual)
     later, later_on = _later(deal, terms, lowest)
     return Quote(
         deal,
         terms,
         tuple(
-            Month(at + 1, begins[at], lists[at], prices[at], cash[at]) for at in range(count)
+            Month(at + 1, begins[at], lists[at], prices[at], cash[at], annual[at]) for at in range(count)
         ),
         after,
         sum(lists),
         sum(prices),
-        sum(lists) - sum(prices),
-        min(last, deal.arr_minor),  # a rise of the price is nothing kept
+        max(0, sum(lists) - sum(prices)),
+        min(annual[-1], deal.arr_minor),  # a rise of the price is nothing kept
         lowest,
         later,
         later_on,

@@ -306,6 +306,7 @@ class OfferRules(NamedTuple):
     """SAV-4, SAV-B: the usual figures of each instrument, and where offers stop."""
 
     titles: dict[str, str]  # instrument -> what it is called
+    gets: dict[str, str]  # instrument -> what is usually asked for in return
     discount_pct: "dict[str, Fraction]"  # instrument -> its usual discount, in percent
     months: dict[str, int]  # instrument -> how long it usually runs
     trial_days: int
@@ -670,6 +671,7 @@ class Policy:
         own = {name: table[name] for name in INSTRUMENTS}
         return OfferRules(
             {name: row["title"] for name, row in own.items()},
+            {name: row["get"] for name, row in own.items()},
             {name: _exact(row["discount_pct"]) for name, row in own.items() if "discount_pct" in row},
             {name: row["months"] for name, row in own.items() if "months" in row},
             table["trial"]["days"],

@@ -401,7 +401,10 @@ _SAVES = Table(
         "benchmarks": Map(_BENCHMARK, "a name", r"[a-z][a-z0-9_]*"),
     }
 )
-_TITLE: dict[str, Spec] = {"title": text("what it is called, as a text")}
+_TITLE: dict[str, Spec] = {
+    "title": text("what it is called, as a text"),
+    "get": text("what is usually asked for in return, as a text"),
+}
 _TERM = whole(1, 120)
 _STEPS_OFF = List(percent(), "percent off in each step, such as [40, 20]", (1, 24))
 _INSTRUMENTS: dict[str, dict[str, Spec]] = {

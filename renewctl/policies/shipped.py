@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "ed440ef0d966e9b52803ff83d6ae743883caa19447a7fe842cfea603b594ae63"
+FINGERPRINT = "f91d3a971be51f53901fcecb9349e1d529ca09d3810245f79373958045bc1be8"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1015,23 +1015,23 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
             'no_discount': ['relationship'],
             'chances_pct': [10, 25, 50],
             'hour_cost': 60,
-            'prepay': {'title': 'Annual prepayment', 'discount_pct': 25, 'months': 12},
-            'billing_period': {'title': 'Billing period', 'every_months': 3},
-            'payment_terms': {'title': 'Payment terms', 'days': 60},
-            'bridge': {'title': 'Temporary bridge', 'discount_pct': 50, 'months': 6, 'recover_months': 6},
-            'ramp': {'title': 'Price ramp', 'months': 6, 'steps_pct': {'6': [40, 20], '12': [40, 30, 20, 10]}},
-            'seats': {'title': 'Fewer seats'},
-            'core_only': {'title': 'Core features only'},
-            'volume': {'title': 'Volume discount', 'discount_pct': 10},
-            'deferred_fee': {'title': 'Deferred set-up fee'},
-            'price_lock': {'title': 'Price lock', 'months': 12, 'uplift_pct': 5},
-            'roadmap': {'title': 'Roadmap commitment'},
-            'trial': {'title': 'Trial of advanced features', 'days': 30},
-            'sheet': {'product': ['roadmap', 'trial'],
+            'prepay': {'title': 'Annual prepayment', 'get': 'The year is paid in full when it begins.', 'discount_pct': 25, 'months': 12},
+            'billing_period': {'title': 'Billing period', 'get': 'The renewal is signed for the full term.', 'every_months': 3},
+            'payment_terms': {'title': 'Payment terms', 'get': 'The renewal is signed for the full term, and invoices are approved without delay.', 'days': 60},
+            'bridge': {'title': 'Temporary bridge', 'get': 'The renewal is signed for the full term now, at the standard price after the bridge.', 'discount_pct': 50, 'months': 6, 'recover_months': 6},
+            'ramp': {'title': 'Price ramp', 'get': 'The renewal is signed for the full term now, with the steps back to the standard price in it.', 'months': 6, 'steps_pct': {'6': [40, 20], '12': [40, 30, 20, 10]}},
+            'seats': {'title': 'Fewer seats', 'get': 'The renewal is signed for the full term, and a day is set to talk about growing again.'},
+            'core_only': {'title': 'Core features only', 'get': 'The renewal is signed for the full term, and a day is set to talk about growing again.'},
+            'volume': {'title': 'Volume discount', 'get': 'More units, or a longer term, are committed to.', 'discount_pct': 10},
+            'deferred_fee': {'title': 'Deferred set-up fee', 'get': 'The renewal is signed now, and the fee is accepted for its day.'},
+            'price_lock': {'title': 'Price lock', 'get': 'The renewal is signed for the full term.', 'months': 12, 'uplift_pct': 5},
+            'roadmap': {'title': 'Roadmap commitment', 'get': 'They stay until delivery, and test it with us before it is released.'},
+            'trial': {'title': 'Trial of advanced features', 'get': 'A named person uses it with us, and we judge the result together on its last day.', 'days': 30},
+            'sheet': {'product': ['trial', 'price_lock'],
                       'value': ['trial', 'price_lock'],
                       'relationship': [],
                       'budget': ['prepay', 'billing_period', 'bridge'],
-                      'competitive': ['trial', 'roadmap', 'price_lock'],
+                      'competitive': ['trial', 'price_lock', 'billing_period'],
                       'champion_departure': ['trial', 'price_lock']}},
  'pricing': {'better_share': 0.5,
              'best_share': 1,

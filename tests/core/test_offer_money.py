@@ -270,8 +270,9 @@ def test_every_cent_of_the_price_falls_due_once_and_the_cost_is_list_less_price(
     found = of(deal, instrument, until_on=start + timedelta(days=end), **_ASKED.get(instrument, {}))
     lists, prices, cash, after = table(found)
     assert sum(cash) + after == sum(prices) + found.terms.fee_minor
-    assert found.cost_minor == sum(lists) - sum(prices) == found.list_minor - found.price_minor
-    assert found.cost_minor >= -count  # never dearer than today, but for the cents of a year cut off
+    assert found.cost_minor == max(0, sum(lists) - sum(prices))
+    assert sum(prices) <= sum(lists) + count  # never dearer than today, but for the cents of a year cut off
+    assert (found.list_minor, found.price_minor) == (sum(lists), sum(prices))
     assert 0 <= found.kept_minor <= arr
 
 

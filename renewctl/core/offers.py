@@ -1,0 +1,323 @@
+"""Offers to a customer at risk: drafted within the rules, approved by who may, accepted or not (SAV-4).
+
+An offer stores its terms complete, as canonical JSON, so that its money can be reckoned again whatever the
+policy says by then. What it comes to is in `core.offer_money`, where it stops in `core.offer_guards`.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from renewctl.core import money
+from renewctl.core.intake import Refusal
+from renewctl.core.model import Account, Change, Contract, Offer, Promise, SaveCase
+from renewctl.core.offer_guards import (
+    LEAST_ROLE,
+    REFUSE,
+    Guard,
+    Limit,
+    Situation,
+    guards,
+    limit_of,
+    naked,
+    needs_role,
+    percent,
+)
+from renewctl.core.offer_money import Deal, Month, Quote, Terms, quote
+from renewctl.core.offer_terms import Ask, end_of, misfit, settle
+from renewctl.core.offer_words import after, give, promises
+from renewctl.core.policy import Policy
+from renewctl.core.text import fold
+
+# Action -> (states it starts from, the state it leads to). Everything else is final.
+_ACTIONS = {
+    "approve": (("pending",), "approved"),
+    "refuse": (("pending",), "refused"),
+    "accept": (("approved",), "accepted"),
+    "decline": (("approved",), "declined"),
+    "withdraw": (("pending", "approved"), "withdrawn"),
+}
+_MOST_OPTIONS = 3
+
+
+class Draft(NamedTuple):
+    """An offer as it would be recorded, with everything to judge it by."""
+
+    offer: Offer
+    quote: Quote
+    guards: tuple[Guard, ...]
+    limit: Limit  # of who asks
+
+
+class Option(NamedTuple):
+    """One structured alternative for a customer; with `needs_role` it is ours until that role agrees."""
+
+    name: str
+    instrument: str
+    give: tuple[str, ...]
+    get: tuple[str, ...]
+    months: tuple[Month, ...]
+    currency: str
+    first_year_minor: int  # price of the first 12 months, or of the term where it is shorter
+    total_minor: int  # price of the whole term
+    list_total_minor: int  # at today's terms
+    ends_on: date
+    after: str  # what holds then
+    quote: Quote
+    offer_no: int | None  # of an offer that is approved; None: proposed from the policy
+    needs_role: str | None
+
+
+def draft(
+    no: int,
+    case: SaveCase,
+    account: Account,
+    contract: Contract,
+    deal: Deal,
+    ask: Ask,
+    of: Situation,
+    policy: Policy,
+    actor: str,
+    as_of: date,
+) -> Draft | Refusal:
+    """SAV-4: an offer on a running save, approved where the asker may grant it, else pending.
+
+    Refused: naked or unlimited ones, discounts without a known cause or where none repairs it, bridges
+    without a recovery in sight, less scope without a way back, what cannot pay, what nobody may grant.
+    `ask` fits its instrument (see `offer_terms.misfit`).
+    """
+    rules = policy.offers
+    until_on = naked(of.root_cause, of.condition, end_of(ask, deal, rules))
+    if isinstance(until_on, Refusal):
+        return until_on
+    terms = settle(ask, deal, rules, until_on, of.root_cause)
+    if isinstance(terms, Refusal):
+        return terms
+    found = quote(deal, terms)
+    verdicts = guards(of, found, rules)
+    refusing = [each for each in verdicts if each.verdict == REFUSE]
+    if refusing:
+        said = "; ".join(f"{each.reason} ({each.rule})" for each in refusing)
+        return Refusal("offer-refused", said, "; ".join(each.add for each in refusing))
+    limit = limit_of(actor, account, policy)
+    role = needs_role(found.discount_pct, limit, policy)
+    if isinstance(role, Refusal):
+        return role
+    offer = Offer(
+        no, account.no, case.no, contract.no, terms.instrument, terms_text(found), of.root_cause,
+        of.condition, deal.from_on, until_on, deal.currency, deal.arr_minor, found.kept_minor,
+        found.cost_minor, found.later_minor, percent(found.discount_pct),
+        "approved" if role is None else "pending", role, as_of, actor, None, None, None,
+    )  # fmt: skip
+    return Draft(offer, found, verdicts, limit)
+
+
+def decide(
+    offer: Offer, action: str, actor: str, account: Account, policy: Policy, as_of: date, note: str | None
+) -> list[Change] | Refusal:
+    """The next state of an offer by a legal step; nothing where it stands there already.
+
+    SAV-4: approving and refusing is for who may grant its discount, and never for who asked for it; one that
+    waits for approval cannot be accepted, nor one that has ended.
+    """
+    starts, wanted = _ACTIONS[action]
+    if offer.state == wanted:
+        return []
+    if offer.state not in starts:
+        return _illegal(offer, action)
+    if (
+        action in ("approve", "refuse")
+        and (refused := _not_theirs(offer, actor, account, policy)) is not None
+    ):
+        return refused
+    if action == "accept" and offer.until_on is not None and offer.until_on < as_of:
+        return Refusal(
+            "offer-ended", f"o{offer.no} ended on {offer.until_on}", "make another: renewctl save offer"
+        )
+    now = {"state": wanted, "decided_on": as_of, "decided_by": actor, "note": note or offer.note}
+    before = offer._asdict()
+    return [Change("offer", (offer.no,), offer.account_no, {name: before[name] for name in now}, now)]
+
+
+def _illegal(offer: Offer, action: str) -> Refusal:
+    if offer.state == "pending":
+        return Refusal(
+            "offer-pending",
+            f"o{offer.no} waits for a {offer.needs_role}; before that it cannot be {_ACTIONS[action][1]}",
+            f"renewctl save approve o{offer.no}",
+        )
+    if offer.state == "approved":
+        return Refusal(
+            "offer-approved", f"o{offer.no} needs no approval", f"renewctl save withdraw o{offer.no}"
+        )
+    return Refusal("offer-closed", f"o{offer.no} is {offer.state}", "make another: renewctl save offer")
+
+
+def _not_theirs(offer: Offer, actor: str, account: Account, policy: Policy) -> Refusal | None:
+    """Why an actor may not decide on an offer; None where they may."""
+    if fold(actor) == fold(offer.asked_by):
+        return Refusal(
+            "own-offer",
+            f"{actor} asked for o{offer.no}; somebody else has to approve it (SAV-4)",
+            f"a {offer.needs_role} decides; take it back with: renewctl save withdraw o{offer.no}",
+        )
+    pct = _counted(offer)
+    limit = limit_of(actor, account, policy)
+    if pct > limit.pct:
+        return Refusal(
+            "over-limit",
+            f"{actor} may grant {percent(limit.pct)} % ({limit.role}); o{offer.no} takes {percent(pct)} %",
+            f"a {offer.needs_role} of the policy's [team] has to decide (SAV-4)",
+        )
+    return None
+
+
+def _counted(offer: Offer) -> Fraction:
+    """The percentage the ladder counts, unrounded where the terms are still there."""
+    found = quote_of(offer)
+    return Fraction(offer.discount_pct or 0) if found is None else found.discount_pct
+
+
+def effort_minor(minutes: int, currency: str, policy: Policy) -> int | None:
+    """What so much of our own time costs, in minor units of a currency, half-even; None without its rate."""
+    rate = Fraction(1) if currency == policy.base_currency else policy.rates.get(currency)
+    if rate is None:
+        return None
+    places = money.digits(currency) - money.digits(policy.base_currency)
+    cost = Fraction(policy.offers.hour_cost_minor * minutes, 60) * Fraction(10) ** places
+    return money.round_half_even(cost * (1 / rate))
+
+
+# --- what is stored --------------------------------------------------------------------------------
+
+_DAYS = frozenset(("until_on", "expand_on", "recovers_on"))
+_EXACT = frozenset(("discount_pct", "uplift_pct"))
+
+
+def terms_text(found: Quote) -> str:
+    """The terms as canonical JSON: what differs from saying nothing, keys in order, percentages as text."""
+    usual = Terms("", date.min)._asdict()
+    table: dict[str, Any] = {"term_months": found.deal.term_months}
+    if found.deal.rises_on is not None:
+        table["rises_on"] = found.deal.rises_on.isoformat()
+    for name, value in found.terms._asdict().items():
+        if value != usual[name]:
+            table[name] = _plain(name, value)
+    return json.dumps(table, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name == "steps_pct":
+        return [str(each) for each in value]
+    if name in _EXACT:
+        return str(value)
+    return value.isoformat() if name in _DAYS else value
+
+
+def quote_of(offer: Offer) -> Quote | None:
+    """What a stored offer comes to, reckoned again; None where its terms were erased."""
+    table = json.loads(offer.terms)
+    if "term_months" not in table or offer.arr_minor is None or offer.currency is None:
+        return None
+    rises = table.pop("rises_on", None)
+    deal = Deal(
+        offer.arr_minor,
+        offer.currency,
+        offer.from_on,
+        table.pop("term_months"),
+        None if rises is None else date.fromisoformat(rises),
+    )
+    return quote(deal, Terms(**{name: _read(name, value) for name, value in table.items()}))
+
+
+def _read(name: str, value: Any) -> Any:
+    if name == "steps_pct":
+        return tuple(map(Fraction, value))
+    if name in _EXACT:
+        return Fraction(value)
+    return date.fromisoformat(value) if name in _DAYS else value
+
+
+def promised(offer: Offer, no: int, owner: str, as_of: date, actor: str) -> list[Change]:
+    """SAV-9: the promises an accepted offer makes, numbered from `no` on, each with its day and its owner.
+
+    What is to be applied is due at once, however long ago the offer began.
+    """
+    found = quote_of(offer)
+    if found is None:
+        return []
+    changes = []
+    for at, (text, due_on) in enumerate(promises(found)):
+        made = Promise(
+            no + at, offer.account_no, offer.save_no, text, None, max(due_on, as_of), owner, None, None,
+            as_of, "open", None, None, None, actor,
+        )  # fmt: skip
+        changes.append(Change("promise", (made.no,), offer.account_no, None, made._asdict()))
+    return changes
+
+
+# --- for the customer ------------------------------------------------------------------------------
+
+
+def options_sheet(
+    deal: Deal, offers: Sequence[Offer], of: Situation, policy: Policy, seats: int | None = None
+) -> tuple[Option, ...]:
+    """SAV-B: two or three structured alternatives for a customer, those that stand before those proposed.
+
+    The save's offers that are approved come first, the latest of each instrument, at most three in all; what
+    the policy's `offers.sheet` proposes for the scenario fills up, where no rule refuses it. An option with
+    `needs_role` is no offer yet: it must not reach a customer before it was asked for and approved. Fewer
+    than two where the scenario has nothing to offer (SAV-R). `seats` are those of today.
+    """
+    latest = {each.instrument: each for each in offers if each.state == "approved"}
+    found = []
+    for offer in sorted(latest.values(), key=lambda each: each.no)[-_MOST_OPTIONS:]:
+        if (reckoned := quote_of(offer)) is not None:
+            found.append(_option(reckoned, offer.condition or "", policy, offer.no, None))
+    for name in policy.offers.sheet.get(of.scenario, ()):
+        if len(found) < _MOST_OPTIONS and name not in latest:
+            found += _proposed(name, deal, of, policy, seats)
+    return tuple(found)
+
+
+def _proposed(name: str, deal: Deal, of: Situation, policy: Policy, seats: int | None) -> list[Option]:
+    """An instrument at its usual figures, to the end of the term or of a recovery; none where refused."""
+    rules = policy.offers
+    ask = Ask(name, of_seats=seats if name == "seats" else None)
+    end = end_of(ask, deal, rules) or deal.ends_on
+    if name == "bridge":
+        ask = ask._replace(recovers_on=end)
+    terms = settle(ask, deal, rules, min(end, deal.ends_on), of.root_cause)
+    if misfit(ask, deal) is not None or isinstance(terms, Refusal):
+        return []
+    found = quote(deal, terms)
+    role = needs_role(found.discount_pct, Limit(LEAST_ROLE, _least(policy)), policy)
+    if isinstance(role, Refusal) or any(each.verdict == REFUSE for each in guards(of, found, rules)):
+        return []
+    return [_option(found, rules.gets[name], policy, None, role)]
+
+
+def _least(policy: Policy) -> Fraction:
+    return Fraction(str(policy.saves.approval_pct.get(LEAST_ROLE, 0)))
+
+
+def _option(found: Quote, get: str, policy: Policy, no: int | None, role: str | None) -> Option:
+    rules, name = policy.offers, found.terms.instrument
+    return Option(
+        rules.titles[name],
+        name,
+        give(found),
+        (get,) if get else (),
+        found.months,
+        found.deal.currency,
+        sum(each.price_minor for each in found.months[:12]),
+        found.price_minor,
+        found.list_minor,
+        found.terms.until_on,
+        after(found),
+        found,
+        no,
+        role,
+    )

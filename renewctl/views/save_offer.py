@@ -1,0 +1,367 @@
+"""Offers on a terminal and as JSON: the terms, the months, what it costs, what stands in its way."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from renewctl.core import money
+from renewctl.core.model import Account, Offer
+from renewctl.core.offer_guards import Situation, percent
+from renewctl.core.offer_money import Month, Quote, break_even
+from renewctl.core.offer_words import sentence, steps, way_back
+from renewctl.core.offers import Draft
+from renewctl.core.ownership import step_person
+from renewctl.core.policy import Policy
+from renewctl.views.terminal import aligned, fit, put_lines, safe, width
+
+_WIDE = 100
+_RECORDED = {"accepted": ", recorded", "declined": ", recorded"} | dict.fromkeys(
+    ("approved", "refused", "withdrawn"), ""
+)
+
+
+class Shown(NamedTuple):
+    """An offer with what is said beside it; `quote` is None where its terms were erased."""
+
+    offer: Offer
+    account: Account
+    quote: Quote | None
+    policy: Policy
+    as_of: date
+    contract_id: str
+    renewal_on: date | None
+
+
+def show(shown: Shown, made: Draft, of: Situation) -> None:
+    """A drafted offer on stdout, everything it is judged by."""
+    offer, found = shown.offer, made.quote
+    head = [*_head(shown, found), f"Answers: {safe(of.root_cause)}", f"They give: {safe(of.condition)}"]
+    verdicts = [
+        f"  {each.verdict:<5} {each.rule:<6} {safe(each.reason)}"
+        + (f"; {safe(each.add)}" if each.add else "")
+        for each in made.guards
+    ]
+    limit = made.limit
+    who = f"{safe(offer.asked_by)} may grant {percent(limit.pct)} % ({limit.role})"
+    counted = f"Discount that counts: {offer.discount_pct} %; {who}"
+    put_lines(
+        [
+            *head, "", *_months(found), "", *_sums(found, of, shown.policy), "", *verdicts, "", counted,
+            *_next(shown),
+        ]
+    )  # fmt: skip
+
+
+def show_decided(shown: Shown, promises: Sequence[Mapping[str, Any]]) -> None:
+    """What became of an offer on stdout: its state, what it promises, how its terms are recorded."""
+    offer = shown.offer
+    state = f"{offer.state}{_RECORDED[offer.state]} by {safe(offer.decided_by)}"
+    out = [f"o{offer.no}  {safe(shown.account.name)}: {_title(shown)}, {state}"]
+    if shown.quote is not None:
+        out.append(f"  {safe(sentence(shown.quote))}")
+    if offer.state == "accepted":
+        out += [
+            f"  promised p{row['no']}: {safe(row['text'])}, by {row['due_on']}, {safe(row['owner'])}"
+            for row in promises
+        ]
+        out += _record(shown)
+    elif offer.state == "approved":
+        out.append(f"  when the customer says yes: renewctl save accept o{offer.no}")
+    put_lines(out)
+
+
+def show_list(found: Sequence[Offer], accounts: Mapping[int, Account]) -> None:
+    """One line an offer."""
+    if not found:
+        put_lines(["No offer was made. Make one with: renewctl save offer ACCOUNT --instrument …"])
+        return
+    rows = [("OFFER", "STATE", "ACCOUNT", "INSTRUMENT", "OFF", "KEPT", "COST", "UNTIL")]
+    for each in found:
+        code = each.currency or ""
+        rows.append(
+            (
+                f"o{each.no}",
+                each.state
+                if each.needs_role is None or each.state != "pending"
+                else f"for a {each.needs_role}",
+                fit(safe(accounts[each.account_no].name), 16 if width() < _WIDE else 40),
+                each.instrument,
+                f"{each.discount_pct or 0} %",
+                _plain(each.kept_minor, code),
+                _plain(each.cost_minor, code),
+                str(each.until_on or "no end"),
+            )
+        )
+    put_lines(aligned(rows, frozenset({4, 5, 6})))
+
+
+def _title(shown: Shown) -> str:
+    return safe(shown.policy.offers.titles[shown.offer.instrument])
+
+
+def _plain(minor: int | None, code: str) -> str:
+    return "unknown" if minor is None else money.plain(minor, code)
+
+
+def _head(shown: Shown, found: Quote) -> list[str]:
+    offer, deal = shown.offer, found.deal
+    save = f" (s{offer.save_no})" if offer.save_no is not None else ""
+    return [
+        f"o{offer.no}  {safe(shown.account.name)}{save}: {_title(shown)}, {offer.state}",
+        f"Terms: {safe(sentence(found))}",
+        *([f"Way back: {back}"] if (back := way_back(found)) else []),
+        f"Runs {offer.from_on} to {offer.until_on}, of {deal.term_months} months that end on {deal.ends_on}",
+    ]
+
+
+def _months(found: Quote) -> list[str]:
+    """The months in runs of one list price and one price, with what falls due in them."""
+    deal, code = found.deal, found.deal.currency
+    if all(each.list_minor == each.price_minor == each.cash_minor for each in found.months):
+        return [f"Price and payments stay as they are: {money.plain(deal.arr_minor, code)} a year"]
+    rows = [("MONTHS", "FROM", "LIST EACH", "PRICE EACH", "CASH DUE")]
+    for (listed, price), run in groupby(found.months, key=lambda each: (each.list_minor, each.price_minor)):
+        months = list(run)
+        first, last = months[0].month, months[-1].month
+        rows.append(
+            (
+                str(first) if first == last else f"{first}-{last}",
+                str(months[0].from_on),
+                money.plain(listed, code),
+                money.plain(price, code),
+                _cash(months, code),
+            )
+        )
+    if found.cash_after_minor:
+        rows.append(("after", "", "", "", money.plain(found.cash_after_minor, code)))
+    total = found.price_minor + found.terms.fee_minor
+    rows.append(
+        ("all", "", money.plain(found.list_minor, code), money.plain(found.price_minor, code),
+         money.plain(total, code))
+    )  # fmt: skip
+    return aligned(rows, frozenset({2, 3, 4}))
+
+
+def _cash(months: Sequence[Month], code: str) -> str:
+    """What falls due in a run: `4 × USD 12,000` where its payments are alike, else their sum."""
+    due = [each.cash_minor for each in months if each.cash_minor]
+    if len(due) > 1 and len(set(due)) == 1:
+        return f"{len(due)} × {money.plain(due[0], code)}"
+    return money.plain(sum(due), code)
+
+
+def _sums(found: Quote, of: Situation, policy: Policy) -> list[str]:
+    deal, terms = found.deal, found.terms
+    code = deal.currency
+    later = "nothing"
+    if found.later_minor:
+        each = f"once, on {found.later_on}" if terms.fee_minor else f"a year from {found.later_on}"
+        later = f"{money.plain(found.later_minor, code)} {each}"
+    rows = [
+        ("Conceded over the term", money.plain(found.cost_minor, code)),
+        (
+            "ARR kept at its end",
+            f"{money.plain(found.kept_minor, code)} of {money.plain(deal.arr_minor, code)}",
+        ),
+        ("Comes back later", later),
+        *([("Work on it", money.plain(of.effort_minor, code))] if of.effort_minor else []),
+        ("Break-even chance", _break_even(found, of, policy)),
+    ]
+    return aligned(rows)
+
+
+def _break_even(found: Quote, of: Situation, policy: Policy) -> str:
+    """The chance from which it pays, for the chance of staying anyway that is given, else for usual ones."""
+    if not found.cost_minor and not of.effort_minor:
+        return "none: it concedes nothing"
+    known = break_evens(found, of, policy)
+    least = ", ".join(_share(each) for _, each in known)
+    stays = ", ".join(f"{percent(each * 100)} %" for each, _ in known)
+    given = "" if of.chance is None else f"; you say {percent(of.chance * 100)} %"
+    return f"{least} where {stays} would stay anyway{given}"
+
+
+def break_evens(found: Quote, of: Situation, policy: Policy) -> list[tuple[Fraction, Fraction | None]]:
+    """(chance that they stay anyway, chance from which the offer pays) by the chance given, or usual ones."""
+    stays = [of.stays] if of.stays is not None else [each / 100 for each in policy.offers.chances_pct]
+    return [(each, break_even(found.list_minor, found.cost_minor, of.effort_minor, each)) for each in stays]
+
+
+def _share(least: Fraction | None) -> str:
+    return "never" if least is None or least >= 1 else f"{percent(least * 100)} %"
+
+
+def _next(shown: Shown) -> list[str]:
+    offer = shown.offer
+    if offer.state != "pending":
+        return [f"It needs no approval. When the customer says yes: renewctl save accept o{offer.no}"]
+    names = approvers(shown)
+    who = " or ".join(safe(each) for each in names)
+    if not who:
+        who = f"nobody is set as {offer.needs_role} (policy [team])"
+    return [
+        f"Needs approval by a {offer.needs_role} before it is offered: {who}",
+        f"  renewctl save approve o{offer.no}",
+    ]
+
+
+def approvers(shown: Shown) -> list[str]:
+    """Who may approve a pending offer: whoever has the role it needs or one above, without the asker."""
+    offer, policy = shown.offer, shown.policy
+    ladder = policy.saves.approval_pct
+    least = ladder.get(offer.needs_role or "", 100)
+    found = []
+    for role, pct in sorted(ladder.items(), key=lambda each: each[1]):
+        person, delegate = step_person(role, shown.account, None, policy)
+        if pct >= least and person and not delegate and person != offer.asked_by and person not in found:
+            found.append(person)
+    return found
+
+
+def _record(shown: Shown) -> list[str]:
+    """SAV-B: the commands that record the new terms, each to be typed on its day."""
+    found = shown.quote
+    if found is None:
+        return []
+    lines = [f"  on {on}: {command}" for on, _, command in commands(shown, found)]
+    if not lines:
+        return ["  the ARR stays as it is; nothing to record on the contract"]
+    return ["  the contract is as before; record the new terms:", *lines]
+
+
+def commands(shown: Shown, found: Quote) -> list[tuple[date, int, str]]:
+    """(day, ARR, command) of each change of ARR: a renewal is won at it, else the contract is amended."""
+    out = []
+    for on, arr in steps(found):
+        amount = money.to_units(arr, found.deal.currency)
+        if on == shown.renewal_on:
+            said = f"renewctl won {safe(shown.account.id)} --arr {amount}"
+        else:
+            said = (
+                f"renewctl amend {safe(shown.account.id)} --arr {amount} --on {on} --reason o{shown.offer.no}"
+            )
+        which = shown.contract_id
+        out.append((on, arr, said if which == shown.account.id else f"{said} --contract {safe(which)}"))
+    return out
+
+
+# --- JSON ------------------------------------------------------------------------------------------
+
+
+def document(shown: Shown, made: Draft, of: Situation, *, changed: bool) -> dict[str, Any]:
+    """`renewctl/offer/1` of a drafted offer; rates are fractions of 1 unless the key ends in `_pct`."""
+    return {
+        "schema": "renewctl/offer/1",
+        "as_of": shown.as_of.isoformat(),
+        "offer": {
+            **_offer(shown),
+            "verdicts": [each._asdict() for each in made.guards],
+            "limit": {"role": made.limit.role, "pct": float(made.limit.pct)},
+            "break_even": [
+                {"stays": float(stays), "chance": None if least is None else float(least)}
+                for stays, least in break_evens(made.quote, of, shown.policy)
+            ],
+        },
+        "changed": changed,
+    }
+
+
+def decided_document(shown: Shown, promises: Sequence[Mapping[str, Any]], *, changed: bool) -> dict[str, Any]:
+    """`renewctl/offer/1` of an offer after a step, with the promises it made."""
+    return {
+        "schema": "renewctl/offer/1",
+        "as_of": shown.as_of.isoformat(),
+        "offer": _offer(shown),
+        "promises": [
+            {
+                "id": f"p{row['no']}",
+                "text": row["text"],
+                "due_on": row["due_on"].isoformat(),
+                "owner": row["owner"],
+            }
+            for row in promises
+        ],
+        "changed": changed,
+    }
+
+
+def list_document(
+    found: Sequence[Offer], accounts: Mapping[int, Account], policy: Policy, as_of: date
+) -> dict[str, Any]:
+    """`renewctl/offers/1`."""
+    return {
+        "schema": "renewctl/offers/1",
+        "as_of": as_of.isoformat(),
+        "offers": [_row(each, accounts[each.account_no], policy) for each in found],
+    }
+
+
+def _row(offer: Offer, account: Account, policy: Policy) -> dict[str, Any]:
+    code = offer.currency or ""
+
+    def units(minor: int | None) -> int | float | None:
+        return None if minor is None else money.to_units(minor, code)
+
+    return {
+        "id": f"o{offer.no}",
+        "account": account.id,
+        "account_name": account.name,
+        "save": None if offer.save_no is None else f"s{offer.save_no}",
+        "instrument": offer.instrument,
+        "title": policy.offers.titles[offer.instrument],
+        "parameters": json.loads(offer.terms),
+        "root_cause": offer.root_cause,
+        "condition": offer.condition,
+        "from": offer.from_on.isoformat(),
+        "until": None if offer.until_on is None else offer.until_on.isoformat(),
+        "currency": offer.currency,
+        "arr": units(offer.arr_minor),
+        "kept_arr": units(offer.kept_minor),
+        "cost": units(offer.cost_minor),
+        "comes_back": units(offer.later_minor),
+        "discount_pct": None if offer.discount_pct is None else float(offer.discount_pct),
+        "state": offer.state,
+        "needs_role": offer.needs_role,
+        "asked_on": offer.asked_on.isoformat(),
+        "asked_by": offer.asked_by,
+        "decided_on": None if offer.decided_on is None else offer.decided_on.isoformat(),
+        "decided_by": offer.decided_by,
+        "note": offer.note,
+    }
+
+
+def _offer(shown: Shown) -> dict[str, Any]:
+    found = shown.quote
+    row = {**_row(shown.offer, shown.account, shown.policy), "contract": shown.contract_id or None}
+    row["approvers"] = approvers(shown) if shown.offer.state == "pending" else []
+    if found is None:
+        return row
+    code = found.deal.currency
+    return {
+        **row,
+        "terms": sentence(found),
+        "term_months": found.deal.term_months,
+        "term_ends_on": found.deal.ends_on.isoformat(),
+        "comes_back_on": found.later_on.isoformat() if found.later_on else None,
+        "months": [_month(each, code) for each in found.months],
+        "cash_after": money.to_units(found.cash_after_minor, code),
+        "list_total": money.to_units(found.list_minor, code),
+        "price_total": money.to_units(found.price_minor, code),
+        "changes": [
+            {"on": on.isoformat(), "arr": money.to_units(arr, code), "command": command}
+            for on, arr, command in commands(shown, found)
+        ],
+    }
+
+
+def _month(month: Month, code: str) -> dict[str, Any]:
+    return {
+        "month": month.month,
+        "from": month.from_on.isoformat(),
+        "list": money.to_units(month.list_minor, code),
+        "price": money.to_units(month.price_minor, code),
+        "cash": money.to_units(month.cash_minor, code),
+    }
