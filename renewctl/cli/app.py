@@ -110,8 +110,95 @@ COMMANDS: dict[str, Any] = {
         ),
         "list": ("save", "list_", "List the saves, the most urgent first."),
         "show": ("save", "show", "Show one save with its steps and clock."),
+        "standup": (
+            "save_standup",
+            "standup",
+            "Show every running save: clock, next step, next promise, blocker, ARR, decision.",
+        ),
         "done": ("save", "done", "Mark a step of a save as done."),
-        "close": ("save", "close", "Close a save with its result."),
+        "why": (
+            "save_case",
+            "why",
+            "Ask why until the root cause is found, and go on with the playbook that answers it.",
+        ),
+        "answer": (
+            "save_case",
+            "answer",
+            "Answer the questions of the investigation; steps that hang on them follow.",
+        ),
+        "team": (
+            "save_case",
+            "team",
+            "Show who does what on a save, or give a role to a person for this case.",
+        ),
+        "worth": (
+            "save_case",
+            "worth",
+            "Weigh what a save costs against what it may keep, and record whether to fight or let go.",
+        ),
+        "note": (
+            "save_case",
+            "note",
+            "Note what is in the way of a save, or the decision it needs; the stand-up shows both.",
+        ),
+        "promise": {
+            "help": "The ledger of what was promised, with its day, its owner and what shows it was kept.",
+            "add": (
+                "save_promise",
+                "add",
+                "Write a promise into the ledger, with its day and its one owner.",
+            ),
+            "chain": (
+                "save_promise",
+                "chain",
+                "Promise a fix as a chain of dated steps: build, QA, beta, release.",
+            ),
+            "kept": ("save_promise", "kept", "Mark a promise as kept, with what shows it."),
+            "broken": (
+                "save_promise",
+                "broken",
+                "Mark a promise as broken, with the reason; make it good with another.",
+            ),
+            "withdraw": (
+                "save_promise",
+                "withdraw",
+                "Withdraw a promise the customer let us off, with what they said.",
+            ),
+            "list": ("save_promise", "list_", "List what was promised, what is missed first."),
+        },
+        "level": {
+            "help": "Service levels given in writing, and how they were held.",
+            "add": (
+                "save_promise",
+                "level_add",
+                "Give a service level in writing: a time to answer in, or a rhythm.",
+            ),
+            "log": (
+                "save_promise",
+                "level_log",
+                "Log that a service level was called upon, and when it was answered.",
+            ),
+            "list": (
+                "save_promise",
+                "level_list",
+                "List service levels and how they were held, from what was logged.",
+            ),
+        },
+        "evidence": (
+            "save_case",
+            "evidence",
+            "Show how far the four measures of success are met, or record what shows one of them.",
+        ),
+        "close": (
+            "save_case",
+            "close",
+            "Close a save with its result; saved only where all four measures are shown.",
+        ),
+        "reopen": (
+            "save_case",
+            "reopen",
+            "Open a kept save again after a relapse, with its history: the clock starts anew.",
+        ),
         "offer": (
             "save_offer",
             "offer",

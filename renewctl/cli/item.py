@@ -20,6 +20,9 @@ _MONTH = 31  # days by which recurring work may be put off
 _LATEST = 14  # days by which a renewal past its date may be put off
 _ITEM = re.compile(r"(?P<subject>[as]?\d+)(?:\.(?P<cycle>\d+))?(?:[- ](?P<step>[\w@-]*))?", re.ASCII)
 
+# Of a save: a promise, or a call upon a service level, which end otherwise than by a tick.
+_SETTLED = re.compile(r"s(?P<save>\d{1,18})(?:\.\d+)?[- ](?P<kind>p|answer)(?P<no>\d{1,18})", re.ASCII)
+
 ItemArg = Annotated[str, typer.Argument(metavar="ITEM", help="As `due` shows it, such as 12-notice.")]
 
 
@@ -62,14 +65,27 @@ def snooze(
 
 
 def close(
-    env: Env, text: str, state: str, reason: str | None, minutes: int | None, until_on: date | None
-) -> None:
-    """Record what was done with an item; an item already closed stays as it is."""
+    env: Env, text: str, state: str, reason: str | None, minutes: int | None, until_on: date | None,
+    *, at: str | None = None,
+) -> None:  # fmt: skip
+    """Record what was done with an item; an item already closed stays as it is.
+
+    `at` is the instant it was done, where that matters: the first contact of a save.
+    """
+    if (duty := _SETTLED.fullmatch(text.strip().lower())) is not None:
+        from renewctl.cli.save_item import settle
+
+        settle(env, duty, state, reason, at)
+        return
     with (
         env.open() as portfolio,
         portfolio.write(f"{env.command} {text}", env.actor, env.as_of, dry_run=env.dry_run) as operation,
     ):
         found = find(portfolio, env, text)
+        if found.subject.startswith("s"):
+            from renewctl.cli.save_item import check
+
+            check(portfolio, env, found, state)
         new = ItemState(
             found.subject, found.account_no, found.cycle, found.step, state, env.as_of, until_on, reason,
             minutes, env.actor,
@@ -102,6 +118,10 @@ def close(
             )
             operation.apply(change for each in wanted if (change := _change(portfolio, each)).after)
             operation.summary = f"{found.item} {state}" + (f": {reason}" if reason else "")
+            if found.subject.startswith("s"):
+                from renewctl.cli.save_item import went_on
+
+                message += went_on(portfolio, operation, env, found, state, at)
             refresh(portfolio, env.policy, env.as_of, [found.account_no])
             message += f" until {until_on}" if until_on else ""
     _report(env, found, state, message + env.dry)
@@ -238,8 +258,9 @@ def find(portfolio: Portfolio, env: Env, text: str) -> Found:
     if subject.startswith("s"):
         from renewctl.cli.save import find_step
 
-        account_no, step = find_step(portfolio, env.policy, env.as_of, int(subject[1:]), step)
-        found = Found(core.item_id(subject, 1, step), subject, account_no, 1, step)
+        named = int(match["cycle"]) if match["cycle"] else None
+        account_no, step, cycle = find_step(portfolio, env.policy, env.as_of, int(subject[1:]), step, named)
+        found = Found(core.item_id(subject, cycle, step), subject, account_no, cycle, step)
     elif subject.startswith("a"):
         carrying = DueReader(portfolio, env.policy, env.as_of).carrying(int(subject[1:]))
         found = _find_contract_item(portfolio, env, text, carrying, 1, step, subject)

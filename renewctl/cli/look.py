@@ -254,13 +254,13 @@ def _saves(portfolio: "Portfolio", env: Env, account_no: int) -> list[dict[str, 
     found = cases(portfolio, account_no)
     if not found:
         return []
-    from renewctl.core import plays
+    from renewctl.core import case_report
     from renewctl.store.saves import load_files, zone_of
     from renewctl.views.save import list_document
 
     zone = zone_of(env.policy)
     files = load_files(portfolio, env.policy, env.as_of, found)
-    reports = [plays.report(each, env.policy, zone, env.as_of) for each in files]
+    reports = [case_report.report(each, env.policy, zone, env.as_of) for each in files]
     told: list[dict[str, Any]] = list_document(reports, env.as_of, env.policy.base_currency)["saves"]
     return told
 

@@ -279,7 +279,9 @@ def lost(
             if any(each.state == "open" for each in contracts_of(portfolio, of)):
                 ended = None
             if ended is not None:
-                operation.apply(allowed(plays.close_case(ended, "lost", max(env.as_of, ended.flagged_on))))
+                from renewctl.cli.case import lose
+
+                lose(portfolio, operation, env, ended)
                 operation.summary += f"; save s{ended.no} closed as lost"
             refresh(portfolio, env.policy, env.as_of, [of.no])
     _report(env, of, closing)

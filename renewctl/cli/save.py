@@ -1,4 +1,4 @@
-"""`save start`, `list`, `show`, `done`, `close`: cases at risk, from the flag to the last check-in."""
+"""`save start`, `list`, `show`, `done`: cases at risk, from the flag to the last check-in."""
 
 import re
 from datetime import date, datetime
@@ -7,13 +7,10 @@ from typing import Annotated
 import typer
 
 from renewctl.cli.options import AccountArg, Env, command, day, minutes, owned_by, say
-from renewctl.core import plays
-from renewctl.core.model import CLOSED_SAVES, Activity, Change, SaveCase
+from renewctl.core import case_report, plays
 from renewctl.core.policy import SCENARIOS, Policy
 from renewctl.core.segment import in_force
-from renewctl.core.text import clean
 from renewctl.errors import NotFound, RefusedByRule, UsageError
-from renewctl.store.portfolio import Portfolio
 from renewctl.store.saves import cases, find_case, load_files, zone_of
 from renewctl.store.saves import due_items as due_items
 from renewctl.store.saves import find_step as find_step
@@ -21,7 +18,7 @@ from renewctl.views import save as view
 
 SaveArg = Annotated[str, typer.Argument(metavar="SAVE", help="A save such as s3, or its account.")]
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000  # a check-in 90 days later must still be a date
-_ITEM = re.compile(r"s?(\d{1,18})(?:[- ]+([\w-]*))?", re.ASCII | re.IGNORECASE)
+_ITEM = re.compile(r"s?(\d{1,18})(?:\.(\d{1,9}))?(?:[- ]+([\w-]*))?", re.ASCII | re.IGNORECASE)
 
 
 @command(writes=True)
@@ -41,7 +38,7 @@ def start(
     from renewctl.store.agenda import load_book, refresh, renewals_per_quarter
     from renewctl.store.lookup import find_account
 
-    chosen = None if scenario is None else _scenario(scenario, env.policy)
+    chosen = None if scenario is None else near(scenario, env.policy, "--scenario")
     policy = env.policy
     zone = zone_of(policy)
     with env.open() as portfolio:
@@ -52,7 +49,7 @@ def start(
                 f"{found.name} is {found.status}: there is nothing left to save",
                 "if that is wrong, set its status or import it again",
             )
-        flag = _flag(env, flagged)
+        flag = flag_of(env, flagged)
         with portfolio.write(f"save start {found.id}", env.actor, env.as_of, dry_run=env.dry_run) as op:
             earlier = cases(portfolio, found.no)
             running = plays.open_one(earlier)
@@ -80,7 +77,7 @@ def start(
             op.summary = f"s{no}: {chosen} save of {found.name}, respond by {case.respond_by}"
             refresh(portfolio, policy, env.as_of, [found.no])
             case_file = plays.CaseFile(case, found, renewal, book.readings.get(found.no, []), {})
-        report = plays.report(case_file, policy, zone, env.as_of)
+        report = case_report.report(case_file, policy, zone, env.as_of)
         cooling_on = plays.cooling_until(earlier, policy, env.as_of)
         _show(env, report)
         for remark in plays.remarks(case, found, renewal, policy, cooling_on):
@@ -104,11 +101,11 @@ def list_(
         found = cases(portfolio, closed=closed)
         files = load_files(portfolio, env.policy, env.as_of, found) if found else []
     reports = [
-        plays.report(each, env.policy, zone, env.as_of)
+        case_report.report(each, env.policy, zone, env.as_of)
         for each in files
         if wanted is None or each.case.owner in wanted
     ]
-    reports.sort(key=plays.urgency)
+    reports.sort(key=case_report.urgency)
     if env.json:
         from renewctl.views.machine import emit
 
@@ -126,7 +123,7 @@ def show(
     """Show one save with its steps and clock."""
     with env.open() as portfolio:
         [case_file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
-    _show(env, plays.report(case_file, env.policy, zone_of(env.policy), env.as_of), whole=whole)
+    _show(env, case_report.report(case_file, env.policy, zone_of(env.policy), env.as_of), whole=whole)
 
 
 @command(writes=True)
@@ -137,8 +134,12 @@ def done(
         str | None, typer.Option("--hours", metavar="H", help="Time it took, such as 0.5.")
     ] = None,
     note: Annotated[str | None, typer.Option("--note", help="What came of it.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="MOMENT", help="When it was, such as 2026-03-10T15:30.")
+    ] = None,
 ) -> None:
     """Mark a step of a save as done."""
+    from renewctl.cli.case import instant
     from renewctl.cli.item import close as close_item
 
     text = " ".join(item).strip()
@@ -147,83 +148,27 @@ def done(
         raise NotFound(
             "no-such-item", f"no step of a save is called {text!r}", "see them: renewctl save show SAVE"
         )
-    close_item(env, f"s{match[1]}-{(match[2] or '').lower()}", "done", note, minutes(hours), None)
+    cycle = f".{match[2]}" if match[2] else ""
+    named = f"s{match[1]}{cycle}-{(match[3] or '').lower()}"
+    close_item(env, named, "done", note, minutes(hours), None, at=instant(env, at, "--at"))
 
 
-@command(writes=True)
-def close(
-    env: Env,
-    save: SaveArg,
-    result: Annotated[
-        str, typer.Option("--result", metavar="RESULT", help="One of: " + ", ".join(CLOSED_SAVES))
-    ],
-    note: Annotated[str | None, typer.Option("--note", help="What decided it.")] = None,
-) -> None:
-    """Close a save with its result."""
-    from renewctl.cli.contract import allowed
-    from renewctl.store.agenda import refresh
-
-    chosen, said = _result(result), clean(note or "")
-    with env.open() as portfolio:
-        meant = find_case(portfolio, save)
-        words = f"save close s{meant.no}"
-        with portfolio.write(words, env.actor, env.as_of, dry_run=env.dry_run) as operation:
-            case = portfolio.values("save_case", "no = ?", (meant.no,))[0]
-            changes = allowed(plays.close_case(case, chosen, env.as_of))
-            if changes:
-                operation.apply(changes)
-                if said:
-                    operation.apply([_noted(portfolio, env, case, said)])
-                operation.summary = f"s{case.no}: closed as {chosen}" + (f": {said}" if said else "")
-                refresh(portfolio, env.policy, env.as_of, [case.account_no])
-            [case_file] = load_files(
-                portfolio, env.policy, env.as_of, portfolio.values("save_case", "no = ?", (case.no,))
-            )
-    report = plays.report(case_file, env.policy, zone_of(env.policy), env.as_of)
-    if env.json:
-        from renewctl.views.machine import emit
-
-        emit({**view.document(report), "changed": bool(changes) and not env.dry_run})
-    elif not changes:
-        say(view.closed_before(case))
-    else:
-        say(view.closed(report) + env.dry)
-
-
-def _result(given: str) -> str:
-    """The result meant, or exit 2 naming the four."""
-    folded = given.strip().lower().replace("-", "_").replace(" ", "_")
-    if folded not in CLOSED_SAVES:
-        four = ", ".join(CLOSED_SAVES)
-        raise UsageError(
-            "unknown-result", f"--result {given}: not one of {four}", "renewctl save close --help"
-        )
-    return folded
-
-
-def _noted(portfolio: Portfolio, env: Env, case: SaveCase, said: str) -> Change:
-    no = portfolio.next_no("activity")
-    note = Activity(no, case.account_no, case.contract_no, env.as_of, "note", said, None, env.actor)
-    return Change("activity", (no,), case.account_no, None, note._asdict())
-
-
-def _scenario(given: str, policy: Policy) -> str:
-    """The scenario meant, or exit 2 naming all there are: the six, and what a policy adds."""
+def near(given: str, policy: Policy, option: str) -> str:
+    """The playbook meant, or exit 2 naming all there are: the six, and what a policy adds."""
     known = [*SCENARIOS, *(name for name in policy.playbooks if name not in SCENARIOS)]
-    named = ", ".join(known)
     folded = given.strip().lower().replace("-", "_").replace(" ", "_")
     if folded in known:
         return folded
     from difflib import get_close_matches
 
-    near = get_close_matches(folded, known, 1, 0.5) or [
+    close = get_close_matches(folded, known, 1, 0.5) or [
         name for name in known if folded and (name.startswith(folded) or folded in name)
     ]
-    hint = f"did you mean: --scenario {near[0]}" if len(near) == 1 else "give one of them with --scenario"
-    raise UsageError("unknown-scenario", f"--scenario {given}: not one of {named}", hint)
+    hint = f"did you mean: {option} {close[0]}" if len(close) == 1 else f"give one of them with {option}"
+    raise UsageError("unknown-scenario", f"{option} {given}: not one of {', '.join(known)}", hint)
 
 
-def _flag(env: Env, given: str | None) -> tuple[date, str, str]:
+def flag_of(env: Env, given: str | None) -> tuple[date, str, str]:
     """(flagged_on, flagged_at, respond_by) of `--flagged`: a date, or a time such as 2026-03-10T15:30."""
     zone = zone_of(env.policy)
     at: datetime | None = None
@@ -249,7 +194,7 @@ def _flag(env: Env, given: str | None) -> tuple[date, str, str]:
     return (on, *plays.clock(on, env.policy, zone, at))
 
 
-def _show(env: Env, report: plays.Report, *, whole: bool = False) -> None:
+def _show(env: Env, report: case_report.Report, *, whole: bool = False) -> None:
     if env.json:
         from renewctl.views.machine import emit
 

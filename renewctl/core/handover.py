@@ -174,8 +174,7 @@ def _save(file: CaseFile, later: CaseFile, policy: Policy, zone: tzinfo) -> Iter
 
 
 def _steps(file: CaseFile, policy: Policy, zone: tzinfo) -> Sequence[CaseStep]:
-    renewal = file.renewal
-    return planned(file.case, file.account, renewal.owner, policy, zone, renewal.owner_role)
+    return planned(file, policy, zone)
 
 
 def _recurring(each: Renewing, agenda: ContractAgenda) -> Iterator[tuple[Key, str]]:

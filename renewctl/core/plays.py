@@ -6,15 +6,15 @@ calendar hours reckoned in UTC, days are calendar days in the policy's time zone
 as `zone`.
 """
 
+import re
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from renewctl.core import money
 from renewctl.core.classify import classify, main_contract
-from renewctl.core.due import BY_DAY, SAVE_CLOCK, Item, States, Task, Who, status_of
-from renewctl.core.intake import Refusal
+from renewctl.core.due import States
 from renewctl.core.model import (
     CLOSED_SAVES,
     KEPT_SAVES,
@@ -22,15 +22,20 @@ from renewctl.core.model import (
     Because,
     Change,
     Contract,
+    ItemState,
     Ledger,
     Reading,
     SaveCase,
+    SaveEvent,
 )
 from renewctl.core.ownership import step_person
-from renewctl.core.policy import Playbook, PlayStep, Policy
+from renewctl.core.play_flow import flow, shown_by, waits_for
+from renewctl.core.policy import Playbook, PlayStep, Policy, Question
 from renewctl.core.signs import on_record
 
 FIRST_CONTACT = "call"
+# Steps of a case that no playbook lists: what comes back, a promise, a service level called upon.
+DUTY = re.compile(r"(update|touch|report|attention|checkin)-\d+|p\d+|level\d+-\d+|answer\d+", re.ASCII)
 CHECK_IN = "checkin"
 OPENED = "detected"
 UNKNOWN_ON = date.max  # the renewal date of an account that has none on record
@@ -66,6 +71,14 @@ class CaseStep(NamedTuple):
     channel: str  # internal | customer | call
     rule: str
     done_when: str
+    effort: float = 0.0  # hours it usually takes
+    fate: str = "active"  # active | undecided | dropped, see core.play_flow
+    waits_for: tuple[str, ...] = ()  # open steps it builds on
+    state: str = "open"  # open | done | skipped | snoozed
+    marked: ItemState | None = None  # what was done with it by hand
+    shown_by: str = ""  # the fact on record that closed it by itself
+    asks: tuple[Question, ...] = ()
+    documents: tuple[str, ...] = ()
 
 
 class Milestone(NamedTuple):
@@ -84,6 +97,7 @@ class Clock(NamedTuple):
     hours_left: float  # to respond_by at `seen_at`; negative when late, 0 when answered
     seen_at: str
     answered_on: date | None
+    in_time: bool | None  # of an answer: whether it came in time; None where the hour is not on record
 
 
 class CaseFile(NamedTuple):
@@ -96,27 +110,6 @@ class CaseFile(NamedTuple):
     states: States  # step -> what was done with it
     given: Mapping[str, str] = {}  # step -> the person it was given to by hand
     ledger: Ledger = Ledger()
-
-
-class Report(NamedTuple):
-    """A case as of one day: everything a view shows."""
-
-    file: CaseFile
-    book: Playbook
-    steps: tuple[CaseStep, ...]
-    checkins: tuple[CaseStep, ...]
-    provisional: bool  # the check-ins' dates
-    milestones: tuple[Milestone, ...]
-    success: tuple[str, ...]  # the four of SAV-6
-    clock: Clock
-    first_contact: str | None
-    signals: tuple[Because, ...]
-    together_with: str | None  # SAV-1: the manager, at once, for high-value accounts
-    changed_since: bool  # the playbook is not the one the case was opened with
-    as_of: date
-    zone: tzinfo
-    zone_name: str
-    base_currency: str
 
 
 def instant(text: str) -> datetime:
@@ -223,80 +216,60 @@ def open_case(
     return case, (Change("save_case", (no,), account.no, None, case._asdict()),)
 
 
-def close_case(case: SaveCase, result: str, as_of: date) -> "tuple[Change, ...] | Refusal":
-    """The change that ends a case with one of `CLOSED_SAVES`; none where it ended so before.
-
-    From that day its open steps are no longer owed; the check-ins of a customer that was kept count
-    from it (SAV-10).
-    """
-    if not is_open(case):
-        if case.state == result:
-            return ()
-        return Refusal(
-            "save-closed",
-            f"save s{case.no} was closed as {case.state} on {case.closed_on}",
-            f"see it: renewctl save show s{case.no}",
-        )
-    if as_of < case.flagged_on:
-        return Refusal(
-            "not-yet", f"save s{case.no} was flagged on {case.flagged_on}, after {as_of}", "close it later"
-        )
-    before = {"state": case.state, "closed_on": case.closed_on}
-    after = {"state": result, "closed_on": as_of}
-    return (Change("save_case", (case.no,), case.account_no, before, after),)
-
-
-def steps(
-    case: SaveCase,
-    account: Account,
-    owner: str | None,
-    policy: Policy,
-    zone: tzinfo,
-    owner_role: str = "owner",
-) -> tuple[CaseStep, ...]:
+def steps(file: CaseFile, policy: Policy, zone: tzinfo) -> tuple[CaseStep, ...]:
     """The playbook's steps of a case on their days, in the order of the clock (SAV-5).
 
-    `owner` is the person who owns the renewal, acting as `owner_role`.
+    They count from the flag; after a switch of playbook those not done yet count from the switch, but the
+    first contact is owed from the flag whatever was found out since. A step whose condition fails stays
+    among them as `dropped`, one that hangs on an open question as `undecided` (`core.play_flow`).
     """
+    case, ledger = file.case, file.ledger
+    plays = policy.playbooks[case.scenario].steps
+    done, answered = done_facts(file), findings(case, ledger)
+    states, shown = {}, {}
+    for play in plays:
+        state = file.states.get(play.step)
+        states[play.step] = state
+        if play.done_by and (state is None or state.state == "snoozed"):
+            fact = shown_by(play, done, frozenset(answered))
+            if fact:
+                shown[play.step] = fact
+    closed = frozenset(
+        key for key, state in states.items() if key in shown or (state and state.state != "snoozed")
+    )
+    fates = flow(plays, answered, facts(file), closed)
+    begins_at, contact = plan_begins_at(case, ledger), first_contact(plays)
+    begins_on = local_on(begins_at, zone)
     found = []
-    for play in policy.playbooks[case.scenario].steps:
-        due_at = None if play.hours is None else later(case.flagged_at, play.hours)
-        due_on = case.flagged_on + timedelta(days=play.day) if due_at is None else local_on(due_at, zone)
-        found.append(_step(case, account, owner, owner_role, policy, play, due_on, due_at))
+    for play in plays:
+        key = play.step
+        if key == contact and begins_at != case.flagged_at:
+            at, on = case.flagged_at, local_on(case.flagged_at, zone)
+        else:
+            at, on = begins_at, begins_on
+        due_at = None if play.hours is None else later(at, play.hours)
+        due_on = on + timedelta(days=play.day) if due_at is None else local_on(due_at, zone)
+        waits = waits_for(play, plays, closed, fates) if play.after else ()
+        found.append(
+            _step(file, policy, play, due_on, due_at, fates[key], waits, states[key], shown.get(key, ""))
+        )
     return tuple(found)
 
 
-def checkins(
-    case: SaveCase, account: Account, owner: str | None, policy: Policy, owner_role: str = "owner"
-) -> tuple[CaseStep, ...]:
+def checkins(file: CaseFile, policy: Policy) -> tuple[CaseStep, ...]:
     """SAV-10: the check-ins, from the day the account was saved; until then provisional, from the flag."""
+    case = file.case
     begin = case.flagged_on if provisional(case) else case.closed_on or case.flagged_on
     return tuple(
-        _step(case, account, owner, owner_role, policy, play, begin + timedelta(days=play.day), None)
-        for play in _checkin_plays(policy)
-    )
+        _step(file, policy, play, begin + timedelta(days=play.day), None, "active", (),
+              file.states.get(play.step), "")
+        for play in _checkin_plays(policy, policy.playbooks[case.scenario])
+    )  # fmt: skip
 
 
-def planned(
-    case: SaveCase,
-    account: Account,
-    owner: str | None,
-    policy: Policy,
-    zone: tzinfo,
-    owner_role: str = "owner",
-) -> tuple[CaseStep, ...]:
+def planned(file: CaseFile, policy: Policy, zone: tzinfo) -> tuple[CaseStep, ...]:
     """Steps and then check-ins: everything a case plans."""
-    return steps(case, account, owner, policy, zone, owner_role) + checkins(
-        case, account, owner, policy, owner_role
-    )
-
-
-def handed(found: Iterable[CaseStep], given: Mapping[str, str]) -> tuple[CaseStep, ...]:
-    """Steps with those that were given to somebody by hand in their hands."""
-    return tuple(
-        step._replace(owner=given[step.step], delegate=False) if step.step in given else step
-        for step in found
-    )
+    return steps(file, policy, zone) + checkins(file, policy)
 
 
 def provisional(case: SaveCase) -> bool:
@@ -304,29 +277,48 @@ def provisional(case: SaveCase) -> bool:
     return case.state not in KEPT_SAVES or case.closed_on is None
 
 
-def _checkin_plays(policy: Policy) -> list[PlayStep]:
-    texts = policy.saves.checkins
+def plays_of(case: SaveCase, policy: Policy) -> list[PlayStep]:
+    """Every step and check-in that the playbook of a case has."""
+    book = policy.playbooks[case.scenario]
+    return [*book.steps, *_checkin_plays(policy, book)]
+
+
+def _checkin_plays(policy: Policy, book: Playbook) -> list[PlayStep]:
     return [
         PlayStep(
-            f"{CHECK_IN}-{days}", texts.get(days, f"Check in after {days} days"), "check_in", days, None,
-            "csm", "customer", "SAV-10", "",
+            f"{CHECK_IN}-{days}",
+            book.checkins.get(days) or policy.saves.checkins.get(days) or f"Check in after {days} days",
+            "check_in", days, None, "csm", "customer", "SAV-10", "",
         )
         for days in policy.saves.checkin_days
     ]  # fmt: skip
 
 
 def _step(
-    case: SaveCase, account: Account, owner: str | None, owner_role: str, policy: Policy, play: PlayStep,
-    due_on: date, due_at: str | None,
+    file: CaseFile, policy: Policy, play: PlayStep, due_on: date, due_at: str | None, fate: str,
+    waits: tuple[str, ...], state: ItemState | None, shown: str,
 ) -> CaseStep:  # fmt: skip
-    person, delegate = step_person(play.role, account, owner, policy)
-    if person is None:
-        person, delegate = case.owner, True
-    role = owner_role if play.role == "owner" else play.role
+    person, delegate = owner_of(file, policy, play.step, play.role)
+    role = file.renewal.owner_role if play.role == "owner" else play.role
+    how = "done" if shown else "open" if state is None else state.state
     return CaseStep(
         play.step, play.phase, play.title, due_on, due_at, role, person, delegate, play.channel, play.rule,
-        play.done_when,
+        play.done_when, play.effort, fate, waits, how, state, shown, play.asks, play.documents,
     )  # fmt: skip
+
+
+def owner_of(file: CaseFile, policy: Policy, step: str, role: str) -> tuple[str | None, bool]:
+    """(person, whether as a stand-in) of a step of a role: by hand, by the case's team, by the rules.
+
+    Nobody's step falls to whoever coordinates the case, so that no step is without an owner (SAV-5).
+    """
+    if step in file.given:
+        return file.given[step], False
+    for event in reversed(file.ledger.events):
+        if event.kind == "team" and event.name == role and event.text:
+            return event.text, False
+    person, delegate = step_person(role, file.account, file.renewal.owner, policy)
+    return (file.case.owner, True) if person is None else (person, delegate)
 
 
 def first_contact(found: Sequence[CaseStep | PlayStep]) -> str | None:
@@ -336,158 +328,132 @@ def first_contact(found: Sequence[CaseStep | PlayStep]) -> str | None:
     return next(iter(calls), found[0].step if found else None)
 
 
+# --- what is on record of a case -------------------------------------------------------------------
+
+
+def round_of(ledger: Ledger) -> int:
+    """1, and one more each time the customer relapsed (SAV-10)."""
+    return 1 + sum(1 for event in ledger.events if event.kind == "reopened")
+
+
+def latest(ledger: Ledger, kind: str, name: str | None = None) -> SaveEvent | None:
+    """The last event of a kind (and name) in the current round."""
+    current = round_of(ledger)
+    for event in reversed(ledger.events):
+        if event.round == current and event.kind == kind and name in (None, event.name):
+            return event
+    return None
+
+
+def findings(case: SaveCase, ledger: Ledger) -> dict[str, str]:
+    """Question -> its last answer of the current round, since the last switch of playbook or before it."""
+    current = round_of(ledger) if ledger.events else 1
+    return {
+        event.name: event.text or ""
+        for event in ledger.events
+        if event.kind == "finding" and event.round == current
+    }
+
+
+def plan_begins_at(case: SaveCase, ledger: Ledger) -> str:
+    """The instant from which steps count: the flag, or the last switch of playbook in this round."""
+    switch = latest(ledger, "scenario") if ledger.events else None
+    return switch.happened_at if switch is not None and switch.happened_at else case.flagged_at
+
+
+def facts(file: CaseFile) -> frozenset[str]:
+    """What conditions of steps may hang on (`policy_schema.PLAY_FACTS`), and `cause=CODE` once known."""
+    account, segment = file.account, file.renewal.segment
+    found = {segment} if segment else set()
+    if account.cancel_notice_on is not None:
+        found.add("cancel_notice")
+    if account.champion_gone:
+        found.add("champion_gone")
+    if account.strategic:
+        found.add("strategic")
+    if account.strategic or segment == "enterprise":
+        found.add("high_value")
+    cause = latest(file.ledger, "cause") if file.ledger.events else None
+    if cause is not None:
+        found.add(f"cause={cause.name}")
+    return frozenset(found)
+
+
+def done_facts(file: CaseFile) -> frozenset[str]:
+    """What is on record that may close steps by itself (`done_by` of a playbook's steps)."""
+    ledger, since = file.ledger, file.case.flagged_on
+    if ledger == _NOTHING:
+        return frozenset()
+    current = round_of(ledger)
+    found = {
+        f"paper:{event.name}" if event.kind == "paper" else event.kind
+        for event in ledger.events
+        if event.round == current and event.kind in ("paper", "contact", "cause")
+    }
+    for promise in ledger.promises:
+        if promise.made_on >= since and promise.state != "withdrawn":
+            found.add("promise")
+            if promise.chain:
+                found.add(f"promise:{promise.chain}")
+    if any(offer.asked_on >= since and offer.state in OFFERED for offer in ledger.offers):
+        found.add("offer")
+    if any(worth.decided_on >= since for worth in ledger.worths):
+        found.add("worth")
+    return frozenset(found)
+
+
+OFFERED = ("approved", "accepted", "declined")  # states of an offer that the customer may know of
+_NOTHING = Ledger()
+
+
 def milestones(case: SaveCase, policy: Policy) -> tuple[Milestone, ...]:
-    """SAV-7, counted from the flag."""
+    """SAV-7, counted from the flag, in the scenario's words."""
+    own = policy.playbooks[case.scenario].milestones
     return tuple(
-        Milestone(name, text, case.flagged_on + timedelta(days=first), case.flagged_on + timedelta(days=last))
+        Milestone(
+            name,
+            own.get(name) or text,
+            case.flagged_on + timedelta(days=first),
+            case.flagged_on + timedelta(days=last),
+        )
         for name, (text, first, last) in policy.saves.milestones.items()
     )
 
 
-def report(file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> Report:
-    """A case as of a day."""
-    case, account, renewal = file.case, file.account, file.renewal
-    book = policy.playbooks[case.scenario]
-    found = handed(steps(case, account, renewal.owner, policy, zone, renewal.owner_role), file.given)
-    manager, vacant = step_person("manager", account, renewal.owner, policy)
-    return Report(
-        file,
-        book,
-        found,
-        handed(checkins(case, account, renewal.owner, policy, renewal.owner_role), file.given),
-        provisional(case),
-        milestones(case, policy),
-        tuple(policy.saves.success.values()),
-        clock_state(case, found, file.states, policy, zone, as_of),
-        first_contact(found),
-        signals(account, file.readings, policy),
-        manager if renewal.segment == "enterprise" and not vacant else None,
-        playbook_version(book) != case.playbook,
-        as_of,
-        zone,
-        policy.time_zone,
-        policy.base_currency,
-    )
-
-
 def clock_state(
-    case: SaveCase, found: Sequence[CaseStep], states: States, policy: Policy, zone: tzinfo, as_of: date
+    file: CaseFile, found: Sequence[CaseStep], policy: Policy, zone: tzinfo, as_of: date
 ) -> Clock:
-    """How the clock stands on a day: seen at the hour its day starts, on the day of the flag at the flag."""
+    """How the clock stands on a day: seen at the hour its day starts, on the day of the flag at the flag.
+
+    An answer whose hour nobody recorded was in time on a day before `respond_by`'s, late after it, and of
+    that very day nobody knows (`in_time` None).
+    """
+    case = file.case
     contact = first_contact(found)
-    done = states.get(contact) if contact else None
+    step = next((each for each in found if each.step == contact), None)
     begins = datetime.combine(as_of, policy.saves.day_starts, zone)
     seen = max(begins.astimezone(UTC), instant(case.flagged_at))
-    if done is not None and done.state == "done":
-        return Clock("answered", 0.0, stored(seen), done.set_on)
+    if step is not None and step.state == "done":
+        call = latest(file.ledger, "contact")
+        on = step.marked.set_on if step.marked else call.happened_on if call else as_of
+        at = call.happened_at if call else None
+        last_on = local_on(case.respond_by, zone)
+        in_time = at <= case.respond_by if at else None if on == last_on else on < last_on
+        return Clock("answered", 0.0, stored(seen), on, in_time)
     left = (instant(case.respond_by) - seen).total_seconds() / 3600
-    return Clock("late" if left < 0 else "running", round(left, 1), stored(seen), None)
+    return Clock("late" if left < 0 else "running", round(left, 1), stored(seen), None, None)
 
 
-def urgency(report: Report) -> tuple[object, ...]:
-    """The sort key of a list of saves: open before closed, running clocks by `respond_by`, then what is
-    due next.
-    """
-    case = report.file.case
-    ahead = next_step(report)
-    return (
-        not is_open(case),
-        report.clock.state == "answered",
-        case.respond_by if report.clock.state != "answered" else "",
-        ahead.due_on if ahead else date.max,
-        -(report.file.renewal.arr_base_minor or 0),
-        case.no,
-    )
-
-
-def next_step(report: Report) -> CaseStep | None:
-    """The first step still owed, put-off ones by the day they come back."""
-    states, case = report.file.states, report.file.case
-    owed = report.checkins if case.state in KEPT_SAVES else ()
-    open_steps = []
-    for step in report.steps + report.checkins if is_open(case) else owed:
-        state = states.get(step.step)
-        if state is None:
-            open_steps.append(step)
-        elif state.state == "snoozed":
-            until_on = state.until_on or step.due_on
-            due_on = _put_off(case, step, report.first_contact, until_on, report.zone)
-            open_steps.append(step._replace(due_on=due_on))
-    return min(open_steps, key=lambda step: step.due_on, default=None)
-
-
-def _put_off(case: SaveCase, step: CaseStep, contact: str | None, until_on: date, zone: tzinfo) -> date:
+def put_off(case: SaveCase, step: CaseStep, contact: str | None, until_on: date, zone: tzinfo) -> date:
     """The day a step comes back; the first contact of an open case is never put off past its clock."""
     if step.step == contact and is_open(case):
         return min(until_on, local_on(case.respond_by, zone))
     return until_on
 
 
-def save_items(
-    case: SaveCase,
-    found: Sequence[CaseStep],
-    states: States,
-    policy: Policy,
-    as_of: date,
-    until: date,
-    *,
-    renewal: SaveRenewal,
-    zone: tzinfo,
-    work_on: Callable[[date], date],
-) -> list[Item]:
-    """The open steps of a case due up to `until`, as lines of the agenda, unsorted.
-
-    Of a closed case only the check-ins of a customer that was kept. The open first contact ranks as
-    the save's clock; it is due on its own day, and at the latest on that of `respond_by`. `work_on`
-    answers with the last working day on or before a day.
-    """
-    contact = first_contact(found)
-    items = []
-    for step in found:
-        checkin = step.phase == "check_in"
-        if not is_open(case) and (not checkin or provisional(case)):
-            continue
-        state = states.get(step.step)
-        if state is not None and state.state != "snoozed":
-            continue
-        due_on, note, rank = step.due_on, "", BY_DAY
-        if step.step == contact and is_open(case):
-            rank = SAVE_CLOCK
-            due_on = min(due_on, local_on(case.respond_by, zone))
-            note = f"answer by {local_text(case.respond_by, zone)} {policy.time_zone}"
-        elif checkin and provisional(case):
-            note = "provisional: counts from the flag until the account is saved"
-        if state is not None and state.until_on is not None:
-            due_on = _put_off(case, step, contact, state.until_on, zone)
-        if due_on > until:
-            continue
-        # To the agenda a call is one way of reaching the customer.
-        channel = "internal" if step.channel == "internal" else "customer"
-        clock = case.respond_by if rank == SAVE_CLOCK else ""
-        task = Task(
-            step.step, None, step.title, channel, step.owner_role, "save", step.rule, clock=clock, note=note
-        )  # fmt: skip
-        status = status_of(due_on, as_of)
-        items.append(
-            Item(
-                rank, due_on, work_on(due_on), status, task, renewal, 1,
-                Who(step.owner, step.owner_role, step.delegate),
-            )
-        )  # fmt: skip
-    return items
-
-
 def local_text(at: str, zone: tzinfo) -> str:
     """An instant as people in a time zone read it: `2026-03-12 09:00`."""
     return instant(at).astimezone(zone).strftime("%Y-%m-%d %H:%M")
-
-
-def find_steps(case: SaveCase, policy: Policy, text: str) -> list[PlayStep]:
-    """The steps and check-ins of a case meant by `text`: the one so called, else those that begin so."""
-    plays = [*policy.playbooks[case.scenario].steps, *_checkin_plays(policy)]
-    folded = text.strip().lower()
-    exact = [play for play in plays if play.step == folded]
-    return exact or [play for play in plays if folded and play.step.startswith(folded)]
 
 
 def signals(account: Account, readings: Sequence[Reading], policy: Policy) -> tuple[Because, ...]:

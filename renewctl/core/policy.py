@@ -270,8 +270,17 @@ class SaveMilestone(NamedTuple):
     last_day: int
 
 
+class RecoveryRules(NamedTuple):
+    """SAV-10: the programme after a save."""
+
+    days: int
+    touch_every_days: int
+    report_every_days: int
+    attention_months: int
+
+
 class SaveRules(NamedTuple):
-    """SAV-1, SAV-6, SAV-7, SAV-10: clock, check-ins, success, who may concede what."""
+    """SAV-1, SAV-6, SAV-7, SAV-9, SAV-10: clock, check-ins, success, who may concede what."""
 
     respond_hours: int
     target_hours: int
@@ -284,6 +293,13 @@ class SaveRules(NamedTuple):
     cool_down_days: int
     approval_pct: dict[str, float]  # role -> highest discount it may grant
     benchmarks: dict[str, dict[str, str]]
+    recovery: RecoveryRules
+    update_every_days: int  # while a case runs, the customer hears from us (SAV-9)
+    promise_soon_days: int  # a promise due this soon is among the loudest lines
+    whys: int  # how often to ask (SAV-2)
+    chain: dict[str, int]  # step of a promised fix -> days before its release (SAV-P)
+    chain_roles: dict[str, str]  # step -> the role that keeps it
+    hour_cost_minor: int  # what an hour of a save costs us (OPP-3)
 
 
 INSTRUMENTS = (
@@ -657,6 +673,13 @@ class Policy:
             table["cool_down_days"],
             {role: float(pct) for role, pct in table["approval_pct"].items()},
             {name: dict(row) for name, row in table["benchmarks"].items()},
+            RecoveryRules(**table["recovery"]),
+            table["update_every_days"],
+            table["promise_soon_days"],
+            table["whys"],
+            {step: row["days"] for step, row in table["chain"].items()},
+            {step: row["role"] for step, row in table["chain"].items()},
+            self._minor(table["hour_cost"]),
         )
 
     @cached_property

@@ -348,6 +348,15 @@ _SAVES = Table(
         "target_hours": whole(1, 168),
         "day_starts": text('an hour of the day, such as "09:00"', r"([01]\d|2[0-3]):[0-5]\d"),
         "checkin_days": List(whole(1, 365), "a list of days, such as [30, 60, 90]", (1, 12), unique=True),
+        "update_every_days": whole(1, 90),
+        "promise_soon_days": whole(0, 30),
+        "whys": whole(1, 10),
+        "hour_cost": amount(),
+        "chain": Map(
+            Table({"days": whole(0, 365), "role": one_of(*ROLES)}),
+            "a step of a fix: small letters, digits and _",
+            r"[a-z][a-z0-9_]*",
+        ),
         "human_from": amount(),
         "cool_down_days": whole(0, 365),
         "scenario_order": List(

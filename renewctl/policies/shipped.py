@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "f91d3a971be51f53901fcecb9349e1d529ca09d3810245f79373958045bc1be8"
+FINGERPRINT = "a46aa1e89772552315f7ff22ddb47ab4b1bfb05300fd6d2a3fb7b7983317dbc3"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1050,6 +1050,10 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
            'target_hours': 24,
            'day_starts': '09:00',
            'checkin_days': [30, 60, 90],
+           'update_every_days': 7,
+           'promise_soon_days': 3,
+           'whys': 5,
+           'hour_cost': 80,
            'human_from': 5000,
            'cool_down_days': 30,
            'scenario_order': ['champion_departure', 'competitive', 'product', 'relationship', 'budget', 'value'],
@@ -1063,6 +1067,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                           'week_2_4': {'text': 'Remedy in place and confirmed by the customer', 'days': [8, 28]},
                           'day_30': {'text': 'Checked that it holds, value shown again', 'days': [30, 30]}},
            'checkins': {'30': 'Ask how things stand and go through every promise', '60': 'Review value delivered and health', '90': 'Hold the quarterly business review and plan ahead'},
+           'chain': {'build': {'days': 28, 'role': 'engineering'}, 'qa': {'days': 21, 'role': 'engineering'}, 'beta': {'days': 14, 'role': 'product_manager'}, 'release': {'days': 0, 'role': 'product_manager'}},
            'recovery': {'days': 90, 'touch_every_days': 7, 'report_every_days': 30, 'attention_months': 6},
            'approval_pct': {'csm': 10, 'manager': 20, 'vp': 100},
            'triggers': {'usage_trend': -30, 'open_tickets': 5, 'csat': 2.5, 'silence_days': 14, 'answers': ['reply', 'call', 'meeting'], 'reading_days': 120, 'reason_days': 180, 'stages': ['negotiating', 'approving'], 'stage_days': 7},

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, tzinfo
 from typing import Any
 
-from renewctl.core import plays
+from renewctl.core import case_items
 from renewctl.core.agenda import ContractAgenda
 from renewctl.core.due import Item
 from renewctl.core.handover import COLUMNS, Held, owes
@@ -91,13 +91,5 @@ def items_of(found: Iterable[Held], agenda: ContractAgenda, zone: tzinfo) -> lis
     for one in known:
         for file in one.saves:
             if owes(file):
-                case, renewal = file.case, file.renewal
-                steps = plays.handed(
-                    plays.planned(case, file.account, renewal.owner, agenda.policy, zone, renewal.owner_role),
-                    file.given,
-                )
-                items += plays.save_items(
-                    case, steps, file.states, agenda.policy, agenda.as_of, date.max, renewal=renewal,
-                    zone=zone, work_on=work_on,
-                )  # fmt: skip
+                items += case_items.items(file, agenda.policy, zone, agenda.as_of, date.max, work_on)
     return items

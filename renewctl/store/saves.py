@@ -2,11 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import UTC, date, tzinfo
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, timedelta, tzinfo
 from typing import Any
 
-from renewctl.core import plays
+from renewctl.core import case_items, plays
 from renewctl.core.due import Item, item_id
 from renewctl.core.model import KEPT_SAVES, ItemState, Ledger, SaveCase
 from renewctl.core.plays import CaseFile
@@ -54,7 +54,8 @@ def load_files(
     book = load_book(portfolio, sorted({case.account_no for case in found}))
     volume = renewals_per_quarter(portfolio, policy)
     ledgers = ledgers_of(portfolio, [case.no for case in found])
-    states = _states(portfolio, [f"s{case.no}" for case in found])
+    rounds = {f"s{case.no}": plays.round_of(ledgers.get(case.no, Ledger())) for case in found}
+    states = _states(portfolio, rounds)
     given: dict[str, dict[str, str]] = defaultdict(dict)
     for subject, step, person in portfolio.rows(
         "SELECT subject, step, person FROM assignment WHERE subject LIKE 's%'"
@@ -102,32 +103,50 @@ _LEDGER = (
 )  # fmt: skip
 
 
-def _states(portfolio: Portfolio, subjects: Sequence[str]) -> dict[str, dict[str, ItemState]]:
+def _states(portfolio: Portfolio, rounds: Mapping[str, int]) -> dict[str, dict[str, ItemState]]:
+    """What was done with the steps of each save in its current round."""
     found: dict[str, dict[str, ItemState]] = defaultdict(dict)
+    subjects = list(rounds)
     for start in range(0, len(subjects), _IN_LIST):
         part = subjects[start : start + _IN_LIST]
         marks = ",".join("?" * len(part))
         for state in portfolio.values("item_state", f"subject IN ({marks})", part):
-            found[state.subject][state.step] = state
+            if state.cycle == rounds[state.subject]:
+                found[state.subject][state.step] = state
     return found
 
 
 def due_items(portfolio: Portfolio, policy: Policy, as_of: date, until: date) -> list[Item]:
     """What the saves owe up to `until`, as lines of the agenda, unsorted."""
-    found = [case for case in cases(portfolio) if plays.is_open(case) or case.state in KEPT_SAVES]
+    found = _owing(portfolio, policy, as_of)
     if not found:
         return []
     zone = zone_of(policy)
     work_on = Planner(policy, work_calendar(portfolio, policy, as_of)).work_on
-    items = []
+    items: list[Item] = []
     for file in load_files(portfolio, policy, as_of, found):
-        case, renewal = file.case, file.renewal
-        steps = plays.planned(case, file.account, renewal.owner, policy, zone, renewal.owner_role)
-        steps = plays.handed(steps, file.given)
-        items += plays.save_items(
-            case, steps, file.states, policy, as_of, until, renewal=renewal, zone=zone, work_on=work_on
-        )
+        items += case_items.items(file, policy, zone, as_of, until, work_on)
     return items
+
+
+def _owing(portfolio: Portfolio, policy: Policy, as_of: date) -> list[SaveCase]:
+    """Cases that may owe something: open ones, and the latest of an account while it is looked after."""
+    every = cases(portfolio)
+    latest = {case.account_no: case.no for case in every}
+    return [
+        case
+        for case in every
+        if plays.is_open(case)
+        or (
+            case.state in KEPT_SAVES
+            and case.closed_on is not None
+            and latest[case.account_no] == case.no
+            and as_of <= case_items.attention_until(case.closed_on, policy) + _AFTERWARDS
+        )
+    ]
+
+
+_AFTERWARDS = timedelta(days=30)  # what was missed of a recovery is still asked for so long after its end
 
 
 def find_case(portfolio: Portfolio, text: str) -> SaveCase:
@@ -166,18 +185,38 @@ def _only(found: list[SaveCase]) -> SaveCase:
     return found[0]
 
 
-def find_step(portfolio: Portfolio, policy: Policy, as_of: date, save_no: int, text: str) -> tuple[int, str]:
-    """(account number, step) of a save's step or check-in, by its key or the only one so beginning."""
+def find_step(
+    portfolio: Portfolio, policy: Policy, as_of: date, save_no: int, text: str, cycle: int | None = None
+) -> tuple[int, str, int]:
+    """(account number, step, round) of what a save owes, by its key or the only one so beginning."""
     found = portfolio.values("save_case", "no = ?", (save_no,))
     if not found:
         raise NotFound("no-such-save", f"there is no save s{save_no}", "see them: renewctl save list --all")
     case: SaveCase = found[0]
-    near = plays.find_steps(case, policy, text)
+    subject, folded = f"s{save_no}", text.strip().lower()
+    [file] = load_files(portfolio, policy, as_of, [case])
+    current = plays.round_of(file.ledger)
+    known = [play.step for play in plays.plays_of(case, policy)]
+    known += [each.task.step for each in case_items.items(file, policy, UTC, as_of, date.max, _any_day)]
+    known += [state for state in file.states if state not in known]
+    near = list(dict.fromkeys(step for step in known if folded and step.startswith(folded)))
+    if folded in near or (plays.DUTY.fullmatch(folded) and not near):
+        near = [folded] if folded in near else []
+    if cycle not in (None, current):
+        raise NotFound(
+            "item-ended",
+            f"{item_id(subject, cycle or 1, folded)}: save {subject} is in round {current}",
+            f"see its steps: renewctl save show {subject}",
+        )
     if len(near) == 1:
-        return case.account_no, near[0].step
+        return case.account_no, near[0], current
     if not near:
-        said = f"save s{save_no} has no step {text!r}" if text else f"name a step of save s{save_no}"
-        raise NotFound("no-such-item", said, f"see its steps: renewctl save show s{save_no}")
-    names = ", ".join(item_id(f"s{save_no}", 1, play.step) for play in near[:_SHOWN])
+        said = f"save {subject} has no step {text!r}" if text else f"name a step of save {subject}"
+        raise NotFound("no-such-item", said, f"see its steps: renewctl save show {subject}")
+    names = ", ".join(item_id(subject, current, step) for step in near[:_SHOWN])
     more = " and more" if len(near) > _SHOWN else ""
     raise NotFound("ambiguous-item", f"{text!r} could be {names}{more}", "type more of it")
+
+
+def _any_day(day: date) -> date:
+    return day

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from renewctl.core import money, plays
+from renewctl.core import case_report, money, plays
+from renewctl.core.case_report import Report
 from renewctl.core.due import item_id
-from renewctl.core.model import SaveCase
-from renewctl.core.plays import CaseStep, Report
+from renewctl.core.plays import CaseStep
+from renewctl.views.save_promise import promise
 from renewctl.views.terminal import (
     aligned,
     cells,
@@ -53,27 +54,29 @@ def show(report: Report, *, whole: bool = False) -> None:
     put_lines(out)
 
 
-def closed(report: Report) -> str:
-    """What closing a case has done, in a line."""
+def did(report: Report, said: str, passed: Sequence[str]) -> str:
+    """What a command has done with a case, and the states it passed by that."""
     case = report.file.case
-    said = f"s{case.no}  {safe(report.file.account.name)}: closed as {case.state} on {case.closed_on}"
-    if report.provisional:
-        return said
-    days = ", ".join(f"{_day(step.due_on)} {step.due_on.year}" for step in report.checkins)
-    return f"{said}; check-ins: {days}"
-
-
-def closed_before(case: SaveCase) -> str:
-    """That a case had ended so before."""
-    return f"s{case.no} was closed as {case.state} on {case.closed_on} already; nothing changed"
+    out = f"s{case.no}  {safe(report.file.account.name)}: {safe(said) or 'nothing changed'}"
+    if not said and not plays.is_open(case):
+        out += f"; closed as {case.state} on {case.closed_on}"
+    if passed:
+        out += f"\n  the save is {passed[-1]} now"
+    if said and not report.provisional:
+        days = ", ".join(f"{_day(step.due_on)} {step.due_on.year}" for step in report.checkins)
+        out += f"\n  check-ins: {days}"
+    return out
 
 
 def lines(report: Report, columns: int, *, folded: bool) -> list[str]:
     """The lines of one save, each at most `columns` wide where its parts allow it."""
     out = _head(report)
     out += [part for line in _root_cause(report) for part in _wrapped(line, columns, "  ")]
+    out += [part for line in _promised(report) for part in _wrapped(line, columns, "  ")]
     phases: dict[str, list[CaseStep]] = {}
     for step in report.steps:
+        if step.fate == "dropped" and folded:
+            continue
         phases.setdefault(step.phase, []).append(step)
     hidden = {phase for phase, found in phases.items() if folded and not _near(report, found)}
     room = max((len(_item(report, each)) for each in report.steps if each.phase not in hidden), default=0)
@@ -86,7 +89,8 @@ def lines(report: Report, columns: int, *, folded: bool) -> list[str]:
     if hidden:
         said = "; ".join(_folded(report, phase, phases[phase]) for phase in phases if phase in hidden)
         out += ["", *_wrapped(f"Other steps: {said}", columns, "  ")]
-    out += ["", *_wrapped(_checkins(report), columns, "  "), "", "It is saved when"]
+    out += ["", *_wrapped(_effort(report), columns, "  ")]
+    out += [*_wrapped(_checkins(report), columns, "  "), "", "It is saved when"]
     out += [part for text in report.book.success for part in _wrapped(f"  - {safe(text)}", columns, "    ")]
     out += ["", *_wrapped(_benchmark(report), columns, "  ")]
     return out + [part for line in _footer(report, bool(hidden)) for part in _wrapped(line, columns, "  ")]
@@ -96,7 +100,10 @@ def _head(report: Report) -> list[str]:
     case, renewal = report.file.case, report.file.renewal
     running = plays.is_open(case)
     clock = _clock(report) if running else f"Closed as {case.state} on {case.closed_on}"
-    out = [f"{renewal.subject}  {safe(report.file.account.name)}: {safe(report.book.title)}", clock]
+    again = plays.round_of(report.file.ledger)
+    title = f"{safe(report.book.title)} ({case.state})" if running else safe(report.book.title)
+    title += f", round {again}" if again > 1 else ""
+    out = [f"{renewal.subject}  {safe(report.file.account.name)}: {title}", clock]
     if running and case.target_by and report.clock.state != "answered":
         out.append(f"24 h target: {_at(report, case.target_by)} (enterprise account or cancellation notice)")
     owner = f"Owner: {safe(case.owner)}"
@@ -118,7 +125,8 @@ def _clock(report: Report) -> str:
     clock = report.clock
     by = _at(report, report.file.case.respond_by)
     if clock.state == "answered":
-        return f"First contact made on {clock.answered_on} (was owed by {by})"
+        late = ", LATE" if clock.in_time is False else ""
+        return f"First contact made on {clock.answered_on}{late} (was owed by {by})"
     hours = f"{abs(clock.hours_left):g} h"
     if clock.state == "late":
         return f"LATE by {hours}: first contact was owed by {by}"
@@ -138,18 +146,52 @@ def _root_cause(report: Report) -> list[str]:
     ]
     if report.signals:
         out.append("On record: " + "; ".join(safe(each.observed) for each in report.signals))
+    found = plays.latest(report.file.ledger, "cause")
+    if found is not None:
+        return [*out, f"Root cause, {found.happened_on}: {safe(found.text)}"]
     cause = next((each for each in report.steps if each.rule == "SAV-2" and each.due_at), None)
     if cause is not None:
-        state = _state(report, cause)
+        state = cause.state
         verb = "Root cause settled by" if state == "done" else "Root cause to be settled by"
         out.append(f"{verb} {_item(report, cause)}, {cause.due_on}")
     return out
 
 
+def _promised(report: Report) -> list[str]:
+    """Promises still owed, missed ones first, and when the customer hears from us next."""
+    case = report.file.case
+    owed = [each for each in report.promises if each.state in ("open", "soon", "missed", "broken")]
+    owed.sort(key=lambda each: (each.state not in ("missed", "broken"), each.promise.due_on))
+    out = [
+        f"{'PROMISE ' + each.state.upper() if each.state in ('missed', 'broken') else 'Promise'} "
+        f"p{each.promise.no}, {each.promise.due_on}, {safe(each.promise.owner)}: {safe(each.promise.text)}"
+        for each in owed
+    ]
+    if plays.is_open(case) and report.next_update is not None:
+        number, due_on, lost = report.next_update
+        missed = f", {lost} before it never sent" if lost else ""
+        out.append(f"Weekly update: {report.file.renewal.subject}-update-{number}, {due_on}{missed}")
+    return out
+
+
+def _effort(report: Report) -> str:
+    """The hours of the plan, and whose they are; what hangs on an open question stands apart."""
+    active = [each for each in report.steps if each.fate == "active"]
+    by_person: dict[str, float] = {}
+    for each in active:
+        by_person[each.owner or ""] = by_person.get(each.owner or "", 0.0) + each.effort
+    maybe = sum(each.effort for each in report.steps if each.fate == "undecided")
+    told = " + ".join(
+        f"{safe(person)} {hours:g}" for person, hours in sorted(by_person.items(), key=lambda row: -row[1])
+    )
+    more = f"; up to {maybe:g} h more, as questions are answered" if maybe else ""
+    return f"Effort of the plan: {sum(by_person.values()):g} h ({told}){more}"
+
+
 def _near(report: Report, found: Sequence[CaseStep]) -> bool:
     """Whether a phase has something to do that has begun, or begins soon."""
     begins = min(step.due_on for step in found)
-    still = any(_state(report, step) in ("open", "snoozed") for step in found)
+    still = any(step.state in ("open", "snoozed") for step in found)
     return still and begins <= report.as_of + timedelta(days=_NEAR_DAYS)
 
 
@@ -166,7 +208,7 @@ def _name(phase: str) -> str:
 
 
 def _folded(report: Report, phase: str, found: Sequence[CaseStep]) -> str:
-    still = [step for step in found if _state(report, step) in ("open", "snoozed")]
+    still = [step for step in found if step.state in ("open", "snoozed")]
     if not still:
         return f"{_name(phase)}: all {len(found)} closed"
     first, last = min(step.due_on for step in still), max(step.due_on for step in still)
@@ -176,8 +218,9 @@ def _folded(report: Report, phase: str, found: Sequence[CaseStep]) -> str:
 
 def _line(report: Report, step: CaseStep, room: int, columns: int, dated: bool) -> str:
     narrow = columns < 120
-    state = _state(report, step)
+    state = step.state
     mark = {"done": "x", "skipped": "-", "snoozed": "z"}.get(state, "")
+    mark = mark or {"undecided": "?", "dropped": "/"}.get(step.fate, "")
     mark = mark or ("!" if step.due_on < report.as_of else " ")
     when = (f"{_day(step.due_on):<6}  " if narrow else f"{step.due_on}  ") if dated or not narrow else ""
     channel = f"{_CHANNELS[step.channel]:<4}" if narrow else f"{step.channel:<8}"
@@ -186,13 +229,24 @@ def _line(report: Report, step: CaseStep, room: int, columns: int, dated: bool) 
         owner = fit(owner, 16)
     head = f"{mark} {when}{_item(report, step):<{room}}  {channel}  "
     title = safe(step.title)
+    if step.fate == "undecided":
+        title = f"if {' and '.join(_conditions(report, step))}: {title}"
     if not narrow:
-        return f"{head}{owner:<18}  {title}"
+        effort = f"{step.effort:g} h" if step.effort else ""
+        return f"{head}{owner:<18}  {effort:>5}  {title}"
     wide = max(12, columns - len(head) - cells(owner) - 2)
     return f"{head}{padded(fit(title, wide), wide)}  {owner}"
 
 
+def _conditions(report: Report, step: CaseStep) -> tuple[str, ...]:
+    return next((play.when for play in report.book.steps if play.step == step.step), ())
+
+
 def _checkins(report: Report) -> str:
+    if report.attention_until is not None:
+        days = ", ".join(f"{_day(step.due_on)} {step.due_on.year}" for step in report.checkins)
+        until = report.attention_until
+        return f"Recovery: weekly touch, monthly value report; check-ins {days}; watched until {until}"
     days = ", ".join(f"{_day(step.due_on)} {step.due_on.year}" for step in report.checkins)
     return f"Check-ins: {days}" + (" (counted from the flag until it is saved)" if report.provisional else "")
 
@@ -204,13 +258,18 @@ def _benchmark(report: Report) -> str:
 def _footer(report: Report, hidden: bool) -> list[str]:
     out = []
     if report.file.states or any(step.due_on < report.as_of for step in report.steps):
-        out.append("Marks: x done, - skipped, z put off, ! late")
+        out.append("Marks: x done, - skipped, z put off, ! late, ? hangs on an open question")
     roles = {step.owner_role for step in report.steps + report.checkins if step.delegate}
     if roles:
         out.append(f"* stands in, nobody is set as: {', '.join(sorted(roles))} (policy [team])")
+    if report.kept:
+        kept = ", ".join(state.step for state in report.kept)
+        out.append(f"Done under an earlier playbook and kept: {kept}")
+    if any(step.fate == "undecided" for step in report.steps):
+        out.append(f"Open questions: renewctl save answer {report.file.renewal.subject}")
     if report.changed_since:
         out.append("The playbook was changed since this save was opened; these are today's steps.")
-    if plays.is_open(report.file.case) and (ahead := plays.next_step(report)) is not None:
+    if plays.is_open(report.file.case) and (ahead := case_report.next_step(report)) is not None:
         out.append(f"When it is done: renewctl done {_item(report, ahead)}")
     if hidden:
         out.append(f"Every step: renewctl save show {report.file.renewal.subject} --all")
@@ -218,12 +277,7 @@ def _footer(report: Report, hidden: bool) -> list[str]:
 
 
 def _item(report: Report, step: CaseStep) -> str:
-    return item_id(report.file.renewal.subject, 1, step.step)
-
-
-def _state(report: Report, step: CaseStep) -> str:
-    found = report.file.states.get(step.step)
-    return "open" if found is None else found.state
+    return item_id(report.file.renewal.subject, plays.round_of(report.file.ledger), step.step)
 
 
 def _day(day: date) -> str:
@@ -254,7 +308,7 @@ def show_list(reports: Sequence[Report]) -> None:
     narrow = width() < _WIDE
     for report in reports:
         arr = report.file.renewal.arr_base_minor
-        ahead = plays.next_step(report)
+        ahead = case_report.next_step(report)
         name = safe(report.file.account.name)
         rows.append(
             (
@@ -306,7 +360,18 @@ def _save(report: Report) -> dict[str, Any]:
         "together_with": report.together_with,
         "first_contact": report.first_contact,
         "steps": [_step(report, step) for step in report.steps],
-        "promises": [],
+        "promises": [promise(each) for each in report.promises],
+        "next_update": None
+        if report.next_update is None
+        else {"number": report.next_update.number, "due_on": report.next_update.due_on.isoformat()},
+        "effort": _effort_document(report),
+        "root_cause": _cause(report),
+        "evidence": [
+            {"criterion": each.criterion, "evidence": each.text, "missing": each.missing or None}
+            for each in report.evidence
+        ],
+        "kept_steps": [{"step": each.step, "done_on": each.set_on.isoformat()} for each in report.kept],
+        "attention_until": report.attention_until.isoformat() if report.attention_until else None,
         "checkins": [
             {
                 "days": int(step.step.rpartition("-")[2]),
@@ -332,6 +397,25 @@ def _save(report: Report) -> dict[str, Any]:
     }
 
 
+def _cause(report: Report) -> dict[str, Any] | None:
+    found = plays.latest(report.file.ledger, "cause")
+    return found and {"code": found.name, "text": found.text, "on": found.happened_on.isoformat()}
+
+
+def _effort_document(report: Report) -> dict[str, Any]:
+    """Hours of the plan: in all, by person, and what hangs on open questions."""
+    active = [each for each in report.steps if each.fate == "active"]
+    people = dict.fromkeys(each.owner for each in active)
+    return {
+        "hours": sum(each.effort for each in active),
+        "people": [
+            {"person": person, "hours": sum(each.effort for each in active if each.owner == person)}
+            for person in people
+        ],
+        "undecided_hours": sum(each.effort for each in report.steps if each.fate == "undecided"),
+    }
+
+
 def _summary(report: Report) -> dict[str, Any]:
     case, account, renewal = report.file.case, report.file.account, report.file.renewal
     arr, known = renewal.arr_base_minor, renewal.renewal_on != plays.UNKNOWN_ON
@@ -341,6 +425,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "account_name": account.name,
         "scenario": case.scenario,
         "state": case.state,
+        "round": plays.round_of(report.file.ledger),
         "flagged_on": case.flagged_on.isoformat(),
         "flagged_at": case.flagged_at,
         "respond_by": case.respond_by,
@@ -348,6 +433,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "time_zone": report.zone_name,
         "clock": report.clock.state,
         "hours_left": report.clock.hours_left,
+        "answered_in_time": report.clock.in_time,
         "answered_on": report.clock.answered_on.isoformat() if report.clock.answered_on else None,
         "owner": case.owner,
         "contract": renewal.id or None,
@@ -360,7 +446,7 @@ def _summary(report: Report) -> dict[str, Any]:
 
 
 def _step(report: Report, step: CaseStep) -> dict[str, Any]:
-    state = report.file.states.get(step.step)
+    state = step.marked
     return {
         "item": _item(report, step),
         "step": step.step,
@@ -374,7 +460,13 @@ def _step(report: Report, step: CaseStep) -> dict[str, Any]:
         "channel": step.channel,
         "rule": step.rule,
         "done_when": step.done_when,
-        "state": "open" if state is None else state.state,
+        "state": step.state,
+        "fate": step.fate,
+        "waits_for": list(step.waits_for),
+        "shown_by": step.shown_by or None,
+        "effort_hours": step.effort,
+        "questions": [each._asdict() for each in step.asks],
+        "documents": list(step.documents),
         "set_on": state.set_on.isoformat() if state else None,
         "until_on": state.until_on.isoformat() if state and state.until_on else None,
         "note": state.reason if state else None,
@@ -405,9 +497,9 @@ def list_document(reports: Sequence[Report], as_of: date, base_currency: str) ->
 
 
 def _entry(report: Report) -> dict[str, Any]:
-    states = [_state(report, step) for step in report.steps]
+    states = [step.state for step in report.steps]
     owed = sum(1 for state in states if state in ("open", "snoozed"))
-    ahead = plays.next_step(report)
+    ahead = case_report.next_step(report)
     return {
         **_summary(report),
         "steps_open": owed if plays.is_open(report.file.case) else 0,

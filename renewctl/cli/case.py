@@ -1,0 +1,149 @@
+"""What commands on a case share: which one is meant, its rows to write, its way forward, how it is shown."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from renewctl.cli.contract import allowed
+from renewctl.cli.options import Env, say, today
+from renewctl.core import case_report, cases, plays
+from renewctl.core.model import Change, SaveCase
+from renewctl.core.plays import CaseFile
+from renewctl.errors import UsageError
+from renewctl.store.portfolio import Operation, Portfolio, utc_now
+from renewctl.store.saves import find_case, load_files, zone_of
+from renewctl.views import save as view
+
+Work = Callable[["CaseDesk"], str]
+"""Does something with a case and says what, for the operation log; "" where nothing had to be done."""
+
+
+class CaseDesk:
+    """One case inside the transaction that changes it."""
+
+    def __init__(
+        self, env: Env, portfolio: Portfolio, operation: Operation, file: CaseFile, at: str | None = None
+    ) -> None:
+        """`at`: the instant it happens, where it is known exactly."""
+        self.env = env
+        self.portfolio = portfolio
+        self.operation = operation
+        self.file = file
+        self.zone = zone_of(env.policy)
+        self.at = at or (utc_now() if env.as_of == today() else None)
+
+    @property
+    def round(self) -> int:
+        """The current one."""
+        return plays.round_of(self.file.ledger)
+
+    @property
+    def begins_at(self) -> str:
+        """The instant from which something that begins now counts: this one, or the hour the day starts."""
+        return self.at or plays.clock(self.env.as_of, self.env.policy, self.zone)[0]
+
+    def recorder(self) -> cases.Recorder:
+        """What makes the events of this command."""
+        return cases.Recorder(self.portfolio.next_no("save_event"), self.env.as_of, None, self.env.actor)
+
+    def note(self, kind: str, name: str, text: str | None = None, at: str | None = None) -> None:
+        """Record an event of the case."""
+        made, change = self.recorder().event(self.file.case, self.round, kind, name, text, at)
+        self.operation.apply([change])
+        self.file = cases.with_events(self.file, [made])
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Apply changes of the case and read it anew."""
+        self.operation.apply(changes)
+        self.reload()
+
+    def reload(self) -> None:
+        """The case as it now stands."""
+        [case] = self.portfolio.values("save_case", "no = ?", (self.file.case.no,))
+        [self.file] = load_files(self.portfolio, self.env.policy, self.env.as_of, [case])
+
+    def forward(self) -> tuple[str, ...]:
+        """Bring the case as far as its facts allow; the states it passed."""
+        if not plays.is_open(self.file.case):
+            return ()
+        before = len(self.file.ledger.events)
+        self.file, changes = cases.forward(self.file, self.env.policy, self.zone, self.recorder())
+        self.operation.apply(changes)
+        return tuple(event.name for event in self.file.ledger.events[before:])
+
+    def refresh(self) -> None:
+        """Make what is kept of the account for speed anew."""
+        from renewctl.store.agenda import refresh
+
+        refresh(self.portfolio, self.env.policy, self.env.as_of, [self.file.case.account_no])
+
+
+def on_case(
+    env: Env, save: str, words: str, work: Work, *, at: str | None = None, running: bool = True
+) -> None:
+    """Do something with a case in one transaction, bring it forward, and show what became of it.
+
+    With `running` a case that has ended is refused.
+    """
+    with env.open() as portfolio:
+        meant = find_case(portfolio, save)
+        command = f"save {words} s{meant.no}"
+        with portfolio.write(command, env.actor, env.as_of, dry_run=env.dry_run) as operation:
+            [file] = load_files(portfolio, env.policy, env.as_of, [_again(portfolio, meant)])
+            if running and not plays.is_open(file.case):
+                allowed(cases.closed_refusal(file.case))
+            desk = CaseDesk(env, portfolio, operation, file, at)
+            said = work(desk)
+            passed = desk.forward() if said else ()
+            if said:
+                operation.summary = f"s{meant.no}: {said}"
+                desk.refresh()
+    show(env, desk, said, passed)
+
+
+def show(env: Env, desk: CaseDesk, said: str, passed: tuple[str, ...]) -> None:
+    """What became of a case: a line or two, or the whole of it as JSON."""
+    report = case_report.report(desk.file, env.policy, desk.zone, env.as_of)
+    if env.json:
+        from renewctl.views.machine import emit
+
+        emit({**view.document(report), "changed": bool(said) and not env.dry_run})
+        return
+    say(view.did(report, said, passed) + env.dry)
+
+
+def _again(portfolio: Portfolio, meant: SaveCase) -> SaveCase:
+    """A case as it stands inside the transaction."""
+    found: list[SaveCase] = portfolio.values("save_case", "no = ?", (meant.no,))
+    return found[0]
+
+
+def lose(portfolio: Portfolio, operation: Operation, env: Env, case: SaveCase) -> None:
+    """Close the open case of a customer whose last contract was lost."""
+    [file] = load_files(portfolio, env.policy, env.as_of, [case])
+    record = cases.Recorder(portfolio.next_no("save_event"), max(env.as_of, case.flagged_on), None, env.actor)
+    operation.apply(allowed(cases.close(file, "lost", "the last contract was lost", env.policy, record)))
+
+
+def instant(env: Env, given: str | None, option: str) -> str | None:
+    """A moment given as an option, such as 2026-03-10T15:30 in the policy's time zone, as a UTC instant."""
+    if given is None:
+        return None
+    try:
+        at = datetime.fromisoformat(given)
+        at = at.replace(tzinfo=zone_of(env.policy)) if at.tzinfo is None else at
+        found = plays.stored(at.astimezone(UTC))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            "bad-moment", f"{option} {given}: no moment", "write it as 2026-03-10T15:30"
+        ) from error
+    if "T" not in given:
+        raise UsageError("bad-moment", f"{option} {given}: has no hour", "write it as 2026-03-10T15:30")
+    return found
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """A stored value as JSON shows it: dates as text."""
+    return {
+        key: cell.isoformat() if hasattr(cell, "isoformat") else cell for key, cell in value._asdict().items()
+    }

@@ -1,0 +1,68 @@
+"""What `done`, `skip` and `snooze` mean for the items of a save."""
+
+import re
+from typing import TYPE_CHECKING
+
+from renewctl.cli.case import CaseDesk
+from renewctl.cli.options import Env
+from renewctl.core import plays
+from renewctl.errors import RefusedByRule
+from renewctl.store.portfolio import Operation, Portfolio
+from renewctl.store.saves import load_files
+
+if TYPE_CHECKING:
+    from renewctl.cli.item import Found
+
+
+def settle(env: Env, found: "re.Match[str]", state: str, reason: str | None, at: str | None) -> None:
+    """A promise is kept or withdrawn, with what shows it; a call is answered. Neither is put off."""
+    from renewctl.cli import save_promise
+
+    name = f"{found['kind']}{found['no']}"
+    if state == "snoozed" or (state == "skipped" and found["kind"] == "answer"):
+        raise RefusedByRule(
+            "promise-not-put-off",
+            f"{name} has been promised to the customer; it is not put off",
+            f"agree another day with them: renewctl save promise withdraw {name}, then add"
+            if found["kind"] == "p"
+            else f"answer: renewctl done s{found['save']}-{name}",
+        )
+    if found["kind"] == "answer":
+        save_promise.answered_now(env, int(found["no"]), at, reason)
+    else:
+        save_promise.settle(env, name, "kept" if state == "done" else "withdrawn", reason or "")
+
+
+def check(portfolio: Portfolio, env: Env, found: "Found", state: str) -> None:
+    """RefusedByRule where a step of a case cannot end so: it would leave the case where it is for good."""
+    for case in portfolio.values("save_case", "no = ?", (found.subject[1:],)):
+        book = env.policy.playbooks[case.scenario]
+        brings = next((play.state for play in book.steps if play.step == found.step), "")
+        if state == "done" and brings == "diagnosed" and found.closed is None:
+            [file] = load_files(portfolio, env.policy, env.as_of, [case])
+            if plays.latest(file.ledger, "cause") is None:
+                raise RefusedByRule(
+                    "root-cause-missing",
+                    f"{found.item} ends with the root cause, not with a tick (SAV-2)",
+                    f"record it: renewctl save why s{case.no} --why TEXT … --root-cause CODE",
+                )
+        if state == "skipped" and brings in ("contacted", "diagnosed", "planned"):
+            raise RefusedByRule(
+                "step-not-skipped",
+                f"{found.item}: no save comes further without it",
+                f"renewctl done {found.item}, or end the save: renewctl save close s{case.no} --result lost",
+            )
+
+
+def went_on(
+    portfolio: Portfolio, operation: Operation, env: Env, found: "Found", state: str, at: str | None
+) -> str:
+    """Bring the case forward after one of its steps was done; what to tell of it."""
+    [case] = portfolio.values("save_case", "no = ?", (found.subject[1:],))
+    [file] = load_files(portfolio, env.policy, env.as_of, [case])
+    desk = CaseDesk(env, portfolio, operation, file, at)
+    contact = plays.first_contact(env.policy.playbooks[case.scenario].steps)
+    if state == "done" and found.step == contact and plays.latest(file.ledger, "contact") is None:
+        desk.note("contact", found.step, None, desk.at)
+    passed = desk.forward()
+    return "".join(f"; the save is {each} now" for each in passed[-1:])
