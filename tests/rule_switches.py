@@ -114,6 +114,20 @@ def _by_hand(contract: Any, segment: Any, *_: Any) -> str:
     return "assisted" if segment == "smb" else "negotiated"
 
 
+def _unlimited(found: Any) -> Any:
+    """SAV-4 got wrong: an offer may run for ever."""
+    from renewctl.core.offer_guards import OK, Guard
+
+    return Guard("SAV-4", OK, f"ends on {found.terms.until_on}")
+
+
+def _for_free(*_: Any) -> Any:
+    """SAV-4 got wrong: a give needs no get, and no cause."""
+    from datetime import date
+
+    return _[2] or date(2027, 1, 1)
+
+
 ALL = "enterprise mid_market smb"
 _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     "SEG-2": _steps(
@@ -183,6 +197,27 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     "STK-2": _set("stakeholders threads champion ours", ["legal"]),
     "STK-3": _set("stakeholders least_people", 1),
     "VAL": _set("agenda value_pause_days", 1),
+    "SAV-4": (
+        _instead("offer_guards", "naked", _for_free),
+        _instead("offer_guards", "_end", _unlimited),
+        _instead("offer_guards", "needs_role", lambda pct, limit, policy: None),  # anybody grants anything
+        _instead(
+            "offer_money", "_deepest", lambda deal, terms, at: terms.discount_pct
+        ),  # only what is stated
+        _instead("offers", "_not_theirs", lambda *_: None),  # who asks may approve
+    ),
+    "SAV-R": _set("offers no_discount", []),
+    "SAV-B": (
+        _set("offers prepay discount_pct", 20),
+        _set("offers billing_period every_months", 1),
+        _set("offers payment_terms days", 30),
+        _set("offers bridge months", 5),
+        _set("offers bridge recover_months", 12),
+        _set("offers ramp steps_pct 6", [40, 40]),
+        _instead("offer_guards", "_path", lambda found: ()),  # less scope without a way back
+        _instead("offer_money", "_later", lambda *_: (0, None)),
+        _set("offers sheet budget", ["prepay"]),
+    ),
     "ROL": _set("pilot few_renewals", 0),
     "ANCHOR": _instead("timeline", "anchor", _renewal_date),
     "LATE": _set("agenda catch_up_days", 9),

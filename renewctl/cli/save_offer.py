@@ -319,8 +319,6 @@ def _amount(env: Env, option: str, given: str, which: Contract, of: Account, cur
             "currency-conflict", f"--{option} is in {code}, the contract in {currency}",
             "give it in the contract's currency",
         )  # fmt: skip
-    if minor < 0:
-        raise UsageError("bad-amount", f"--{option} {given}: less than nothing", "give an amount")
     return minor
 
 

@@ -351,6 +351,17 @@ def _offers(raw: Raw) -> Iterator[Found]:
         yield ("offers", "ramp", "months"), f"no ramp of {ramp['months']} months in offers.ramp.steps_pct"
 
 
+def _offered_in(raw: Raw) -> Iterator[Found]:
+    """SAV-R: a scenario that no price repairs, or that has options to propose, has a playbook."""
+    table, known = raw["offers"], ", ".join(raw["playbooks"])
+    for at, name in enumerate(table["no_discount"]):
+        if name not in raw["playbooks"]:
+            yield ("offers", "no_discount", at), f"no playbook is called {name}; one of {known}"
+    for name in table["sheet"]:
+        if name not in raw["playbooks"]:
+            yield ("offers", "sheet", name), f"no playbook is called so; one of {known}"
+
+
 RELATIONS: tuple[tuple[tuple[str, ...], Callable[[Raw], Iterator[Found]]], ...] = (
     (("rates", "general"), _rates),
     (("segments",), _segments),
@@ -364,6 +375,7 @@ RELATIONS: tuple[tuple[tuple[str, ...], Callable[[Raw], Iterator[Found]]], ...] 
     (("playbooks",), _playbooks),
     (("pricing",), _pricing),
     (("offers",), _offers),
+    (("offers", "playbooks"), _offered_in),
     (("capacity",), _capacity),
     (("pilot",), _pilot),
 )

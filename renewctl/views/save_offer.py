@@ -146,10 +146,12 @@ def _months(found: Quote) -> list[str]:
 
 
 def _cash(months: Sequence[Month], code: str) -> str:
-    """What falls due in a run: `4 × USD 12,000` where its payments are alike, else their sum."""
+    """What falls due in a run: `4 × USD 12,000`, or with one payment unlike the others; else their sum."""
     due = [each.cash_minor for each in months if each.cash_minor]
-    if len(due) > 1 and len(set(due)) == 1:
-        return f"{len(due)} × {money.plain(due[0], code)}"
+    counted = sorted(((due.count(each), each) for each in set(due)), reverse=True)
+    if len(counted) == 1 or (len(counted) == 2 and counted[1][0] == 1):
+        many = f"{counted[0][0]} × " if counted[0][0] > 1 else ""
+        return many + " + ".join(money.plain(each, code) for _, each in counted)
     return money.plain(sum(due), code)
 
 

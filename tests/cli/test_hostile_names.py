@@ -20,6 +20,7 @@ HEAD = (
 VALUE_HEAD = "account_id,metric,value,unit,period_start,period_end,baseline,rate,currency,quote\n"
 
 
+_OFFER = ("--instrument", "roadmap", "--months", "6", "--discount", "5")
 _OVERRIDE = ("--score", "40", "--reason", "known_risk", "--until", "2026-04-30")
 
 
@@ -66,6 +67,10 @@ def book(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Person:
         ("import", "book.csv"),
         ("import", "value.csv", "--kind", "value"),
         *(("save", "start", key, "--scenario", "product") for key in IDS),
+        *(
+            ("save", "offer", key, *_OFFER, f"--what={name}", f"--condition={name}", f"--root-cause={name}")
+            for key, name in IDS.items()
+        ),
         ("import", "people.csv", "--kind", "stakeholders"),
         *(("health", "override", key, *_OVERRIDE, "--note", name) for key, name in IDS.items()),
     ]
@@ -95,6 +100,7 @@ WHOLE = [
     ("due", "--days", "400"),
     ("history",),
     ("save", "list"),
+    ("save", "offers"),
     ("stakeholder", "list", "--limit", "0"),
     ("stakeholder", "risks", "--limit", "0"),
     ("owners",),
@@ -112,6 +118,8 @@ EACH = [
     ("show",),
     ("explain",),
     ("save", "show"),
+    ("save", "offer", *_OFFER, "--dry-run", "--condition=they stay", "--root-cause=a gap"),
+    ("save", "offers"),
     ("stakeholder", "list"),
     ("stakeholder", "map"),
     ("health", "show"),

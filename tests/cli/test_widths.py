@@ -90,7 +90,12 @@ stakeholder add {} Ann --role champion
 stakeholder list {}
 stakeholder map {}
 save start {} --scenario budget
-save show {}""".splitlines()
+save show {}
+save offer {} --instrument ramp --root-cause cut --condition signed
+save offer {} --instrument seats --seats 1 --of-seats 3 --root-cause cut --condition signed --until 2026-12-31
+save offer {} --instrument volume --months 6 --root-cause cut --condition signed
+save accept o3
+save offers""".splitlines()
 
 
 def _drawn(line: str) -> int:

@@ -392,6 +392,33 @@ def test_a_mistyped_key_is_an_error_on_its_line_that_offers_the_right_one(path, 
             "not a possible key; a scenario: small letters, digits and _",
         ),
         (
+            "[offers.billing_period]\nevery_months = 5",
+            "offers.billing_period.every_months",
+            "does not divide the year; 1, 2, 3, 4, 6 or 12",
+        ),
+        (
+            "[offers.ramp.steps_pct]\n9 = [20, 10]",
+            "offers.ramp.steps_pct.9",
+            "9 months are not 2 equal steps; another number of steps",
+        ),
+        (
+            "[offers.ramp]\nmonths = 9",
+            "offers.ramp.months",
+            "no ramp of 9 months in offers.ramp.steps_pct",
+        ),
+        (
+            '[offers]\nno_discount = ["relationsip"]',
+            "offers.no_discount[0]",
+            "no playbook is called relationsip; one of "
+            "budget, champion_departure, competitive, product, relationship, value",
+        ),
+        (
+            "[offers.sheet]\nprice = []",
+            "offers.sheet.price",
+            "no playbook is called so; one of "
+            "budget, champion_departure, competitive, product, relationship, value",
+        ),
+        (
             "[pricing]\nbest_years = 4",
             "pricing.best_years",
             "no discount for 4 years; add it to [pricing.discount_pct]",

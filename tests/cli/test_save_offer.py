@@ -1,0 +1,304 @@
+"""`save offer` and what becomes of it, on a real portfolio."""
+
+import json
+from datetime import date
+
+import pytest
+
+from tests.desk import Desk
+from tests.desk import desk as desk
+
+BOOK = """id,name,arr,currency,renewal_date,term_months,csm,seats_purchased
+A1,Acme Ltd,120000,USD,2026-05-31,12,ana,30
+B2,Beta SA,60000,EUR,2026-05-31,24,bea,
+C3,Gamma,,USD,2026-05-31,,ana,
+"""
+TEAM = '[team]\nvp = "vera"\nmanager = "marta"\n\n[team.managers]\nana = "rui"\n'
+ANSWER = ("--root-cause", "Budget cut", "--condition", "Signed by March")
+
+
+@pytest.fixture
+def saves(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Three accounts, a save of each, a team, and ana at work."""
+    (desk.folder / "mine.toml").write_text(TEAM)
+    monkeypatch.setenv("RENEWCTL_POLICY", str(desk.folder / "mine.toml"))
+    monkeypatch.setenv("RENEWCTL_USER", "ana")
+    desk.import_(BOOK)
+    for key in ("A1", "B2", "C3"):
+        assert desk.run("save", "start", key, "--scenario", "budget").code == 0
+    return desk
+
+
+def offer(desk, *words, account="A1"):
+    return desk.json("save", "offer", account, *ANSWER, *words)["offer"]
+
+
+def bridge(desk, *words):
+    return offer(desk, "--instrument", "bridge", "--until", "2026-07-31", *words)
+
+
+def test_an_offer_is_a_json_document_with_its_months_sums_verdicts_and_approvers(saves):  # SAV-4
+    document = saves.json("save", "offer", "A1", *ANSWER, "--instrument", "bridge", "--until", "2026-07-31")
+    assert (document["schema"], document["changed"]) == ("renewctl/offer/1", True)
+    found = document["offer"]
+    assert (found["id"], found["save"], found["account"], found["contract"]) == ("o1", "s1", "A1", "A1")
+    assert (found["state"], found["needs_role"], found["approvers"]) == ("pending", "vp", ["vera"])
+    assert (found["arr"], found["kept_arr"], found["cost"], found["discount_pct"]) == (
+        120_000,
+        120_000,
+        25_000,
+        50,
+    )
+    assert (found["comes_back"], found["comes_back_on"]) == (60_000, "2026-08-01")
+    assert [each["price"] for each in found["months"]] == [5_000] * 5 + [10_000] * 7
+    assert sum(each["cash"] for each in found["months"]) + found["cash_after"] == found["price_total"]
+    assert {each["verdict"] for each in found["verdicts"]} == {"ok", "warn"}
+    assert found["break_even"][0] == {"stays": 0.1, "chance": pytest.approx(12 / 95)}
+    assert found["limit"] == {"role": "csm", "pct": 10}
+    assert found["changes"] == [
+        {"on": "2026-03-02", "arr": 60_000,
+         "command": "renewctl amend A1 --arr 60000 --on 2026-03-02 --reason o1"},
+        {"on": "2026-08-02", "arr": 120_000,
+         "command": "renewctl amend A1 --arr 120000 --on 2026-08-02 --reason o1"},
+    ]  # fmt: skip
+
+
+def test_from_the_renewal_on_the_new_terms_are_recorded_by_winning_it(saves):
+    found = offer(saves, "--instrument", "volume", "--from", "2026-05-31", "--months", "6")
+    assert [each["command"] for each in found["changes"]] == [
+        "renewctl won A1 --arr 108000",
+        "renewctl amend A1 --arr 120000 --on 2026-11-30 --reason o1",
+    ]
+
+
+def test_an_offer_never_changes_the_contract_by_itself(saves):  # SAV-4
+    before = saves.values("contract")
+    bridge(saves, "--discount", "10")
+    assert saves.run("save", "accept", "o1").code == 0
+    assert saves.values("contract") == before
+
+
+def test_accepting_makes_the_promises_and_undo_takes_both_back(saves):  # SAV-9
+    offer(saves, "--instrument", "seats", "--seats", "20", "--expand-on", "2026-12-01", "--price", "110000")
+    document = saves.json("save", "accept", "o1", "--note", "by phone")
+    assert document["offer"]["state"] == "accepted"
+    assert [(each["id"], each["due_on"], each["owner"]) for each in document["promises"]] == [
+        ("p1", "2026-03-02", "ana"),
+        ("p2", "2026-12-01", "ana"),
+    ]
+    [row] = saves.values("offer")
+    assert (row.decided_on, row.decided_by, row.note) == (date(2026, 3, 2), "ana", "by phone")
+    assert [each.save_no for each in saves.values("promise")] == [1, 1]
+    assert saves.run("undo", "--yes").code == 0
+    assert saves.values("promise") == []
+    assert saves.values("offer")[0].state == "approved"
+    assert saves.run("doctor").code == 0
+
+
+def test_a_dry_run_shows_everything_and_writes_nothing(saves):
+    before = saves.facts()
+    done = saves.run("save", "offer", "A1", *ANSWER, "--instrument", "ramp", "--dry-run")
+    assert done.code == 0
+    assert "40 % off in months 1 to 3" in done.out
+    assert "dry run: nothing was written" in done.err
+    assert saves.facts() == before
+    bridge(saves, "--discount", "10")
+    before = saves.facts()
+    done = saves.run("save", "accept", "o1", "--dry-run")
+    assert "promised p1" in done.out
+    assert saves.json("save", "accept", "o1", "--dry-run")["changed"] is False
+    assert saves.facts() == before
+
+
+def test_the_root_cause_is_the_one_on_record_unless_another_is_given(saves):  # SAV-2
+    with saves.open() as portfolio, portfolio.write("cause", "ana", date(2026, 3, 2)) as operation:
+        from renewctl.core.model import Change, SaveEvent
+
+        for no, text in enumerate(("First thought", "Return never shown"), 1):
+            event = SaveEvent(no, 1, 1, 1, "cause", "roi", text, date(2026, 3, 2), None, "ana")
+            operation.apply([Change("save_event", (no,), 1, None, event._asdict())])
+    words = ("save", "offer", "A1", "--condition", "They stay", "--instrument", "trial")
+    assert saves.json(*words)["offer"]["root_cause"] == "Return never shown"
+    assert saves.json(*words, "--root-cause", "Another")["offer"]["root_cause"] == "Another"
+    saves.fails(14, "offer-naked", *words, "--root-cause", " ")
+
+
+def test_a_code_of_the_playbook_stands_for_its_words(saves, tmp_path):  # SAV-2
+    own = tmp_path / "mine.toml"
+    own.write_text(TEAM + '\n[playbooks.budget.root_causes.freeze]\ntext = "A spending freeze"\n')
+    found = saves.json(
+        "save", "offer", "A1", "--condition", "They stay", "--instrument", "trial", "--root-cause", "freeze",
+        "--policy", str(own),
+    )  # fmt: skip
+    assert found["offer"]["root_cause"] == "A spending freeze"
+
+
+def test_only_who_may_grant_it_approves_and_never_who_asked(saves, monkeypatch):  # SAV-4
+    bridge(saves, "--discount", "15")
+    saves.fails(14, "own-offer", "save", "approve", "o1")
+    monkeypatch.setenv("RENEWCTL_USER", "zoe")
+    saves.fails(14, "over-limit", "save", "approve", "o1")
+    saves.fails(14, "over-limit", "save", "refuse", "o1", "--reason", "no")
+    monkeypatch.setenv("RENEWCTL_USER", "rui")
+    assert (
+        "when the customer says yes: renewctl save accept o1"
+        in saves.run("save", "approve", "o1", "--dry-run").out
+    )
+    assert saves.json("save", "approve", "o1")["offer"]["decided_by"] == "rui"
+    again = saves.run("save", "approve", "o1")
+    assert (again.code, again.err) == (0, "o1 is approved already; nothing changed\n")
+
+
+@pytest.mark.parametrize(("action", "state"), [("decline", "declined"), ("withdraw", "withdrawn")])
+def test_an_offer_is_declined_or_withdrawn_with_a_reason(saves, action, state):
+    bridge(saves, "--discount", "5")
+    saves.fails(2, "reason-missing", "save", action, "o1", "--reason", " ")
+    assert saves.json("save", action, "o1", "--reason", "No")["offer"]["state"] == state
+    assert saves.values("offer")[0].note == "No"
+    saves.fails(14, "offer-closed", "save", "accept", "o1")
+
+
+def test_a_pending_offer_is_refused_with_a_reason_and_cannot_be_accepted(saves, monkeypatch):  # SAV-4
+    bridge(saves)
+    saves.fails(14, "offer-pending", "save", "accept", "o1")
+    monkeypatch.setenv("RENEWCTL_USER", "vera")
+    assert saves.json("save", "refuse", "o1", "--reason", "Too much")["offer"]["state"] == "refused"
+
+
+def test_a_role_with_nobody_in_it_is_named_where_its_approval_is_needed(saves, monkeypatch):  # SAV-4
+    monkeypatch.delenv("RENEWCTL_POLICY")
+    done = saves.run("save", "offer", "A1", *ANSWER, "--instrument", "ramp")
+    assert "Needs approval by a vp before it is offered: nobody is set as vp (policy [team])" in done.out
+    assert saves.json("save", "offers")["offers"][0]["needs_role"] == "vp"
+
+
+def test_offers_are_listed_by_save_and_in_all(saves):
+    assert "No offer was made" in saves.run("save", "offers").out
+    assert saves.json("save", "offers")["offers"] == []
+    bridge(saves)
+    offer(saves, "--instrument", "trial", account="B2")
+    listed = saves.json("save", "offers")
+    assert (listed["schema"], [each["id"] for each in listed["offers"]]) == (
+        "renewctl/offers/1",
+        ["o1", "o2"],
+    )
+    assert [each["account"] for each in saves.json("save", "offers", "s2")["offers"]] == ["B2"]
+    assert "for a vp" in saves.run("save", "offers").out
+
+
+def test_an_offer_whose_terms_were_erased_is_still_told(saves):
+    offer(saves, "--instrument", "trial")
+    with saves.open() as portfolio, portfolio.write("erase", "ana", date(2026, 3, 2)) as operation:
+        from renewctl.core.model import Change
+
+        [row] = portfolio.values("offer")
+        operation.apply([Change("offer", (1,), 1, {"terms": row.terms}, {"terms": "{}"})])
+    assert "months" not in saves.json("save", "accept", "o1")["offer"]
+    assert saves.values("promise") == []
+    assert saves.run("save", "accept", "o1").code == 0
+
+
+def test_what_an_accepted_offer_without_terms_would_record_is_not_guessed(saves):
+    offer(saves, "--instrument", "trial")
+    with saves.open() as portfolio, portfolio.write("erase", "ana", date(2026, 3, 2)) as operation:
+        from renewctl.core.model import Change
+
+        operation.apply(
+            [Change("offer", (1,), 1, {"terms": saves.values("offer")[0].terms}, {"terms": "{}"})]
+        )
+    assert saves.run("save", "accept", "o1").out == (
+        "o1  Acme Ltd: Trial of advanced features, accepted, recorded by ana\n"
+    )
+
+
+def test_an_offer_that_changes_no_price_says_that_there_is_nothing_to_record(saves):
+    offer(saves, "--instrument", "trial")
+    assert "nothing to record on the contract" in saves.run("save", "accept", "o1").out
+
+
+def test_the_work_on_it_counts_in_the_break_even_where_the_currency_has_a_rate(saves, tmp_path):  # DEFAULTS
+    words = ("--instrument", "trial", "--chance-without", "0", "--effort-hours", "10")
+    assert offer(saves, *words)["break_even"] == [{"stays": 0, "chance": 600 / 120_000}]
+    saves.import_("id,name,arr,currency,renewal_date,csm\nD4,Delta,90000,CHF,2026-05-31,ana\n", name="d.csv")
+    assert saves.run("save", "start", "D4", "--scenario", "budget").code == 0
+    done = saves.run("save", "offer", "D4", *ANSWER, *words)
+    assert "no rate for CHF in the policy" in done.err
+    assert "Work on it" not in done.out
+    assert "Work on it              USD 600" in saves.run("save", "offer", "A1", *ANSWER, *words).out
+    assert offer(saves, "--instrument", "trial", "--effort-hours", "0")["break_even"][0]["chance"] == 0.1
+
+
+def test_what_is_paid_when_is_told_run_by_run(saves):  # SAV-B
+    def shown(*words):
+        return saves.run("save", "offer", "A1", *ANSWER, *words).out
+
+    assert "4 × USD 30,000" in shown("--instrument", "billing_period", "--months", "12")
+    assert "11 × USD 10,000 + USD 15,000" in shown(
+        "--instrument", "deferred_fee", "--fee", "5000", "--months", "6"
+    )
+    late = shown("--instrument", "payment_terms", "--months", "12")
+    assert "11 × USD 10,000" in late
+    assert "after" in late
+    assert "USD 90,000" in shown("--instrument", "prepay")
+    mixed = shown("--instrument", "billing_period", "--months", "6")
+    assert "6 × USD 10,000" not in mixed
+    assert "USD 120,000" in mixed
+    words = ("--instrument", "volume", "--months", "12", "--effort-hours", "1000", "--discount", "9")
+    assert "82.42 %, never where 10 %, 25 %, 50 %" in shown(*words)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "words"),
+    [
+        (2, "unknown-instrument", ("--instrument", "discount")),
+        (2, "unknown-instrument", ("--instrument", "xyzzy")),
+        (2, "bad-percent", ("--instrument", "bridge", "--discount", "half")),
+        (2, "bad-percent", ("--instrument", "bridge", "--discount", "101")),
+        (2, "bad-percent", ("--instrument", "ramp", "--steps", "40,x")),
+        (2, "bad-date", ("--instrument", "bridge", "--until", "soon")),
+        (2, "bad-date", ("--instrument", "bridge", "--from", "9999-01-01")),
+        (2, "option-of-another", ("--instrument", "bridge", "--fee", "5")),
+        (10, "amount-negative", ("--instrument", "deferred_fee", "--fee", "-5", "--months", "3")),
+        (2, "bad-hours", ("--instrument", "trial", "--effort-hours", "long")),
+        (10, "currency-conflict", ("--instrument", "deferred_fee", "--fee", "EUR 5", "--months", "3")),
+        (13, "no-such-contract", ("--instrument", "trial", "--contract", "Z9")),
+        (14, "offer-refused", ("--instrument", "volume", "--months", "13")),
+    ],
+)
+def test_what_is_wrong_is_said_with_the_next_thing_to_type(saves, code, name, words):
+    said = saves.fails(code, name, "save", "offer", "A1", *ANSWER, *words)
+    assert "\nhint: " in said
+    assert saves.values("offer") == []
+
+
+def test_instruments_and_percentages_are_read_as_people_type_them(saves):
+    found = offer(saves, "--instrument", "Price-Lock", "--uplift", "2,5 %")
+    assert found["instrument"] == "price_lock"
+    assert found["parameters"]["uplift_pct"] == "5/2"
+    steps = offer(saves, "--instrument", "ramp", "--steps", "10, 5", "--months", "4")
+    assert steps["parameters"]["steps_pct"] == ["10", "5"]
+
+
+def test_an_account_without_a_price_or_a_running_save_gets_no_offer(saves):
+    words = ("--instrument", "trial", *ANSWER)
+    saves.fails(14, "arr-unknown", "save", "offer", "C3", *words)
+    assert saves.run("save", "close", "s1", "--result", "lost").code == 0
+    saves.fails(14, "save-closed", "save", "offer", "A1", *words)
+    saves.fails(13, "no-such-offer", "save", "approve", "o7")
+    saves.fails(13, "no-such-offer", "save", "approve", "seven")
+
+
+def test_a_contract_of_another_name_is_named_in_the_commands(saves):
+    saves.import_(
+        "id,account_id,arr,currency,renewal_date\nK1,B2,60000,EUR,2026-06-30\n", "--kind", "contracts",
+        name="contracts.csv",
+    )  # fmt: skip
+    found = offer(saves, "--instrument", "volume", "--months", "6", account="B2")
+    assert found["contract"] == "K1"
+    assert all(each["command"].endswith(" --contract K1") for each in found["changes"])
+    assert json.dumps(found)
+
+
+def test_the_term_is_the_contracts_unless_another_is_given(saves):
+    assert offer(saves, "--instrument", "trial", account="B2")["term_months"] == 24
+    assert offer(saves, "--instrument", "trial", "--term-months", "36", account="B2")["term_months"] == 36
