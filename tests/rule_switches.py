@@ -197,6 +197,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     "STK-2": _set("stakeholders threads champion ours", ["legal"]),
     "STK-3": _set("stakeholders least_people", 1),
     "VAL": _set("agenda value_pause_days", 1),
+    "ROL": _set("pilot few_renewals", 0),
     "SAV-4": (
         _instead("offer_guards", "naked", _for_free),
         _instead("offer_guards", "_end", _unlimited),
@@ -218,7 +219,6 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("offer_money", "_later", lambda *_: (0, None)),
         _set("offers sheet budget", ["prepay"]),
     ),
-    "ROL": _set("pilot few_renewals", 0),
     "ANCHOR": _instead("timeline", "anchor", _renewal_date),
     "LATE": _set("agenda catch_up_days", 9),
     "AGENDA": _instead("due", "in_order", list),
