@@ -1,7 +1,7 @@
 """A case as of one day: everything a view shows of it, and the order in which cases are looked at."""
 
 from datetime import date, timedelta, tzinfo
-from typing import NamedTuple
+from functools import cached_property
 
 from renewctl.core import plays
 from renewctl.core.case_items import UPDATE, Duty, attention_until, owed, updates
@@ -13,67 +13,91 @@ from renewctl.core.policy import Playbook, Policy
 from renewctl.core.promises import Standing, standing
 
 
-class Report(NamedTuple):
-    """A case as of one day: everything a view shows."""
+class Report:
+    """A case as of one day. What a view does not show is not worked out."""
 
-    file: CaseFile
-    book: Playbook
-    steps: tuple[CaseStep, ...]
-    checkins: tuple[CaseStep, ...]
-    provisional: bool  # the check-ins' dates
-    milestones: tuple[Milestone, ...]
-    success: tuple[str, ...]  # the four of SAV-6
-    clock: Clock
-    first_contact: str | None
-    signals: tuple[Because, ...]
-    together_with: str | None  # SAV-1: the manager, at once, for high-value accounts
-    changed_since: bool  # the playbook is not the one the case was opened with
-    as_of: date
-    zone: tzinfo
-    zone_name: str
-    base_currency: str
-    kept: tuple[ItemState, ...]  # steps done that today's playbook does not have
-    promises: tuple[Standing, ...]
-    next_update: Duty | None  # SAV-9, of a running case
-    evidence: tuple[Evidence, ...]  # the four of SAV-6
-    attention_until: date | None  # SAV-10, of a customer that was kept
+    def __init__(self, file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> None:
+        self.file = file
+        self.policy = policy
+        self.zone = zone
+        self.as_of = as_of
+        self.book: Playbook = policy.playbooks[file.case.scenario]
+        self.plan = plays.Plan(file, policy, zone)
+        self.first_contact = self.plan.contact
+        self.clock: Clock = plays.clock_state(file, self.plan.first, policy, zone, as_of)
+        self.provisional = plays.provisional(file.case)  # the check-ins' dates
+        self.zone_name = policy.time_zone
+        self.base_currency = policy.base_currency
 
+    @property
+    def steps(self) -> tuple[CaseStep, ...]:
+        """SAV-5."""
+        return self.plan.steps
 
-def report(file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> Report:
-    """A case as of a day."""
-    case, account, renewal = file.case, file.account, file.renewal
-    book = policy.playbooks[case.scenario]
-    found = plays.steps(file, policy, zone)
-    running = plays.is_open(case)
-    manager, vacant = step_person("manager", account, renewal.owner, policy)
-    known = {step.step for step in found}
-    return Report(
-        file,
-        book,
-        found,
-        plays.checkins(file, policy),
-        plays.provisional(case),
-        plays.milestones(case, policy),
-        tuple(policy.saves.success.values()),
-        plays.clock_state(file, found, policy, zone, as_of),
-        plays.first_contact(found),
-        plays.signals(account, file.readings, policy),
-        manager if renewal.segment == "enterprise" and not vacant else None,
-        plays.playbook_version(book) != case.playbook,
-        as_of,
-        zone,
-        policy.time_zone,
-        policy.base_currency,
-        tuple(
+    @cached_property
+    def checkins(self) -> tuple[CaseStep, ...]:
+        """SAV-10."""
+        return plays.checkins(self.file, self.policy)
+
+    @cached_property
+    def milestones(self) -> tuple[Milestone, ...]:
+        """SAV-7."""
+        return plays.milestones(self.file.case, self.policy)
+
+    @cached_property
+    def success(self) -> tuple[str, ...]:
+        """The four of SAV-6, in words."""
+        return tuple(self.policy.saves.success.values())
+
+    @cached_property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The four of SAV-6, with what shows them."""
+        return evidence(self.file, self.as_of)
+
+    @cached_property
+    def signals(self) -> tuple[Because, ...]:
+        """What stands on record that speaks for a save (SAV-1)."""
+        return plays.signals(self.file.account, self.file.readings, self.policy)
+
+    @cached_property
+    def together_with(self) -> str | None:
+        """SAV-1: the manager, who is in from the start where the account is of high value."""
+        renewal = self.file.renewal
+        manager, vacant = step_person("manager", self.file.account, renewal.owner, self.policy)
+        return manager if renewal.segment == "enterprise" and not vacant else None
+
+    @property
+    def changed_since(self) -> bool:
+        """Whether the playbook is not the one the case was opened with."""
+        return plays.playbook_version(self.book) != self.file.case.playbook
+
+    @cached_property
+    def kept(self) -> tuple[ItemState, ...]:
+        """Steps done that today's playbook does not have: the work of an earlier one."""
+        known = {step.step for step in self.steps}
+        return tuple(
             state
-            for key, state in file.states.items()
+            for key, state in self.file.states.items()
             if key not in known and state.state == "done" and not plays.DUTY.fullmatch(key)
-        ),
-        standing(file.ledger.promises, as_of, policy.saves.promise_soon_days),
-        _next_update(file, policy, zone, as_of) if running else None,
-        evidence(file, as_of),
-        attention_until(case.closed_on, policy) if not plays.provisional(case) and case.closed_on else None,
-    )
+        )
+
+    @cached_property
+    def promises(self) -> tuple[Standing, ...]:
+        """SAV-9."""
+        return standing(self.file.ledger.promises, self.as_of, self.policy.saves.promise_soon_days)
+
+    @cached_property
+    def next_update(self) -> Duty | None:
+        """SAV-9: the weekly update that is owed, else the next one; of a running case."""
+        if not plays.is_open(self.file.case):
+            return None
+        return _next_update(self.file, self.policy, self.zone, self.as_of)
+
+    @cached_property
+    def attention_until(self) -> date | None:
+        """SAV-10: how long a customer that was kept is looked after."""
+        on = self.file.case.closed_on
+        return None if self.provisional or on is None else attention_until(on, self.policy)
 
 
 def _next_update(file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> Duty | None:
@@ -101,16 +125,23 @@ def urgency(report: Report) -> tuple[object, ...]:
 
 def next_step(report: Report) -> CaseStep | None:
     """The first step still owed, put-off ones by the day they come back."""
-    case = report.file.case
-    owed = report.checkins if case.state in KEPT_SAVES else ()
-    open_steps = []
-    for step in report.steps + report.checkins if plays.is_open(case) else owed:
-        if step.fate != "active" or step.state not in ("open", "snoozed"):
-            continue
-        if step.state == "snoozed" and step.marked is not None:
-            until_on = step.marked.until_on or step.due_on
-            step = step._replace(
-                due_on=plays.put_off(case, step, report.first_contact, until_on, report.zone)
-            )
-        open_steps.append(step)
-    return min(open_steps, key=lambda step: step.due_on, default=None)
+    case, plan = report.file.case, report.plan
+    found: list[CaseStep] = []
+    for play in plan.plays if plays.is_open(case) else ():
+        if plan.is_owed(play):
+            step = _back(report, plan.step(play))
+            found.append(step)
+            if step.state == "open":  # those behind it are due later
+                break
+    if not any(step.state == "open" for step in found) and (plays.is_open(case) or case.state in KEPT_SAVES):
+        found += [_back(report, step) for step in report.checkins if step.state in ("open", "snoozed")]
+    return min(found, key=lambda step: step.due_on, default=None)
+
+
+def _back(report: Report, step: CaseStep) -> CaseStep:
+    """A step on the day it was put off to."""
+    if step.state != "snoozed" or step.marked is None:
+        return step
+    until_on = step.marked.until_on or step.due_on
+    back_on = plays.put_off(report.file.case, step, report.first_contact, until_on, report.zone)
+    return step._replace(due_on=back_on)

@@ -6,6 +6,7 @@ the root cause is on record, `cause=CODE`; `closed` the keys of steps done or sk
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from renewctl.core.policy import PlayStep
@@ -21,6 +22,7 @@ class Condition(NamedTuple):
     equal: bool = True  # whether the answer must be that one, or must not
 
 
+@lru_cache(maxsize=1024)
 def condition(text: str) -> Condition:
     """`enterprise`, `fixable=yes`, `workaround!=no`, `cause=roi-never-shown` as a condition."""
     key, sign, answer = text.partition("!=")
@@ -59,8 +61,8 @@ def flow(
     that is not answered yet. A dropped step asks nothing, so what hangs on its questions is decided with
     it; a circle of questions stays undecided.
     """
-    found = {step.step: "active" for step in steps if step.step in closed}
-    waiting = [step for step in steps if step.step not in closed]
+    found = {step.step: "active" for step in steps if not step.when or step.step in closed}
+    waiting = [step for step in steps if step.when and step.step not in closed]
     while True:
         asked = frozenset(
             question.key for step in steps if found.get(step.step) != "dropped" for question in step.asks
@@ -83,11 +85,10 @@ def waits_for(
 
     `found` is the answer of `flow`. Nobody waits for a step that is dropped or gone.
     """
-    return tuple(
-        each.step
-        for each in steps
-        if each.step in step.after and each.step not in closed and found.get(each.step) != "dropped"
-    )
+    open_ones = [key for key in step.after if key in found and key not in closed and found[key] != "dropped"]
+    if len(open_ones) < 2:
+        return tuple(open_ones)
+    return tuple(each.step for each in steps if each.step in open_ones)
 
 
 def shown_by(step: PlayStep, facts_done: frozenset[str], answered: frozenset[str]) -> str:

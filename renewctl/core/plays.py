@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cached_property
 from typing import NamedTuple
 
 from renewctl.core import money
@@ -186,7 +187,13 @@ def cooling_until(cases: Iterable[SaveCase], policy: Policy, as_of: date) -> dat
 
 def playbook_version(book: Playbook) -> str:
     """A short digest of a playbook, so that results can be told apart by its version (SAV-11)."""
-    return f"{zlib.crc32(repr(tuple(book)).encode()):08x}"
+    known = _VERSIONS.get(id(book))
+    if known is None or known[0] is not book:
+        known = _VERSIONS[id(book)] = book, f"{zlib.crc32(repr(tuple(book)).encode()):08x}"
+    return known[1]
+
+
+_VERSIONS: dict[int, tuple[Playbook, str]] = {}  # by identity: playbooks hold tables and have no hash
 
 
 def open_case(
@@ -216,44 +223,67 @@ def open_case(
     return case, (Change("save_case", (no,), account.no, None, case._asdict()),)
 
 
-def steps(file: CaseFile, policy: Policy, zone: tzinfo) -> tuple[CaseStep, ...]:
-    """The playbook's steps of a case on their days, in the order of the clock (SAV-5).
+class Plan:
+    """The playbook's steps of a case on their days (SAV-5), each worked out when it is asked for.
 
     They count from the flag; after a switch of playbook those not done yet count from the switch, but the
-    first contact is owed from the flag whatever was found out since. A step whose condition fails stays
-    among them as `dropped`, one that hangs on an open question as `undecided` (`core.play_flow`).
+    first contact is owed from the flag whatever was found out since. A step whose condition fails is
+    `dropped`, one that hangs on an open question `undecided` (`core.play_flow`).
     """
-    case, ledger = file.case, file.ledger
-    plays = policy.playbooks[case.scenario].steps
-    done, answered = done_facts(file), findings(case, ledger)
-    states, shown = {}, {}
-    for play in plays:
-        state = file.states.get(play.step)
-        states[play.step] = state
-        if play.done_by and (state is None or state.state == "snoozed"):
-            fact = shown_by(play, done, frozenset(answered))
-            if fact:
-                shown[play.step] = fact
-    closed = frozenset(
-        key for key, state in states.items() if key in shown or (state and state.state != "snoozed")
-    )
-    fates = flow(plays, answered, facts(file), closed)
-    begins_at, contact = plan_begins_at(case, ledger), first_contact(plays)
-    begins_on = local_on(begins_at, zone)
-    found = []
-    for play in plays:
-        key = play.step
-        if key == contact and begins_at != case.flagged_at:
-            at, on = case.flagged_at, local_on(case.flagged_at, zone)
-        else:
-            at, on = begins_at, begins_on
+
+    def __init__(self, file: CaseFile, policy: Policy, zone: tzinfo) -> None:
+        case, ledger = file.case, file.ledger
+        self.plays = policy.playbooks[case.scenario].steps
+        self.contact = first_contact(self.plays)
+        self._file, self._policy, self._zone = file, policy, zone
+        self._owners: dict[str, tuple[str | None, bool]] = {}  # of roles, for steps given to nobody by hand
+        done, answered = done_facts(file), findings(case, ledger)
+        known, states = frozenset(answered), file.states
+        self._shown: dict[str, str] = {}
+        closed = {key for key, state in states.items() if state.state != "snoozed"}
+        for play in self.plays if done or answered else ():
+            if play.done_by and play.step not in closed and (fact := shown_by(play, done, known)):
+                self._shown[play.step] = fact
+        self._closed = frozenset(closed | self._shown.keys())
+        self._fates = flow(self.plays, answered, facts(file), self._closed)
+        self._begins_at = plan_begins_at(case, ledger)
+        self._begins_on = local_on(self._begins_at, zone)
+
+    def is_owed(self, play: PlayStep) -> bool:
+        """Whether a step is to be done and is not; put off counts as owed."""
+        return play.step not in self._closed and self._fates[play.step] == "active"
+
+    def step(self, play: PlayStep) -> CaseStep:
+        """One step on its day, with its owner."""
+        file, key = self._file, play.step
+        at, on = self._begins_at, self._begins_on
+        if key == self.contact and at != file.case.flagged_at:
+            at, on = file.case.flagged_at, local_on(file.case.flagged_at, self._zone)
         due_at = None if play.hours is None else later(at, play.hours)
-        due_on = on + timedelta(days=play.day) if due_at is None else local_on(due_at, zone)
-        waits = waits_for(play, plays, closed, fates) if play.after else ()
-        found.append(
-            _step(file, policy, play, due_on, due_at, fates[key], waits, states[key], shown.get(key, ""))
-        )
-    return tuple(found)
+        due_on = on + timedelta(days=play.day) if due_at is None else local_on(due_at, self._zone)
+        waits = waits_for(play, self.plays, self._closed, self._fates) if play.after else ()
+        who = None if key in file.given else self._owners.get(play.role)
+        if who is None:
+            who = owner_of(file, self._policy, key, play.role)
+            if key not in file.given:
+                self._owners[play.role] = who
+        state, shown = file.states.get(key), self._shown.get(key, "")
+        return _step(file, play, who, (due_on, due_at), self._fates[key], waits, state, shown)
+
+    @cached_property
+    def steps(self) -> tuple[CaseStep, ...]:
+        """Every step, in the order of the clock."""
+        return tuple(map(self.step, self.plays))
+
+    @cached_property
+    def first(self) -> CaseStep | None:
+        """The step that answers the clock."""
+        return next((self.step(play) for play in self.plays if play.step == self.contact), None)
+
+
+def steps(file: CaseFile, policy: Policy, zone: tzinfo) -> tuple[CaseStep, ...]:
+    """Every step of a case, in the order of the clock; see `Plan`."""
+    return Plan(file, policy, zone).steps
 
 
 def checkins(file: CaseFile, policy: Policy) -> tuple[CaseStep, ...]:
@@ -261,8 +291,10 @@ def checkins(file: CaseFile, policy: Policy) -> tuple[CaseStep, ...]:
     case = file.case
     begin = case.flagged_on if provisional(case) else case.closed_on or case.flagged_on
     return tuple(
-        _step(file, policy, play, begin + timedelta(days=play.day), None, "active", (),
-              file.states.get(play.step), "")
+        _step(
+            file, play, owner_of(file, policy, play.step, play.role),
+            (begin + timedelta(days=play.day), None), "active", (), file.states.get(play.step), "",
+        )
         for play in _checkin_plays(policy, policy.playbooks[case.scenario])
     )  # fmt: skip
 
@@ -295,14 +327,13 @@ def _checkin_plays(policy: Policy, book: Playbook) -> list[PlayStep]:
 
 
 def _step(
-    file: CaseFile, policy: Policy, play: PlayStep, due_on: date, due_at: str | None, fate: str,
+    file: CaseFile, play: PlayStep, who: tuple[str | None, bool], due: tuple[date, str | None], fate: str,
     waits: tuple[str, ...], state: ItemState | None, shown: str,
 ) -> CaseStep:  # fmt: skip
-    person, delegate = owner_of(file, policy, play.step, play.role)
     role = file.renewal.owner_role if play.role == "owner" else play.role
     how = "done" if shown else "open" if state is None else state.state
     return CaseStep(
-        play.step, play.phase, play.title, due_on, due_at, role, person, delegate, play.channel, play.rule,
+        play.step, play.phase, play.title, *due, role, *who, play.channel, play.rule,
         play.done_when, play.effort, fate, waits, how, state, shown, play.asks, play.documents,
     )  # fmt: skip
 
@@ -420,17 +451,14 @@ def milestones(case: SaveCase, policy: Policy) -> tuple[Milestone, ...]:
     )
 
 
-def clock_state(
-    file: CaseFile, found: Sequence[CaseStep], policy: Policy, zone: tzinfo, as_of: date
-) -> Clock:
-    """How the clock stands on a day: seen at the hour its day starts, on the day of the flag at the flag.
+def clock_state(file: CaseFile, step: CaseStep | None, policy: Policy, zone: tzinfo, as_of: date) -> Clock:
+    """How the clock of a case stands on a day, given the step of its first contact.
 
-    An answer whose hour nobody recorded was in time on a day before `respond_by`'s, late after it, and of
-    that very day nobody knows (`in_time` None).
+    It is seen at the hour the day starts, on the day of the flag at the flag. An answer whose hour nobody
+    recorded was in time on a day before that of `respond_by`, late after it, and of that very day nobody
+    knows (`in_time` None).
     """
     case = file.case
-    contact = first_contact(found)
-    step = next((each for each in found if each.step == contact), None)
     begins = datetime.combine(as_of, policy.saves.day_starts, zone)
     seen = max(begins.astimezone(UTC), instant(case.flagged_at))
     if step is not None and step.state == "done":

@@ -366,7 +366,7 @@ def test_on_a_terminal_of_80_columns_a_save_is_no_wider_and_fits_a_screen(say, b
     policy, seen_on = load_policy(None), AS_OF + timedelta(days)
     with open_portfolio(str(book)) as portfolio:
         [case_file] = load_files(portfolio, policy, seen_on, cases(portfolio))
-    report = case_report.report(case_file, policy, UTC, seen_on)
+    report = case_report.Report(case_file, policy, UTC, seen_on)
     shown = lines(report, 80, folded=True)
     assert max(map(len, shown)) <= 80
     assert len(shown) <= (55 if days == 0 else 80)  # a neglected case has more that is late

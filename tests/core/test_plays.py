@@ -71,9 +71,7 @@ def file_of(case, about, who=None, states=None, ledger=Ledger()):  # noqa: B008 
 
 def items(case, about, states=None, until=date(2090, 1, 1), as_of=AS_OF, rules=POLICY, zone=UTC, who=None):
     """The lines of a case's steps and check-ins; what comes back each week is asked of test_case_items."""
-    found = case_items.items(
-        file_of(case, about, who, states), rules, zone, as_of, until, lambda day: day
-    )
+    found = case_items.items(file_of(case, about, who, states), rules, zone, as_of, until, lambda day: day)
     return [each for each in found if not re.match("update|touch|report|attention", each.task.step)]
 
 
@@ -447,7 +445,7 @@ def test_a_case_cannot_be_closed_before_its_flag():
 
 def report(case, about, states=None, as_of=AS_OF, who=None, rules=POLICY, zone=UTC):
     file = plays.CaseFile(case, who or account(), about, (), states or {})
-    return case_report.report(file, rules, zone, as_of)
+    return case_report.Report(file, rules, zone, as_of)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
