@@ -231,6 +231,24 @@ COMMANDS: dict[str, Any] = {
             "Take an offer back that was not accepted yet, with the reason.",
         ),
     },
+    "playbook": {
+        "help": "What is done in each scenario of a save, and whether it can be.",
+        "list": (
+            "playbook",
+            "list_",
+            "List the playbooks: urgency, steps, hours, length and benchmark of each.",
+        ),
+        "show": (
+            "playbook",
+            "show",
+            "Show a playbook whole: questions, steps, branches, what to say, papers.",
+        ),
+        "check": (
+            "playbook",
+            "check",
+            "Check the playbooks: steps nobody reaches, dates that cannot be, roles nobody fills.",
+        ),
+    },
     "proposal": ("papers", "proposal", "Write a renewal proposal for a customer."),
     "value": ("papers", "value", "Write what an account has got out of it, from measured figures."),
     "reassign": (

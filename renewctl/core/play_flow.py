@@ -6,12 +6,18 @@ the root cause is on record, `cause=CODE`; `closed` the keys of steps done or sk
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+<<<<<<< HEAD
 from functools import lru_cache
+=======
+from itertools import product
+from math import prod
+>>>>>>> 71ff8a9 (playbook list, show and check; an example of a playbook of one's own)
 from typing import NamedTuple
 
 from renewctl.core.policy import PlayStep
 
 CAUSE = "cause"  # stands where a question's key does: the root cause (SAV-2)
+_MOST_WAYS = 2_000  # through a playbook, that are worth adding up one by one
 
 
 class Condition(NamedTuple):
@@ -103,3 +109,42 @@ def shown_by(step: PlayStep, facts_done: frozenset[str], answered: frozenset[str
         if fact == "answers" and step.asks and all(each.key in answered for each in step.asks):
             return fact
     return ""
+
+
+def effort_range(steps: Sequence[PlayStep]) -> tuple[float, float]:
+    """The least and the most hours of work that the steps of a playbook come to, over every way through it.
+
+    Conditions shut each other out, so the most is less than all steps together. Where there are too many
+    ways to try, it is all of them.
+    """
+    hours = {step.step: step.effort for step in steps}
+    choices = _choices(steps)
+    if prod(map(len, choices)) > _MOST_WAYS:
+        return sum(step.effort for step in steps if not step.when), sum(hours.values())
+    sums = []
+    for way in product(*choices):
+        said = [each for each in way if each is not None]
+        findings = {each.key: each.answer for each in said if each.answer and each.key != CAUSE}
+        facts = frozenset(
+            f"{CAUSE}={each.answer}" if each.answer else each.key
+            for each in said
+            if each.key == CAUSE or not each.answer
+        )
+        found = flow(steps, findings, facts, frozenset())
+        sums.append(sum(hours[name] for name, what in found.items() if what == "active"))
+    return min(sums), max(sums)
+
+
+def _choices(steps: Sequence[PlayStep]) -> list[list[Condition | None]]:
+    """For each fact, and each question that something hangs on: what it can be."""
+    hung = [condition(each) for step in steps for each in step.when]
+    answers = {question.key: question.answers for step in steps for question in step.asks}
+    found: list[list[Condition | None]] = []
+    for key in dict.fromkeys(each.key for each in hung):
+        named = dict.fromkeys(each.answer for each in hung if each.key == key)
+        if "" in named:
+            found.append([None, Condition(key)])
+        else:
+            known = answers.get(key) or (*named, "another cause")
+            found.append([Condition(key, answer) for answer in known])
+    return found

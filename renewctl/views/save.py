@@ -92,7 +92,7 @@ def lines(report: Report, columns: int, *, folded: bool) -> list[str]:
     out += ["", *_wrapped(_effort(report), columns, "  ")]
     out += [*_wrapped(_checkins(report), columns, "  "), "", "It is saved when"]
     out += [part for text in report.book.success for part in _wrapped(f"  - {safe(text)}", columns, "    ")]
-    out += ["", *_wrapped(_benchmark(report), columns, "  ")]
+    out += ["", *(_wrapped(_benchmark(report), columns, "  ") if report.book.benchmark else ())]
     return out + [part for line in _footer(report, bool(hidden)) for part in _wrapped(line, columns, "  ")]
 
 
