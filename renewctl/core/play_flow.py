@@ -6,12 +6,9 @@ the root cause is on record, `cause=CODE`; `closed` the keys of steps done or sk
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-<<<<<<< HEAD
 from functools import lru_cache
-=======
 from itertools import product
 from math import prod
->>>>>>> 71ff8a9 (playbook list, show and check; an example of a playbook of one's own)
 from typing import NamedTuple
 
 from renewctl.core.policy import PlayStep
