@@ -79,7 +79,7 @@ def start(
             case_file = plays.CaseFile(case, found, renewal, book.readings.get(found.no, []), {})
         report = case_report.Report(case_file, policy, zone, env.as_of)
         cooling_on = plays.cooling_until(earlier, policy, env.as_of)
-        _show(env, report)
+        _show(env, report, whole=True)
         for remark in plays.remarks(case, found, renewal, policy, cooling_on):
             say(view.note(remark))
     if env.dry_run:

@@ -208,11 +208,12 @@ def _promises(write: _Writer) -> None:
         if found.state not in ("open", "soon", "missed", "broken"):
             continue
         note = {
-            "missed": "MISSED: one broken promise kills the save",
-            "broken": f"BROKEN: promise it again (--replaces p{each.no}) or the save is lost",
+            "missed": "one broken promise kills the save",
+            "broken": "make it good with another promise, or the save is lost",
             "soon": "due soon",
         }.get(found.state, "")
-        title = f"Promise to {each.to_whom}: {each.text}" if each.to_whom else f"Promise: {each.text}"
+        loud = {"missed": "MISSED PROMISE: ", "broken": "BROKEN PROMISE: "}.get(found.state, "Promise: ")
+        title = f"{loud}{each.text}" + (f" ({each.to_whom})" if each.to_whom else "")
         task = Task(
             f"p{each.no}", None, title, "customer", "owner", "promise", "SAV-9", note=note,
             waits_for=(f"p{found.waits_for}",) if found.waits_for else (),

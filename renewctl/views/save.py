@@ -228,12 +228,13 @@ def _line(report: Report, step: CaseStep, room: int, columns: int, dated: bool) 
     if narrow:
         owner = fit(owner, 16)
     head = f"{mark} {when}{_item(report, step):<{room}}  {channel}  "
+    effort = f"{step.effort:g} h" if step.effort else ""
     title = safe(step.title)
     if step.fate == "undecided":
         title = f"if {' and '.join(_conditions(report, step))}: {title}"
     if not narrow:
-        effort = f"{step.effort:g} h" if step.effort else ""
         return f"{head}{owner:<18}  {effort:>5}  {title}"
+    head += f"{effort:>5}  "
     wide = max(12, columns - len(head) - cells(owner) - 2)
     return f"{head}{padded(fit(title, wide), wide)}  {owner}"
 
