@@ -3,10 +3,11 @@
 import re
 from datetime import date
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from renewctl.cli.case import CaseDesk
 from renewctl.cli.contract import (
     ContractOption,
     allowed,
@@ -17,17 +18,16 @@ from renewctl.cli.contract import (
 )
 from renewctl.cli.options import Env, command, day, minutes, say
 from renewctl.core import offers, plays
-from renewctl.core.model import Account, Change, Contract, Offer, SaveCase
+from renewctl.core.model import Account, Change, Contract, Ledger, Offer, SaveCase
 from renewctl.core.offer_guards import Situation
 from renewctl.core.offer_money import Deal
 from renewctl.core.offer_terms import Ask, misfit
 from renewctl.core.policy import INSTRUMENTS
 from renewctl.core.text import clean
 from renewctl.errors import InputRefused, RefusedByRule, UsageError
-from renewctl.store.agenda import refresh
 from renewctl.store.offers import find_offer, offers_of
 from renewctl.store.portfolio import Operation, Portfolio
-from renewctl.store.saves import find_case, ledgers_of
+from renewctl.store.saves import find_case, ledgers_of, load_files
 from renewctl.views import save_offer as view
 
 OfferArg = Annotated[str, typer.Argument(metavar="OFFER", help="An offer such as o3.")]
@@ -164,7 +164,7 @@ def offer(
             row = made.offer
             op.apply([Change("offer", (row.no,), of.no, None, row._asdict())])
             op.summary = f"o{row.no}: {row.instrument} offered to {of.name}, {row.state}"
-            refresh(portfolio, env.policy, env.as_of, [of.no])
+            _forward(env, portfolio, op, case.no)
     shown = view.Shown(row, of, made.quote, env.policy, env.as_of, which.id, which.renewal_on)
     if env.json:
         emit(view.document(shown, made, answers, changed=not env.dry_run))
@@ -239,7 +239,7 @@ def _decide(env: Env, text: str, action: str, note: str | None) -> None:
                     promises = _promise(env, portfolio, op, before, of)
                 after = find_offer(portfolio, f"o{no}")
                 op.summary = f"o{no}: {after.instrument} for {of.name} {after.state}"
-                refresh(portfolio, env.policy, env.as_of, [of.no])
+                _forward(env, portfolio, op, before.save_no)
             after = find_offer(portfolio, f"o{no}")
         contract = portfolio.values("contract", "no = ?", (before.contract_no,))
     found = offers.quote_of(after)
@@ -264,11 +264,22 @@ def _decide(env: Env, text: str, action: str, note: str | None) -> None:
             say("dry run: nothing was written")
 
 
+def _forward(env: Env, portfolio: Portfolio, op: Operation, save_no: int | None) -> None:
+    """What an offer shows of its case brings the case forward."""
+    for case in portfolio.values("save_case", "no = ?", (save_no,)):
+        [file] = load_files(portfolio, env.policy, env.as_of, [case])
+        desk = CaseDesk(env, portfolio, op, file)
+        desk.forward()
+        desk.refresh()
+
+
 def _promise(env: Env, portfolio: Portfolio, op: Operation, offer: Offer, of: Account) -> list[Change]:
     """SAV-9: what an accepted offer promises goes into the ledger."""
-    cases = portfolio.values("save_case", "no = ?", (offer.save_no,))
-    owner = (cases[0].owner if cases else None) or of.csm or env.actor
-    changes = offers.promised(offer, portfolio.next_no("promise"), owner, env.as_of, env.actor)
+    changes: list[Change] = []
+    for case in portfolio.values("save_case", "no = ?", (offer.save_no,)):
+        owner = case.owner or of.csm or env.actor
+        no = portfolio.next_no("promise")
+        changes = allowed(offers.promised(offer, case, no, owner, env.as_of, env.actor))
     op.apply(changes)
     return changes
 
@@ -364,9 +375,8 @@ def _situation(
     book = env.policy.playbooks[case.scenario]
     said = clean(root_cause or "")
     if root_cause is None:
-        found: Any = ledgers_of(portfolio, [case.no]).get(case.no)
-        causes = [each for each in found.events if each.kind == "cause"] if found else []
-        said = (causes[-1].text or causes[-1].name) if causes else ""
+        cause = plays.latest(ledgers_of(portfolio, [case.no]).get(case.no, Ledger()), "cause")
+        said = (cause.text or cause.name) if cause else ""
     known = book.root_causes.get(said)
     return Situation(
         case.scenario, book.rule, book.instruments, known.text if known else said, clean(condition or ""),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from renewctl.core import money
 from renewctl.core.intake import Refusal
-from renewctl.core.model import Account, Change, Contract, Offer, Promise, SaveCase
+from renewctl.core.model import Account, Change, Contract, Offer, SaveCase
 from renewctl.core.offer_guards import (
     LEAST_ROLE,
     REFUSE,
@@ -29,6 +29,7 @@ from renewctl.core.offer_money import Deal, Month, Quote, Terms, quote
 from renewctl.core.offer_terms import Ask, end_of, misfit, settle
 from renewctl.core.offer_words import after, give, promises
 from renewctl.core.policy import Policy
+from renewctl.core.promises import promise
 from renewctl.core.text import fold
 
 # Action -> (states it starts from, the state it leads to). Everything else is final.
@@ -186,7 +187,7 @@ def effort_minor(minutes: int, currency: str, policy: Policy) -> int | None:
     if rate is None:
         return None
     places = money.digits(currency) - money.digits(policy.base_currency)
-    cost = Fraction(policy.offers.hour_cost_minor * minutes, 60) * Fraction(10) ** places
+    cost = Fraction(policy.saves.hour_cost_minor * minutes, 60) * Fraction(10) ** places
     return money.round_half_even(cost * (1 / rate))
 
 
@@ -240,7 +241,9 @@ def _read(name: str, value: Any) -> Any:
     return date.fromisoformat(value) if name in _DAYS else value
 
 
-def promised(offer: Offer, no: int, owner: str, as_of: date, actor: str) -> list[Change]:
+def promised(
+    offer: Offer, case: SaveCase, no: int, owner: str, as_of: date, actor: str
+) -> list[Change] | Refusal:
     """SAV-9: the promises an accepted offer makes, numbered from `no` on, each with its day and its owner.
 
     What is to be applied is due at once, however long ago the offer began.
@@ -250,11 +253,10 @@ def promised(offer: Offer, no: int, owner: str, as_of: date, actor: str) -> list
         return []
     changes = []
     for at, (text, due_on) in enumerate(promises(found)):
-        made = Promise(
-            no + at, offer.account_no, offer.save_no, text, None, max(due_on, as_of), owner, None, None,
-            as_of, "open", None, None, None, actor,
-        )  # fmt: skip
-        changes.append(Change("promise", (made.no,), offer.account_no, None, made._asdict()))
+        made = promise(no + at, case, (text, None, owner), max(due_on, as_of), as_of, actor)
+        if isinstance(made, Refusal):
+            return made
+        changes.append(made[1])
     return changes
 
 

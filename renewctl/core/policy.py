@@ -335,7 +335,6 @@ class OfferRules(NamedTuple):
     unknown_causes: tuple[str, ...]
     no_discount: tuple[str, ...]  # scenarios that no price repairs
     chances_pct: "tuple[Fraction, ...]"
-    hour_cost_minor: int  # base currency
     sheet: dict[str, tuple[str, ...]]  # scenario -> instruments proposed to a customer
 
 
@@ -707,7 +706,6 @@ class Policy:
             tuple(table["unknown_causes"]),
             tuple(table["no_discount"]),
             tuple(map(_exact, table["chances_pct"])),
-            self._minor(table["hour_cost"]),
             {scenario: tuple(names) for scenario, names in table["sheet"].items()},
         )
 

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "a46aa1e89772552315f7ff22ddb47ab4b1bfb05300fd6d2a3fb7b7983317dbc3"
+FINGERPRINT = "c3ab680b8e5920510657087d62968b35a1bd38d1db83f50171aa6e0e9cf013a5"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1014,7 +1014,6 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
  'offers': {'unknown_causes': ['unknown', 'not known', 'unclear', 'investigate', 'tbd', '?'],
             'no_discount': ['relationship'],
             'chances_pct': [10, 25, 50],
-            'hour_cost': 60,
             'prepay': {'title': 'Annual prepayment', 'get': 'The year is paid in full when it begins.', 'discount_pct': 25, 'months': 12},
             'billing_period': {'title': 'Billing period', 'get': 'The renewal is signed for the full term.', 'every_months': 3},
             'payment_terms': {'title': 'Payment terms', 'get': 'The renewal is signed for the full term, and invoices are approved without delay.', 'days': 60},

@@ -218,13 +218,13 @@ def test_an_offer_that_changes_no_price_says_that_there_is_nothing_to_record(sav
 
 def test_the_work_on_it_counts_in_the_break_even_where_the_currency_has_a_rate(saves, tmp_path):  # DEFAULTS
     words = ("--instrument", "trial", "--chance-without", "0", "--effort-hours", "10")
-    assert offer(saves, *words)["break_even"] == [{"stays": 0, "chance": 600 / 120_000}]
+    assert offer(saves, *words)["break_even"] == [{"stays": 0, "chance": 800 / 120_000}]
     saves.import_("id,name,arr,currency,renewal_date,csm\nD4,Delta,90000,CHF,2026-05-31,ana\n", name="d.csv")
     assert saves.run("save", "start", "D4", "--scenario", "budget").code == 0
     done = saves.run("save", "offer", "D4", *ANSWER, *words)
     assert "no rate for CHF in the policy" in done.err
     assert "Work on it" not in done.out
-    assert "Work on it              USD 600" in saves.run("save", "offer", "A1", *ANSWER, *words).out
+    assert "Work on it              USD 800" in saves.run("save", "offer", "A1", *ANSWER, *words).out
     assert offer(saves, "--instrument", "trial", "--effort-hours", "0")["break_even"][0]["chance"] == 0.1
 
 
@@ -244,7 +244,7 @@ def test_what_is_paid_when_is_told_run_by_run(saves):  # SAV-B
     assert "6 × USD 10,000" not in mixed
     assert "USD 120,000" in mixed
     words = ("--instrument", "volume", "--months", "12", "--effort-hours", "1000", "--discount", "9")
-    assert "82.42 %, never where 10 %, 25 %, 50 %" in shown(*words)
+    assert "never, never where 10 %, 25 %, 50 %" in shown(*words)
 
 
 @pytest.mark.parametrize(

@@ -303,7 +303,7 @@ def test_the_ladder_holds_for_offers_whose_terms_were_erased():  # SAV-4
     erased = made(asked("bridge"), actor="ana").offer._replace(terms="{}")
     assert offers.quote_of(erased) is None
     assert decided(erased, "approve", "rui").code == "over-limit"
-    assert offers.promised(erased, 1, "ana", START, "ana") == []
+    assert offers.promised(erased, CASE, 1, "ana", START, "ana") == []
 
 
 # --- what is kept of it ----------------------------------------------------------------------------
@@ -333,7 +333,7 @@ def test_stored_terms_come_to_the_same_money_again(instrument, arr, term, until,
 def test_accepting_promises_what_was_offered_with_a_day_and_an_owner():  # SAV-9
     for instrument in INSTRUMENTS:
         offer = made(asked(instrument)).offer
-        rows = [each.after for each in offers.promised(offer, 4, "ana", START, "zoe")]
+        rows = [each.after for each in offers.promised(offer, CASE, 4, "ana", START, "zoe")]
         assert [row["no"] for row in rows] == [4, 5][: len(rows)]
         assert len(rows) == (2 if instrument in ("seats", "core_only") else 1)
         assert all(row["owner"] == "ana" and row["state"] == "open" and row["save_no"] == 3 for row in rows)
@@ -344,7 +344,7 @@ def test_accepting_promises_what_was_offered_with_a_day_and_an_owner():  # SAV-9
 
 def test_what_was_to_be_applied_at_once_is_not_overdue_on_the_day_it_is_accepted():  # SAV-9
     later = START + timedelta(days=20)
-    [change] = offers.promised(made(asked("bridge")).offer, 1, "ana", later, "ana")
+    [change] = offers.promised(made(asked("bridge")).offer, CASE, 1, "ana", later, "ana")
     assert change.after["due_on"] == later
 
 
@@ -358,6 +358,11 @@ def test_every_change_of_price_is_a_command_of_its_own_and_rises_of_the_list_are
     assert of("ramp") == [("2026-03-10", 72_000), ("2026-06-10", 96_000), ("2026-09-10", 120_000)]
     assert of("seats", until_on=DEAL.ends_on) == [("2026-03-10", 40_000)]
     assert of("price_lock") == of("trial") == of("deferred_fee") == []
+
+
+def test_a_promise_that_nobody_keeps_is_none():  # SAV-9
+    found = offers.promised(made(asked("bridge")).offer, CASE, 1, " ", START, "ana")
+    assert (isinstance(found, Refusal), found.code) == (True, "promise-unowned")
 
 
 # --- in words --------------------------------------------------------------------------------------
@@ -498,11 +503,11 @@ def test_the_percentages_printed_are_rounded_once_to_a_hundredth():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "cost"), [("USD", 9_000), ("EUR", None), ("JPY", None)])
+@pytest.mark.parametrize(("code", "cost"), [("USD", 12_000), ("EUR", None), ("JPY", None)])
 def test_the_hours_of_the_work_cost_what_the_policy_says(code, cost):  # DEFAULTS
     assert offers.effort_minor(90, code, Policy({**POLICY.raw, "rates": {}})) == cost
     rated = Policy({**POLICY.raw, "rates": {"EUR": "1.25", "JPY": "0.01"}})
-    assert offers.effort_minor(90, code, rated) == {"USD": 9_000, "EUR": 7_200, "JPY": 9_000}[code]
+    assert offers.effort_minor(90, code, rated) == {"USD": 12_000, "EUR": 9_600, "JPY": 12_000}[code]
 
 
 # --- the options sheet -----------------------------------------------------------------------------
