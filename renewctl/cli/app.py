@@ -108,6 +108,11 @@ COMMANDS: dict[str, Any] = {
             "suggest",
             "Suggest which saves to open, by which scenario and on what evidence.",
         ),
+        "rehearse": (
+            "save_rehearse",
+            "rehearse",
+            "Replay the triggers over the past: losses they would have seen, and false alarms.",
+        ),
         "list": ("save", "list_", "List the saves, the most urgent first."),
         "show": ("save", "show", "Show one save with its steps and clock."),
         "standup": (

@@ -120,15 +120,20 @@ def _churn(band: str, found: Sequence[Seen]) -> Churn:
     return Churn(band, count("won"), count("partial"), rate(count("lost"), len(found)))
 
 
-def rate(part: int, of: int) -> Rate:
-    """A share with Wilson's interval of 95 %."""
+def rate(part: int, of: int, z: float = _Z) -> Rate:
+    """A share with Wilson's interval, of 95 % unless the quantile `z` says otherwise."""
     if not of:
         return Rate(part, of, None, None, None)
-    share, square = part / of, _Z * _Z
+    return Rate(part, of, part / of, *wilson(part / of, of, z))
+
+
+def wilson(share: float, of: float, z: float = _Z) -> tuple[float, float]:
+    """Wilson's interval of a share of so many; `of` may be what cases of unequal weight are worth."""
+    square = z * z
     middle = (share + square / (2 * of)) / (1 + square / of)
-    half = _Z * sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
-    low = 0.0 if part == 0 else max(0.0, middle - half)
-    return Rate(part, of, share, low, 1.0 if part == of else min(1.0, middle + half))
+    half = z * sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
+    low = 0.0 if share <= 0 else max(0.0, middle - half)
+    return low, 1.0 if share >= 1 else min(1.0, middle + half)
 
 
 def ranked(low: Sequence[float], high: Sequence[float]) -> tuple[float | None, float | None, float | None]:

@@ -11,12 +11,13 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from renewctl.core.health import Profile, Scale, band_of, pulse, scale_of
+from renewctl.core.health import Fading, Profile, Scale, band_of, caps, fading, limited, pulse, scale_of
 from renewctl.core.model import Account, HealthOverride, Reading
 from renewctl.core.policy import Policy
 from renewctl.core.signs import Spell
 
 _DAY = timedelta(days=1)
+_ROUNDED = 0.1  # more than rounding to a tenth moves a score
 _PER_DAYS = 30  # trends are told in points per so many days
 _NOBODY: Mapping[str, date] = {}
 
@@ -65,8 +66,11 @@ class Replay:
         self.as_of = as_of
         self._readings = sorted(record.readings, key=lambda each: each.read_on)
         self._read_on = [each.read_on for each in self._readings]
+        columns = zip(*(each[2:9] for each in self._readings), strict=True)
+        self._inputs = sum(any(value is not None for value in column) for column in columns)  # ever read
         self._in_force: dict[int, list[Reading]] = {}
         self._accounts: dict[int, Account] = {}
+        self._states: dict[int, tuple[Account, Fading]] = {}  # by the number of events before
         self._scores: dict[tuple[date, date], float | None] = {}
 
     def known(self, by: date, on: date | None = None) -> Known:
@@ -93,6 +97,8 @@ class Replay:
                 if new:
                     found.append(each)
                     read |= new
+                    if len(read) == self._inputs:
+                        break
             found.reverse()
             self._in_force[count] = found
         return found
@@ -119,12 +125,45 @@ class Replay:
     def score(self, on: date, by: date | None = None) -> float | None:
         """The score on a day, from what was known on it or only from what was known `by` an earlier one."""
         key = (on, by or on)
-        if key not in self._scores:
+        if key not in self._scores and key[1] < self.as_of:
+            self._scores[key] = self._past_score(on, key[1])
+        elif key not in self._scores:
             facts = self.known(by or on, on)
             said = None if facts.override is None else facts.override.score
             given = (facts.account, facts.readings, self.policy, on, said, self.record.profile)
             self._scores[key] = pulse(*given)[0]
         return self._scores[key]
+
+    def _past_score(self, on: date, by: date) -> float | None:
+        """`score` from what was known by a day before `as_of`: between events only age moves it."""
+        scale = scale_of(self.policy, on, self.record.profile)
+        account, values = self._state(by, on)
+        raw = values.raw(scale)
+        return None if raw is None else limited(raw, caps(account, self.policy, on), scale)
+
+    def _state(self, by: date, on: date) -> tuple[Account, Fading]:
+        count = bisect_right(self.events, by)
+        state = self._states.get(count)
+        if state is None:
+            facts = self.known(by, on)
+            said = None if facts.override is None else facts.override.score
+            values = fading(facts.readings, scale_of(self.policy, on, self.record.profile), said)
+            state = self._states[count] = facts.account, values
+        return state
+
+    def bounds(self, first: date, last: date, by: date) -> tuple[float, float] | None:
+        """Bounds of every score from one day to another from what was known by a day up to the first.
+
+        For days before `as_of`; None where there is no score.
+        """
+        account, values = self._state(by, first)
+        ends = (scale_of(self.policy, day, self.record.profile) for day in (first, last))
+        found = values.bounds(*ends)
+        if found is None:
+            return None
+        limits = caps(account, self.policy, last)
+        least = min([found[0], *(self.policy.health.caps.get(name, 100.0) for name in limits)])
+        return least - _ROUNDED, found[1] + _ROUNDED
 
     def band(self, on: date) -> str | None:
         """HLT-1: the band on a day."""

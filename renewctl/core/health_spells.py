@@ -1,7 +1,9 @@
 """HLT-3 over a long time: the spells in which a score flagged its renewal, without asking day by day."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 
 from renewctl.core.health_past import Replay
 
@@ -16,12 +18,32 @@ def flagged(replay: Replay, first: date) -> list[Span]:
     asked one by one only where the bounds leave it open.
     """
     found: list[Span] = []
+    quiet = _quiet(replay, first)
     for begin, end in _segments(replay, first):
+        at = bisect_right(quiet, (begin, date.max)) - 1
+        if at >= 0 and end <= quiet[at][1]:
+            continue
         for span in _below(replay, begin, end) or _dropped(replay, begin, end):
             if found and found[-1][1] >= span[0] - _DAY:
                 found[-1] = (found[-1][0], max(span[1], found[-1][1]))
             else:
                 found.append(span)
+    return found
+
+
+def _quiet(replay: Replay, first: date) -> list[Span]:
+    """Spans between events that are without a flag by their bounds: most days of most accounts."""
+    rules = replay.policy.health_work
+    starts = [first, *(day for day in replay.events if first < day < replay.as_of), replay.as_of]
+    found = []
+    for begin, after in pairwise(starts):
+        end = after - _DAY
+        now = replay.bounds(begin, end, begin) if begin < after else None
+        if now is None or now[0] < rules.flag_below:
+            continue
+        before = (replay.bounds(begin, end, event - _DAY) for event in _lately(replay, begin))
+        if all(each is None or each[1] - now[0] < rules.drop_points for each in before):
+            found.append((begin, end))
     return found
 
 
@@ -59,8 +81,9 @@ def _dropped(replay: Replay, begin: date, end: date) -> list[Span]:
 
 
 def _lately(replay: Replay, day: date) -> Iterator[date]:
-    days = replay.policy.health_work.drop_days
-    return (event for event in replay.events if 0 <= (day - event).days < days)
+    events = replay.events
+    first = bisect_right(events, day - timedelta(days=replay.policy.health_work.drop_days))
+    return iter(events[first : bisect_right(events, day)])
 
 
 def _may_drop(replay: Replay, event: date, begin: date, end: date) -> bool:

@@ -201,7 +201,7 @@ def _missed(past: Past, policy: Policy) -> Iterator[Sign]:
     limits = policy.raw["saves"]["triggers"]
     grace = timedelta(days=limits["stage_days"])
     wanted = [stage for stage in limits["stages"] if stage in policy.stages]
-    kind = segment(_value(past, policy), past.account.segment_override, policy) if wanted else None
+    kind = segment(value_of(past, policy), past.account.segment_override, policy) if wanted else None
     for no, versions in past.terms.items() if kind is not None else ():
         for at, terms in enumerate(versions):
             if terms.state != "open" or terms.renewal_on is None or terms.auto_renew:
@@ -218,7 +218,7 @@ def _missed(past: Past, policy: Policy) -> Iterator[Sign]:
                 yield Sign("stage", "", why, late_on, late_on, max(late_on, terms.from_on), min(ends))
 
 
-def _value(past: Past, policy: Policy) -> int | None:
+def value_of(past: Past, policy: Policy) -> int | None:
     """The ARR an account has, or had before it was lost."""
     counted = past.opened or [each for each in past.contracts if each.state == "lost"]
     known = [contract_value(each, past.account, policy) for each in counted]
