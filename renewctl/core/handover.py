@@ -5,16 +5,17 @@ need, so that a step which a condition brings later stays too. No due day change
 the plan is the same, only its people are others.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import tzinfo
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, tzinfo
 from typing import NamedTuple
 
 from renewctl.core.agenda import ContractAgenda
+from renewctl.core.case_items import items
 from renewctl.core.due import DueContract, Item
 from renewctl.core.edits import pins
 from renewctl.core.model import KEPT_SAVES, Account, Assignment, Change, Stakeholder
 from renewctl.core.ownership import step_person
-from renewctl.core.plays import CaseFile, CaseStep, is_open, planned
+from renewctl.core.plays import CaseFile, is_open, planned, round_of
 from renewctl.core.policy import Policy
 from renewctl.core.team import Renewing
 from renewctl.core.text import fold
@@ -94,11 +95,26 @@ def facts(
             before = {"owner": file.case.owner}
             changes.append(Change("save_case", (file.case.no,), no, before, {"owner": to}))
             fields.append(Field(f"save s{file.case.no}", str(file.case.owner), to))
+        if asked.mode != "none" and owes(file):
+            _of_save(file, asked, changes, fields)
     for each in held.given:
         if each.person in asked.names and not _stays(each.subject, asked.mode):
             key = (each.subject, each.cycle, each.step)
             changes.append(Change("assignment", key, no, {"person": each.person}, {"person": to}))
     return changes, fields
+
+
+def _of_save(file: CaseFile, asked: Asked, changes: list[Change], fields: list[Field]) -> None:
+    """What was promised in the name of the one who gives, and the roles they have on a save, go along."""
+    no, to = file.account.no, asked.to
+    for each in file.ledger.promises:
+        if each.state == "open" and each.owner in asked.names:
+            changes.append(Change("promise", (each.no,), no, {"owner": each.owner}, {"owner": to}))
+            fields.append(Field(f"promise p{each.no}", each.owner, to))
+    for event in file.ledger.events:
+        if event.kind == "team" and event.text in asked.names:
+            changes.append(Change("save_event", (event.no,), no, {"text": event.text}, {"text": to}))
+            fields.append(Field(f"{event.name} of save s{file.case.no}", event.text, to))
 
 
 def _stays(subject: str, mode: str) -> bool:
@@ -119,7 +135,7 @@ def kept(before: Held, after: Held, asked: Asked, agenda: ContractAgenda, zone: 
                 found.update(_plan(was, was.due, now.due, agenda))
     if asked.mode == "none":
         for file, later in zip(before.saves, after.saves, strict=True):
-            found.update(_save(file, later, agenda.policy, zone))
+            found.update(_save(file, later, agenda, zone))
         for was in before.renewals:
             found.update(_recurring(was, agenda))
     no, set_on = before.account.no, agenda.as_of
@@ -162,19 +178,21 @@ def every_step(contract: DueContract, agenda: ContractAgenda) -> Iterator[tuple[
             yield cycle - 1, step.step, step.role
 
 
-def _save(file: CaseFile, later: CaseFile, policy: Policy, zone: tzinfo) -> Iterator[tuple[Key, str]]:
+def _save(file: CaseFile, later: CaseFile, agenda: ContractAgenda, zone: tzinfo) -> Iterator[tuple[Key, str]]:
+    policy = agenda.policy
     if not owes(file):
         return
-    then = {step.step: step.owner for step in _steps(later, policy, zone)}
-    for step in _steps(file, policy, zone):
-        state = file.states.get(step.step)
-        done = state is not None and state.state != "snoozed"
-        if step.owner is not None and not done and then.get(step.step) != step.owner:
-            yield (f"s{file.case.no}", 1, step.step), step.owner
+    round_ = round_of(file.ledger)
+    then = {step.step: step.owner for step in planned(later, policy, zone)}
+    for step in planned(file, policy, zone):
+        if step.owner is not None and step.state in _OWED and then.get(step.step) != step.owner:
+            yield (f"s{file.case.no}", round_, step.step), step.owner
+    for item in items(file, policy, zone, agenda.as_of, date.max, lambda day: day):
+        if item.task.step not in then and item.who.person is not None and item.task.role != "owner":
+            yield (f"s{file.case.no}", round_, item.task.step), item.who.person
 
 
-def _steps(file: CaseFile, policy: Policy, zone: tzinfo) -> Sequence[CaseStep]:
-    return planned(file, policy, zone)
+_OWED = ("open", "snoozed")
 
 
 def _recurring(each: Renewing, agenda: ContractAgenda) -> Iterator[tuple[Key, str]]:

@@ -57,10 +57,11 @@ def load_files(
     rounds = {f"s{case.no}": plays.round_of(ledgers.get(case.no, Ledger())) for case in found}
     states = _states(portfolio, rounds)
     given: dict[str, dict[str, str]] = defaultdict(dict)
-    for subject, step, person in portfolio.rows(
-        "SELECT subject, step, person FROM assignment WHERE subject LIKE 's%'"
+    for subject, cycle, step, person in portfolio.rows(
+        "SELECT subject, cycle, step, person FROM assignment WHERE subject LIKE 's%'"
     ):
-        given[subject][step] = person
+        if cycle == rounds.get(subject):
+            given[subject][step] = person
     files = []
     for case in found:
         no = case.account_no

@@ -72,7 +72,7 @@ def test_a_hand_over_loses_and_doubles_nothing_and_moves_no_day(team: Desk, mode
         assert still == set()
     kinds = {before[item][3] for item in was_his - still}
     if mode == "plays":
-        assert kinds == {"save", "value"}
+        assert kinds == {"save", "value", "promise"}
         assert not any(before[item][3] == "save" for item in still)
     if mode == "none":
         assert kinds <= {"value"}
