@@ -7,7 +7,7 @@ from typing import Any
 from renewctl.cli.contract import allowed
 from renewctl.cli.options import Env, say, today
 from renewctl.core import case_report, cases, plays
-from renewctl.core.model import Change, SaveCase
+from renewctl.core.model import Change, Outcome, SaveCase
 from renewctl.core.plays import CaseFile
 from renewctl.errors import UsageError
 from renewctl.store.portfolio import Operation, Portfolio, utc_now
@@ -123,6 +123,14 @@ def lose(portfolio: Portfolio, operation: Operation, env: Env, case: SaveCase) -
     [file] = load_files(portfolio, env.policy, env.as_of, [case])
     record = cases.Recorder(portfolio.next_no("save_event"), max(env.as_of, case.flagged_on), None, env.actor)
     operation.apply(allowed(cases.close(file, "lost", "the last contract was lost", env.policy, record)))
+
+
+def signed(portfolio: Portfolio, operation: Operation, env: Env, case: SaveCase, outcome: Outcome) -> None:
+    """SAV-6: a renewal that was won is the commitment that an open save needs."""
+    [file] = load_files(portfolio, env.policy, env.as_of, [case])
+    desk = CaseDesk(env, portfolio, operation, file)
+    desk.note("evidence", "commitment", f"the renewal was signed on {outcome.closed_on}")
+    desk.forward()
 
 
 def instant(env: Env, given: str | None, option: str) -> str | None:

@@ -190,11 +190,17 @@ def won(
             if closing.changes:
                 operation.apply(closing.changes)
                 operation.summary = f"{of.name}: {_words(closing)}"
+                if case is not None:
+                    from renewctl.cli.case import signed
+
+                    signed(portfolio, operation, env, case, closing.outcome)
                 refresh(portfolio, env.policy, env.as_of, [of.no])
     _report(env, of, closing)
     if closing.changes and case is not None:
-        how = f"renewctl save close s{case.no} --result saved"
-        say(f"note: save s{case.no} of {safe(of.name)} is still open; to close it: {how}")
+        say(
+            f"note: save s{case.no} of {safe(of.name)} is still open; the signature is on it as commitment\n"
+            f"  what else has to be shown: renewctl save evidence s{case.no}"
+        )
 
 
 def _part(name: str, text: str, currency: str, contract: Contract, account: Account, base: str) -> int:
