@@ -426,8 +426,9 @@ def done_facts(file: CaseFile) -> frozenset[str]:
             found.add("promise")
             if promise.chain:
                 found.add(f"promise:{promise.chain}")
-    if any(offer.asked_on >= since and offer.state in OFFERED for offer in ledger.offers):
-        found.add("offer")
+    for offer in ledger.offers:
+        if offer.asked_on >= since and offer.state in OFFERED:
+            found |= {"offer", f"offer:{offer.instrument}"}
     if any(worth.decided_on >= since for worth in ledger.worths):
         found.add("worth")
     return frozenset(found)

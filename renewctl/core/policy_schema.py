@@ -259,9 +259,10 @@ _PLAY: dict[str, Spec] = {
     "done_by": List(
         Leaf(
             "text",
-            "one of: cause, worth, promise, promise:CHAIN, offer, contact, answers, paper:"
+            "one of: cause, worth, promise, promise:CHAIN, offer, offer:INSTRUMENT, contact, answers, paper:"
             + ", paper:".join(SAVE_PAPERS),
-            pattern=f"cause|worth|promise(:{KEBAB})?|offer|contact|answers|paper:({'|'.join(SAVE_PAPERS)})",
+            pattern=f"cause|worth|promise(:{KEBAB})?|offer(:({'|'.join(INSTRUMENTS)}))?|contact|answers"
+            f"|paper:({'|'.join(SAVE_PAPERS)})",
         ),
         "a list of facts, any of which closes the step",
         unique=True,

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "c3ab680b8e5920510657087d62968b35a1bd38d1db83f50171aa6e0e9cf013a5"
+FINGERPRINT = "4f9f2fbba9d8e2945ed27436bf72b10a78b6df08f5d2db51a77915bf0ebee323"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 

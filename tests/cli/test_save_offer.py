@@ -95,6 +95,19 @@ def test_accepting_makes_the_promises_and_undo_takes_both_back(saves):  # SAV-9
     assert saves.run("doctor").code == 0
 
 
+def test_an_offer_closes_the_steps_of_its_own_instrument_and_no_other(saves):  # SAV-5
+    def done():
+        steps = saves.json("save", "show", "s1")["save"]["steps"]
+        return {each["step"] for each in steps if each["state"] == "done"}
+
+    assert saves.run("save", "answer", "s1", "cash-short=timing").code == 0
+    before = done()
+    offer(saves, "--instrument", "trial")
+    assert done() == before
+    offer(saves, "--instrument", "payment_terms", "--months", "12")
+    assert done() == before | {"timing"}
+
+
 def test_a_dry_run_shows_everything_and_writes_nothing(saves):
     before = saves.facts()
     done = saves.run("save", "offer", "A1", *ANSWER, "--instrument", "ramp", "--dry-run")
