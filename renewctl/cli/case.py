@@ -125,7 +125,7 @@ def lose(portfolio: Portfolio, operation: Operation, env: Env, case: SaveCase) -
     operation.apply(allowed(cases.close(file, "lost", "the last contract was lost", env.policy, record)))
 
 
-def signed(portfolio: Portfolio, operation: Operation, env: Env, case: SaveCase, outcome: Outcome) -> None:
+def committed(portfolio: Portfolio, operation: Operation, env: Env, case: SaveCase, outcome: Outcome) -> None:
     """SAV-6: a renewal that was won is the commitment that an open save needs."""
     [file] = load_files(portfolio, env.policy, env.as_of, [case])
     desk = CaseDesk(env, portfolio, operation, file)

@@ -191,9 +191,9 @@ def won(
                 operation.apply(closing.changes)
                 operation.summary = f"{of.name}: {_words(closing)}"
                 if case is not None:
-                    from renewctl.cli.case import signed
+                    from renewctl.cli.case import committed
 
-                    signed(portfolio, operation, env, case, closing.outcome)
+                    committed(portfolio, operation, env, case, closing.outcome)
                 refresh(portfolio, env.policy, env.as_of, [of.no])
     _report(env, of, closing)
     if closing.changes and case is not None:

@@ -26,7 +26,7 @@ def of_the_policy() -> set[str]:
         *(each.title for cadence in POLICY.cadence.values() for each in cadence),
         *(step.title for book in POLICY.playbooks.values() for step in book.steps),
         *(text for book in POLICY.playbooks.values() for text in (*book.checkins.values(), *book.recovery)),
-        *(book.update for book in POLICY.playbooks.values()),
+        *(text for book in POLICY.playbooks.values() for text in (book.update, book.title)),
         *POLICY.saves.checkins.values(),
     }
 
