@@ -109,7 +109,7 @@ def quote(deal: Deal, terms: Terms) -> Quote:
         for at in range(count)
     ]
     lowest = min(annual)
-    later, later_on = _later(deal, terms, lowest)
+    later, later_on = _later(deal, terms, lowest, deal.on(sum(running)))
     return Quote(
         deal,
         terms,
@@ -138,7 +138,8 @@ def break_even(
 ) -> Fraction | None:
     """DEFAULTS: the chance of keeping them from which an offer pays: (p0·V + effort) / (V − concession).
 
-    `stays` is p0, the chance that they stay without it, a fraction of 1. None where nothing is left to keep;
+    V is the list price of the term, what it is worth to keep them; `stays` is p0, the chance that they stay
+    without it, a fraction of 1. None where nothing is left to keep;
     1 or more: it never pays.
     """
     left = value_minor - concession_minor
@@ -230,11 +231,13 @@ def _cash(
     return cash, after
 
 
-def _later(deal: Deal, terms: Terms, lowest: int) -> tuple[int, date | None]:
-    """What comes back after the offer, and from when: a fee on its day, scope when they grow, a price."""
+def _later(deal: Deal, terms: Terms, lowest: int, after: date) -> tuple[int, date | None]:
+    """What comes back after the offer, and from when: a fee on its day, scope when they grow, a price.
+
+    `after`: the first day of the first month that is charged at the standard price again.
+    """
     if terms.fee_minor:
         return terms.fee_minor, terms.until_on
-    after = terms.until_on + timedelta(days=1)
     back = _list_annual(deal, terms, after) - lowest
     if back <= 0:
         return 0, None

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -114,7 +114,16 @@ def _head(shown: Shown, found: Quote) -> list[str]:
         f"Terms: {safe(sentence(found))}",
         *([f"Way back: {back}"] if (back := way_back(found)) else []),
         f"Runs {offer.from_on} to {offer.until_on}, of {deal.term_months} months that end on {deal.ends_on}",
+        *_whole_month(found),
     ]
+
+
+def _whole_month(found: Quote) -> list[str]:
+    """That the last month is charged at the offered price whole, where it ends after the offer."""
+    back = next((each.from_on for each in found.months if each.from_on > found.terms.until_on), None)
+    if back is None or back == found.terms.until_on + timedelta(days=1) or not found.cost_minor:
+        return []
+    return [f"Its last month has begun by then and is charged whole; the standard price is back on {back}"]
 
 
 def _months(found: Quote) -> list[str]:

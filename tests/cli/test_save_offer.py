@@ -49,7 +49,7 @@ def test_an_offer_is_a_json_document_with_its_months_sums_verdicts_and_approvers
         25_000,
         50,
     )
-    assert (found["comes_back"], found["comes_back_on"]) == (60_000, "2026-08-01")
+    assert (found["comes_back"], found["comes_back_on"]) == (60_000, "2026-08-02")
     assert [each["price"] for each in found["months"]] == [5_000] * 5 + [10_000] * 7
     assert sum(each["cash"] for each in found["months"]) + found["cash_after"] == found["price_total"]
     assert {each["verdict"] for each in found["verdicts"]} == {"ok", "warn"}
@@ -61,6 +61,13 @@ def test_an_offer_is_a_json_document_with_its_months_sums_verdicts_and_approvers
         {"on": "2026-08-02", "arr": 120_000,
          "command": "renewctl amend A1 --arr 120000 --on 2026-08-02 --reason o1"},
     ]  # fmt: skip
+
+
+def test_a_month_that_outlasts_the_offer_is_said_to_be_charged_whole(saves):
+    told = "Its last month has begun by then and is charged whole; the standard price is back on 2026-08-02"
+    words = ("save", "offer", "A1", *ANSWER, "--instrument", "bridge", "--until")
+    assert told in saves.run(*words, "2026-07-31").out
+    assert "charged whole" not in saves.run(*words, "2026-08-01").out
 
 
 def test_from_the_renewal_on_the_new_terms_are_recorded_by_winning_it(saves):

@@ -273,6 +273,11 @@ def test_every_cent_of_the_price_falls_due_once_and_the_cost_is_list_less_price(
     assert found.cost_minor == max(0, sum(lists) - sum(prices))
     assert sum(prices) <= sum(lists) + count  # never dearer than today, but for the cents of a year cut off
     assert (found.list_minor, found.price_minor) == (sum(lists), sum(prices))
+    if found.later_on is not None and not partial(deal, found.terms) and not found.terms.fee_minor:
+        charged = [each.from_on for each in found.months if each.from_on <= found.terms.until_on]
+        assert (
+            found.later_on == oracle.firsts(start, len(charged) + 1)[-1]
+        )  # the day the standard price is back
     assert 0 <= found.kept_minor <= arr
 
 
