@@ -75,7 +75,7 @@ def lines(report: Report, columns: int, *, folded: bool) -> list[str]:
     out += [part for line in _promised(report) for part in _wrapped(line, columns, "  ")]
     phases: dict[str, list[CaseStep]] = {}
     for step in report.steps:
-        if step.fate == "dropped" and folded:
+        if step.fate == "dropped":
             continue
         phases.setdefault(step.phase, []).append(step)
     hidden = {phase for phase, found in phases.items() if folded and not _near(report, found)}
@@ -220,7 +220,7 @@ def _line(report: Report, step: CaseStep, room: int, columns: int, dated: bool) 
     narrow = columns < 120
     state = step.state
     mark = {"done": "x", "skipped": "-", "snoozed": "z"}.get(state, "")
-    mark = mark or {"undecided": "?", "dropped": "/"}.get(step.fate, "")
+    mark = mark or ("?" if step.fate == "undecided" else "")
     mark = mark or ("!" if step.due_on < report.as_of else " ")
     when = (f"{_day(step.due_on):<6}  " if narrow else f"{step.due_on}  ") if dated or not narrow else ""
     channel = f"{_CHANNELS[step.channel]:<4}" if narrow else f"{step.channel:<8}"
@@ -263,6 +263,9 @@ def _footer(report: Report, hidden: bool) -> list[str]:
     roles = {step.owner_role for step in report.steps + report.checkins if step.delegate}
     if roles:
         out.append(f"* stands in, nobody is set as: {', '.join(sorted(roles))} (policy [team])")
+    dropped = [_item(report, step) for step in report.steps if step.fate == "dropped"]
+    if dropped:
+        out.append(f"Not called for here: {', '.join(dropped)}")
     if report.kept:
         kept = ", ".join(state.step for state in report.kept)
         out.append(f"Done under an earlier playbook and kept: {kept}")
