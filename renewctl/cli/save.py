@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from renewctl.cli.options import AccountArg, Env, command, day, minutes, owned_by, say
-from renewctl.core import case_report, plays
+from renewctl.core import case_items, case_report, plays
+from renewctl.core.model import KEPT_SAVES, SaveCase
 from renewctl.core.policy import SCENARIOS, Policy
 from renewctl.core.segment import in_force
 from renewctl.errors import NotFound, RefusedByRule, UsageError
@@ -80,10 +81,25 @@ def start(
         report = case_report.Report(case_file, policy, zone, env.as_of)
         cooling_on = plays.cooling_until(earlier, policy, env.as_of)
         _show(env, report, whole=True)
+        if (kept := _watched(earlier, env)) is not None:
+            say(
+                view.note(
+                    f"s{kept.no} of this account was {kept.state.replace('_', ' ')} on {kept.closed_on} "
+                    f"and is still watched; a relapse keeps its history: renewctl save reopen s{kept.no} --reason …"
+                )
+            )
         for remark in plays.remarks(case, found, renewal, policy, cooling_on):
             say(view.note(remark))
     if env.dry_run:
         say("dry run: nothing was written")
+
+
+def _watched(earlier: list[SaveCase], env: Env) -> SaveCase | None:
+    """SAV-10: the latest save of an account, while its customer is still looked after."""
+    last = earlier[-1] if earlier else None
+    if last is None or last.state not in KEPT_SAVES or last.closed_on is None:
+        return None
+    return last if env.as_of <= case_items.attention_until(last.closed_on, env.policy) else None
 
 
 @command()

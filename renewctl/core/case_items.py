@@ -107,7 +107,7 @@ def _steps(write: _Writer, found: Sequence[CaseStep], zone: tzinfo) -> None:
         clock = case.respond_by if rank == SAVE_CLOCK else ""
         task = Task(
             step.step, None, step.title, channel, step.owner_role, kind, step.rule, clock=clock, note=note,
-            waits_for=step.waits_for,
+            waits_for=step.waits_for, hours=step.effort,
         )  # fmt: skip
         write.add(rank, due_on, task, Who(step.owner, step.owner_role, step.delegate))
 

@@ -29,6 +29,7 @@ class Task(NamedTuple):
     covers: tuple[str, ...] = ()  # step keys that closing it closes with it
     note: str = ""
     waits_for: tuple[str, ...] = ()  # open steps of the same renewal it builds on
+    hours: float = 0.0  # what it usually takes, where its playbook says so (SEG-2)
 
 
 class Renewal(Protocol):

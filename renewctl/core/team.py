@@ -85,6 +85,8 @@ class Estimates:
         Recurring work that was missed several times is done once.
         """
         task, segment = item.task, item.renewal.segment or ""
+        if task.hours:
+            return Work(item, minutes_of(task.hours), False)
         if task.covers and task.kind != "value":
             minutes = sum(self._steps.get((segment, step), self._other) for step in task.covers)
             return Work(item, minutes, False)

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "4f9f2fbba9d8e2945ed27436bf72b10a78b6df08f5d2db51a77915bf0ebee323"
+FINGERPRINT = "e7c193e78ecc9f0d992bcef3a2b55f69cc2c67f94a3b6134e22d9b354ddbf325"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 

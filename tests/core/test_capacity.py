@@ -321,3 +321,8 @@ def test_somebody_is_over_loaded_when_over_any_limit_and_only_then(accounts, ren
 )
 def test_hours_are_shown_with_one_decimal(minutes, text):
     assert shown_hours(minutes) == text
+
+
+def test_work_on_a_save_takes_what_its_playbook_says():
+    task = work(step="call", kind="save").item
+    assert Estimates(POLICY).work(task._replace(task=task.task._replace(hours=1.5))).minutes == 90
