@@ -85,7 +85,8 @@ def start(
             say(
                 view.note(
                     f"s{kept.no} of this account was {kept.state.replace('_', ' ')} on {kept.closed_on} "
-                    f"and is still watched; a relapse keeps its history: renewctl save reopen s{kept.no} --reason …"
+                    f"and is still watched; a relapse keeps its history: "
+                    f"renewctl save reopen s{kept.no} --reason …"
                 )
             )
         for remark in plays.remarks(case, found, renewal, policy, cooling_on):
