@@ -5,7 +5,7 @@ from functools import cached_property
 
 from renewctl.core import plays
 from renewctl.core.case_items import UPDATE, Duty, attention_until, owed, updates
-from renewctl.core.cases import Evidence, evidence
+from renewctl.core.cases import Evidence, ahead, evidence
 from renewctl.core.model import KEPT_SAVES, Because, ItemState
 from renewctl.core.ownership import step_person
 from renewctl.core.plays import CaseFile, CaseStep, Clock, Milestone
@@ -53,6 +53,11 @@ class Report:
     def evidence(self) -> tuple[Evidence, ...]:
         """The four of SAV-6, with what shows them."""
         return evidence(self.file, self.as_of)
+
+    @cached_property
+    def ahead(self) -> tuple[str, str] | None:
+        """The next state of the case, and what brings it there."""
+        return ahead(self.file, self.policy)
 
     @cached_property
     def signals(self) -> tuple[Because, ...]:

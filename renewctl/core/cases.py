@@ -126,6 +126,22 @@ def reached(file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> Iterat
         yield state, shown[state]
 
 
+def ahead(file: CaseFile, policy: Policy) -> tuple[str, str] | None:
+    """(the next state of an open case, what brings it there); None from `stabilised` on."""
+    case = file.case
+    at = OPEN_SAVES.index(case.state) + 1 if plays.is_open(case) else len(OPEN_SAVES)
+    if at >= len(OPEN_SAVES):
+        return None
+    state, subject = OPEN_SAVES[at], f"s{case.no}"
+    marked = next((play.step for play in policy.playbooks[case.scenario].steps if play.state == state), "")
+    how = {
+        "diagnosed": f"the root cause: renewctl save why {subject}",
+        "executing": "the first work on the customer",
+        "stabilised": f"evidence, and no promise missed: renewctl save evidence {subject}",
+    }.get(state, f"the step {marked}")
+    return state, how
+
+
 def _broken(file: CaseFile, as_of: date) -> bool:
     return any(each.state in ("missed", "broken") for each in all_kept(file.ledger.promises, as_of))
 
@@ -260,7 +276,7 @@ def close(
             f"save s{case.no} was flagged on {case.flagged_on}, after {record.on}",
             "close it later",
         )
-    refusal = _kept_refusal(file, result, record.on) if result in KEPT_SAVES else None
+    refusal = _kept_refusal(file, result, policy, record.on) if result in KEPT_SAVES else None
     if result == "let_go":
         refusal = _let_go_refusal(file)
     if refusal is not None:
@@ -269,21 +285,21 @@ def close(
     return moved(case, state=result, closed_on=record.on), change
 
 
-def _kept_refusal(file: CaseFile, result: str, on: date) -> Refusal | None:
+def _kept_refusal(file: CaseFile, result: str, policy: Policy, on: date) -> Refusal | None:
     case = file.case
     open_ones = [each for each in evidence(file, on) if each.missing]
     if open_ones:
         said = "; ".join(f"{each.criterion}: {each.missing}" for each in open_ones)
         return Refusal(
             "not-saved-yet",
-            f"save s{case.no} cannot be {result} yet: of the four of SAV-6 {len(open_ones)} are not shown",
+            f"save s{case.no} cannot be {result} yet: {len(open_ones)} of the four proofs of SAV-6 missing",
             said,
         )
     if result not in LEGAL[case.state]:
         return Refusal(
             "illegal-transition",
             f"save s{case.no} is {case.state}; only one that is stabilised is closed as {result}",
-            f"what is missing on the way: renewctl save show s{case.no}",
+            " needs ".join(ahead(file, policy) or ("stabilised", "its proofs")),
         )
     less = any(
         offer.state == "accepted" and None not in (offer.kept_minor, offer.arr_minor)

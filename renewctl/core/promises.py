@@ -5,7 +5,7 @@ What was broken is made good by another promise that replaces it. A fix is promi
 steps, each after the one before (SAV-P).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -27,25 +27,37 @@ def standing(promises: Sequence[Promise], as_of: date, soon_days: int) -> tuple[
     """Every promise with how it stands, in the given order.
 
     `soon`: open and due within so many days; `missed`: open past its day; `replaced`: broken, and another
-    was given for it that is not broken or withdrawn itself.
+    was given for it, which stands in its place whatever becomes of that.
     """
-    by_no = {each.no: each for each in promises}
-    mended = {each.replaces_no for each in promises if each.state in ("open", "kept")}
     found = []
     for each in promises:
-        before = by_no.get(each.after_no) if each.after_no is not None else None
+        before = _before(each, promises)
         waits = before.no if before is not None and before.state == "open" else None
         state = each.state
         if state == "open" and each.due_on < as_of:
             state = "missed"
         elif state == "open" and each.due_on <= as_of + timedelta(days=soon_days):
             state = "soon"
-        elif state == "broken" and each.no in mended:
+        elif state == "broken" and in_its_place(each, promises) is not each:
             state = "replaced"
         elif state == "kept" and each.settled_on is not None and each.settled_on > each.due_on:
             state = "late"
         found.append(Standing(each, state, waits))
     return tuple(found)
+
+
+def in_its_place(found: Promise, promises: Sequence[Promise]) -> Promise:
+    """The promise that stands for one now: itself, or what made it good after it was broken, and so on."""
+    replaced = {each.replaces_no: each for each in promises if each.state != "withdrawn"}
+    while found.state == "broken" and found.no in replaced:
+        found = replaced[found.no]
+    return found
+
+
+def _before(found: Promise, promises: Sequence[Promise]) -> Promise | None:
+    """The promise of its chain that one follows, or what stands in its place."""
+    first = next((each for each in promises if each.no == found.after_no), None)
+    return None if first is None else in_its_place(first, promises)
 
 
 def all_kept(promises: Sequence[Promise], as_of: date) -> tuple[Standing, ...]:
@@ -106,7 +118,7 @@ def promise(
 
 
 def settle(
-    found: Promise, state: str, evidence: str | None, on: date, promises: Iterable[Promise]
+    found: Promise, state: str, evidence: str | None, on: date, promises: Sequence[Promise]
 ) -> "tuple[Change, ...] | Refusal":
     """The change that settles a promise as one of SETTLED; none where it was settled so before.
 
@@ -128,10 +140,10 @@ def settle(
         return Refusal("evidence-missing", f"{name}: say {what}", "give it with --evidence TEXT")
     if on < found.made_on:
         return Refusal("not-yet", f"{name} was made on {found.made_on}, after {on}", "settle it later")
-    before = next((each for each in promises if each.no == found.after_no), None)
-    if state == "kept" and before is not None and before.state == "open":
+    before = _before(found, promises)
+    if state == "kept" and before is not None and before.state in ("open", "broken"):
         return Refusal(
-            "promise-order", f"{name} follows p{before.no} ({before.text}), which is still open",
+            "promise-order", f"{name} follows p{before.no} ({before.text}), which is {before.state}",
             f"first: renewctl save promise kept p{before.no} --evidence …",
         )  # fmt: skip
     changed = {"state": state, "settled_on": on, "evidence": said}

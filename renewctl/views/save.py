@@ -110,6 +110,8 @@ def _head(report: Report) -> list[str]:
     if report.together_with:
         owner += f", from the start together with {safe(report.together_with)}"
     out.append(owner)
+    if report.clock.state == "answered" and (following := report.ahead) is not None:
+        out.append(f"Next: {following[0]}, by {following[1] or 'a step of the playbook'}")
     stake = "ARR unknown"
     if renewal.arr_base_minor is not None:
         stake = money.plain(renewal.arr_base_minor, report.base_currency)
@@ -221,7 +223,8 @@ def _line(report: Report, step: CaseStep, room: int, columns: int, dated: bool) 
     state = step.state
     mark = {"done": "x", "skipped": "-", "snoozed": "z"}.get(state, "")
     mark = mark or ("?" if step.fate == "undecided" else "")
-    mark = mark or ("!" if step.due_on < report.as_of else " ")
+    late = step.due_on < report.as_of and plays.is_open(report.file.case)
+    mark = mark or ("!" if late else " ")
     when = (f"{_day(step.due_on):<6}  " if narrow else f"{step.due_on}  ") if dated or not narrow else ""
     channel = f"{_CHANNELS[step.channel]:<4}" if narrow else f"{step.channel:<8}"
     owner = safe(step.owner) + ("*" if step.delegate else "")

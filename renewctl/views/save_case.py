@@ -143,7 +143,7 @@ def show_evidence(file: CaseFile, found: Sequence[Evidence], policy: Policy) -> 
             else f"    missing: {safe(each.missing)}"
         )
     shown = sum(not each.missing for each in found)
-    out.insert(0, f"{subject}  {safe(file.account.name)}: {shown} of the four of SAV-6 are shown")
+    out.insert(0, f"{subject}  {safe(file.account.name)}: {shown} of the four proofs of SAV-6 shown")
     put_lines([part for line in out for part in fitted(line, "    ", width())])
 
 
