@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from renewctl.core import case_report, plays
 from renewctl.core.case_report import Report
+from renewctl.core.model import Ledger
 from renewctl.core.plays import CaseStep
 from renewctl.core.promises import Standing, standing
 
@@ -70,7 +71,17 @@ def _row(report: Report, as_of: date, soon_days: int) -> Row:
         sum(each.state in ("missed", "broken") for each in owed),
         blocker.text if blocker and blocker.name == "set" else None,
         ahead.waits_for if ahead else (),
-        decision.text if decision and decision.name == "asked" else None,
+        decision.text if decision and decision.name == "asked" else _to_approve(ledger),
+    )
+
+
+def _to_approve(ledger: Ledger) -> str | None:
+    """The first offer that waits for somebody's approval (SAV-4); the customer waits with it."""
+    pending = next((each for each in ledger.offers if each.state == "pending"), None)
+    if pending is None:
+        return None
+    return (
+        f"o{pending.no}, {pending.instrument} at {pending.discount_pct} % off, needs a {pending.needs_role}"
     )
 
 

@@ -192,6 +192,20 @@ def test_a_role_with_nobody_in_it_is_named_where_its_approval_is_needed(saves, m
     assert saves.json("save", "offers")["offers"][0]["needs_role"] == "vp"
 
 
+def test_an_offer_that_waits_for_approval_is_a_decision_of_the_stand_up(saves, monkeypatch):  # SAV-4, SAV-8
+    bridge(saves)
+
+    def decisions():
+        rows = saves.json("save", "standup")["saves"]
+        return {row["save"]: row["decision"] for row in rows}
+
+    assert decisions()["s1"] == "o1, bridge at 50 % off, needs a vp"
+    assert set(decisions().values()) == {"o1, bridge at 50 % off, needs a vp", None}
+    monkeypatch.setenv("RENEWCTL_USER", "vera")
+    assert saves.run("save", "approve", "o1").code == 0
+    assert set(decisions().values()) == {None}
+
+
 def test_offers_are_listed_by_save_and_in_all(saves):
     assert "No offer was made" in saves.run("save", "offers").out
     assert saves.json("save", "offers")["offers"] == []
