@@ -113,6 +113,11 @@ COMMANDS: dict[str, Any] = {
             "rehearse",
             "Replay the triggers over the past: losses they would have seen, and false alarms.",
         ),
+        "results": (
+            "save_results",
+            "results",
+            "Show what the saves came to, by how they were run, and what recurs.",
+        ),
         "list": ("save", "list_", "List the saves, the most urgent first."),
         "show": ("save", "show", "Show one save with its steps and clock."),
         "standup": (

@@ -1,0 +1,279 @@
+"""SAV-11, WIN-3: what saves came to, by how they were run: observed, and not shown to be caused by it.
+
+Amounts are base minor units. Whatever is a share has its count beside it, and a rate with its interval only
+from the policy's least number of cases on.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
+
+from renewctl.core.health_check import Rate
+from renewctl.core.model import CLOSED_SAVES, KEPT_SAVES, Account, Outcome
+from renewctl.core.plays import CaseFile, first_contact, instant, is_open, latest, round_of
+from renewctl.core.policy import Policy
+from renewctl.core.segment import base_minor
+from renewctl.core.shares import middle, share, weighed
+from renewctl.core.text import fold
+
+LATER = "later"
+NEVER = "never"
+NOT_FOUND = "none found"  # of a case without a root cause
+BY = ("scenario", "response", "playbook", "root_cause", "owner")
+
+
+class Ended(NamedTuple):
+    """One case as results look at it."""
+
+    file: CaseFile
+    response: str  # within 24 h … | later | never
+    cause: str | None
+    at_risk_minor: int | None  # ARR that reached its renewal date; None: it has not, or it is unknown
+    kept_minor: int | None
+    ahead: bool  # decided before its renewal date was reached
+    undecided: bool  # its renewal date has passed and nothing is on record
+    kept: int  # promises
+    broken: int
+    cost_minor: int  # conceded by offers that were accepted
+
+
+class Group(NamedTuple):
+    """Cases that have something in common."""
+
+    name: str
+    cases: int  # that were closed
+    saved: int
+    partly: int
+    lost: int
+    let_go: int
+    saved_rate: Rate  # saved or partly saved, of those closed
+    reached: int  # cases whose ARR reached its renewal date
+    at_risk_minor: int
+    kept_minor: int
+    kept_rate: Rate  # TERMS: ARR kept of at-risk ARR that reached its renewal date
+    promises: Rate  # kept, of those kept or broken
+    cost_minor: int
+
+    @property
+    def cost_per_kept(self) -> float | None:
+        """Conceded per unit of ARR kept."""
+        return self.cost_minor / self.kept_minor if self.kept_minor else None
+
+
+class Lag(NamedTuple):
+    """TERMS: days between the first flag and the loss."""
+
+    losses: int
+    flagged: int  # of them with a flag before
+    median: float | None
+    shortest: int | None
+    longest: int | None
+
+
+class Pattern(NamedTuple):
+    """WIN-3: what recurs. Under `least` it is a fact and no pattern yet."""
+
+    kind: str  # competitor | root_cause
+    name: str
+    times: int
+    least: int
+
+    @property
+    def flagged(self) -> bool:
+        """Whether it is often enough to be called a pattern."""
+        return self.times >= self.least
+
+
+class Results(NamedTuple):
+    """What the saves of a span came to."""
+
+    from_on: date
+    to_on: date
+    all: Group
+    groups: dict[str, tuple[Group, ...]]  # by one of BY, the most cases first
+    running: int  # open cases, which count nowhere else
+    relapsed: int  # cases that were taken up again
+    ahead: int  # decided before the renewal date, which is still to come
+    undecided: int
+    lag: Lag
+    late_promises: int  # of those kept, after their day
+    overdue_promises: int
+    patterns: tuple[Pattern, ...]  # the most frequent first
+
+
+def results(
+    files: Sequence[CaseFile],
+    outcomes: Sequence[Outcome],
+    accounts: dict[int, Account],
+    policy: Policy,
+    zone: tzinfo,
+    span: tuple[date, date],
+) -> Results:
+    """What the cases closed, and the renewals lost, from one day to another came to; both days in.
+
+    `outcomes` are those of every account, `accounts` the accounts of the cases by number.
+    """
+    from_on, to_on = span
+    of_account: dict[int, list[Outcome]] = {}
+    for each in outcomes:
+        of_account.setdefault(each.account_no, []).append(each)
+    closed = [
+        _ended(file, of_account.get(file.case.account_no, ()), accounts, policy, zone, to_on)
+        for file in files
+        if file.case.state in CLOSED_SAVES
+        and file.case.closed_on is not None
+        and from_on <= file.case.closed_on <= to_on
+    ]
+    rules = policy.raw["saves"]["learning"]
+    losses = [each for each in outcomes if each.result == "lost" and from_on <= each.closed_on <= to_on]
+    promises = [each for file in files for each in file.ledger.promises]
+    names = _names(policy)
+    return Results(
+        from_on, to_on, _group("all", closed, policy),
+        {by: _groups(closed, names[by], policy) for by in BY},
+        sum(is_open(file.case) for file in files),
+        sum(round_of(file.ledger) > 1 for file in files),
+        sum(each.ahead for each in closed), sum(each.undecided for each in closed),
+        _lag(files, losses),
+        sum(
+            each.state == "kept" and each.settled_on is not None and each.settled_on > each.due_on
+            for each in promises
+        ),
+        sum(each.state == "open" and each.due_on < to_on for each in promises),
+        (
+            *_patterns("competitor", [each.competitor for each in losses], rules["pattern_losses"]),
+            *_patterns("root_cause", [each.cause for each in closed], rules["pattern_causes"]),
+        ),
+    )  # fmt: skip
+
+
+def _names(policy: Policy) -> dict[str, Callable[[Ended], str]]:
+    """How cases are told apart, by one of BY."""
+    return {
+        "scenario": lambda each: each.file.case.scenario,
+        "response": lambda each: each.response,
+        "playbook": lambda each: f"{each.file.case.scenario} {each.file.case.playbook}",
+        "root_cause": lambda each: each.cause or NOT_FOUND,
+        "owner": lambda each: each.file.case.owner or "nobody",
+    }
+
+
+def _ended(
+    file: CaseFile, outcomes: Iterable[Outcome], accounts: dict[int, Account], policy: Policy, zone: tzinfo,
+    to_on: date,
+) -> Ended:  # fmt: skip
+    case, account = file.case, accounts[file.case.account_no]
+    mine = (
+        each
+        for each in outcomes
+        if each.closed_on >= min(case.opened_on, case.flagged_on)
+        and case.contract_no in (None, each.contract_no)
+    )
+    outcome = next(iter(sorted(mine, key=lambda each: (each.closed_on, each.no))), None)
+    at_risk = kept = None
+    ahead = False
+    if outcome is not None:
+        currency = outcome.currency or account.currency
+        ahead = (outcome.renewal_on or outcome.closed_on) > to_on
+        if not ahead:
+            at_risk = base_minor(outcome.arr_before_minor, currency, policy)
+            after = base_minor(outcome.arr_after_minor or 0, currency, policy)
+            if at_risk is not None and after is not None:
+                kept = 0 if outcome.result == "lost" else min(after, at_risk)
+    cause = latest(file.ledger, "cause")
+    states = [each.state for each in file.ledger.promises]
+    costs = [
+        base_minor(each.cost_minor, each.currency or account.currency, policy)
+        for each in file.ledger.offers
+        if each.state == "accepted"
+    ]
+    return Ended(
+        file, response(file, policy, zone), cause.name if cause else None, at_risk, kept, ahead,
+        outcome is None and file.renewal.renewal_on < to_on, states.count("kept"), states.count("broken"),
+        sum(each or 0 for each in costs),
+    )  # fmt: skip
+
+
+def response(file: CaseFile, policy: Policy, zone: tzinfo) -> str:
+    """SAV-1: how soon the first call came after the flag: of `response_names`.
+
+    Where only its day is known, as late as that day allows.
+    """
+    hours = policy.raw["saves"]["learning"]["response_hours"]
+    called = latest(file.ledger, "contact")
+    at = instant(called.happened_at) if called is not None and called.happened_at else None
+    if at is None:
+        key = first_contact(policy.playbooks[file.case.scenario].steps)
+        state = file.states.get(key or "")
+        on = called.happened_on if called else None
+        on = on or (state.set_on if state is not None and state.state == "done" else None)
+        if on is None:
+            return NEVER
+        at = datetime.combine(on + timedelta(days=1), time(), zone)
+    after = (at - instant(file.case.flagged_at)).total_seconds() / 3600
+    return next((_within(limit) for limit in hours if after <= limit), LATER)
+
+
+def response_names(policy: Policy) -> tuple[str, ...]:
+    """The answers `response` may give, the soonest first."""
+    hours = policy.raw["saves"]["learning"]["response_hours"]
+    return (*map(_within, hours), LATER, NEVER)
+
+
+def _within(hours: int) -> str:
+    return f"within {hours // 24} days" if hours % 24 == 0 and hours > 48 else f"within {hours} h"
+
+
+def _groups(closed: Iterable[Ended], name: Callable[[Ended], str], policy: Policy) -> tuple[Group, ...]:
+    found: dict[str, list[Ended]] = {}
+    for each in closed:
+        found.setdefault(name(each), []).append(each)
+    order = {each: at for at, each in enumerate(response_names(policy))}
+    groups = [_group(key, cases, policy) for key, cases in found.items()]
+    return tuple(sorted(groups, key=lambda each: (order.get(each.name, -1), -each.cases, each.name)))
+
+
+def _group(name: str, closed: Sequence[Ended], policy: Policy) -> Group:
+    count = [each.file.case.state for each in closed].count
+    saved = sum(count(state) for state in KEPT_SAVES)
+    amounts = [
+        (each.at_risk_minor, each.kept_minor)
+        for each in closed
+        if each.at_risk_minor is not None and each.kept_minor is not None
+    ]
+    kept = sum(each.kept for each in closed)
+    kept_minor = sum(amount for _, amount in amounts)
+    return Group(
+        name, len(closed), count("saved"), count("partly_saved"), count("lost"), count("let_go"),
+        share(saved, len(closed), policy), len(amounts), sum(amount for amount, _ in amounts), kept_minor,
+        weighed(kept_minor, [amount for amount, _ in amounts], policy),
+        share(kept, kept + sum(each.broken for each in closed), policy),
+        sum(each.cost_minor for each in closed),
+    )  # fmt: skip
+
+
+def _lag(files: Iterable[CaseFile], losses: Iterable[Outcome]) -> Lag:
+    flags: dict[int, list[date]] = {}
+    for file in files:
+        flags.setdefault(file.case.account_no, []).append(min(file.case.flagged_on, file.case.opened_on))
+    days, count = [], 0
+    for each in losses:
+        count += 1
+        lost_on = min(each.lost_on or each.closed_on, each.closed_on)
+        first = min((on for on in flags.get(each.account_no, ()) if on <= each.closed_on), default=None)
+        if first is not None:
+            days.append((lost_on - first).days)
+    return Lag(count, len(days), middle(days), min(days, default=None), max(days, default=None))
+
+
+def _patterns(kind: str, names: Iterable[str | None], least: int) -> list[Pattern]:
+    """Names by how often they come, however they are written; the first spelling stands for all."""
+    counts: dict[str, int] = {}
+    spelt: dict[str, str] = {}
+    for name in names:
+        if name and name.strip():
+            key = fold(name)
+            spelt.setdefault(key, name)
+            counts[key] = counts.get(key, 0) + 1
+    found = [Pattern(kind, spelt[key], count, least) for key, count in counts.items()]
+    return sorted(found, key=lambda each: (-each.times, each.name))
