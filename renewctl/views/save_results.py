@@ -5,7 +5,7 @@ from typing import Any
 
 from renewctl.core import money
 from renewctl.core.policy import Policy
-from renewctl.core.save_results import BY, Group, Results
+from renewctl.core.save_results import BY, Group, Pattern, Results
 from renewctl.views.save_rehearse import rate_document, told_rate
 from renewctl.views.terminal import aligned, fit, put_lines, safe, width
 
@@ -46,10 +46,8 @@ def _whole(told: Results, policy: Policy) -> Iterator[str]:
     rows = [
         ("saved, whole or in part", told_rate(every.saved_rate)),
         ("ARR kept, of what reached its renewal date", _kept(every, policy)),
-        (
-            "promises kept, of those kept or broken",
-            f"{told_rate(every.promises)}; {told.late_promises} of them late",
-        ),
+        ("promises kept, of those kept or broken", told_rate(every.promises)),
+        ("promises kept after their day", str(told.late_promises)),
         ("promises overdue now", str(told.overdue_promises)),
         ("conceded", _cost(every, policy)),
         ("from the first flag to the loss", _lag(told)),
@@ -154,15 +152,18 @@ def document(told: Results, policy: Policy) -> dict[str, Any]:
         "detection_lag_days": told.lag._asdict(),
         "promises_kept_late": told.late_promises,
         "promises_overdue": told.overdue_promises,
-        "patterns": [
-            {"kind": each.kind, "name": each.name, "count": each.times, "least": each.least, "pattern": each.flagged}
-            for each in told.patterns
-        ],
+        "patterns": [_pattern(each) for each in told.patterns],
         "reading": OBSERVED,
         "benchmarks": [
-            {"text": text, "reported_by": source.removeprefix("reported by ")} for text, source in benchmarks(policy)
+            {"text": text, "reported_by": source.removeprefix("reported by ")}
+            for text, source in benchmarks(policy)
         ],
-    }  # fmt: skip
+    }
+
+
+def _pattern(each: Pattern) -> dict[str, Any]:
+    told = {"kind": each.kind, "name": each.name, "count": each.times}
+    return {**told, "least": each.least, "pattern": each.flagged}
 
 
 def _group(each: Group, policy: Policy) -> dict[str, Any]:
