@@ -17,7 +17,7 @@ from renewctl.core.plays import is_open
 from renewctl.core.policy import Policy
 from renewctl.core.segment import base_minor, in_force
 from renewctl.core.signs import Sign
-from renewctl.core.triggers import Past, over_on, scored, signs, unsettled, value_of
+from renewctl.core.triggers import STATED, Past, over_on, scored, signs, unsettled, value_of
 
 _DAY = timedelta(days=1)
 Span = tuple[date, date]  # both days in
@@ -76,13 +76,18 @@ def course(past: Past, policy: Policy, as_of: date) -> Course:
     """The alarms of an account up to a day, each with what came of it, and its losses."""
     replay = Replay(past.record, policy, as_of)
     first = replay.events[0] if replay.events else as_of
-    found = unsettled([*signs(past, policy), *scored(replay, first)], past)
+    found = unsettled([*map(_apart, signs(past, policy)), *scored(replay, first)], past)
     days = policy.saves.cool_down_days
     spans = without(_spans(found, past, as_of), blocked(past, policy))
     begun = [_alarm(past, span, found, policy, as_of) for span in merged(spans, days)]
     losses = [_loss(past, each, begun, policy) for each in past.outcomes if each.result == "lost"]
     losses = [each for each in losses if each.told_on <= as_of]
     return Course(tuple(begun), tuple(losses))
+
+
+def _apart(sign: Sign) -> Sign:
+    """A reason given with a loss warns of the next one, and not of that."""
+    return sign._replace(from_on=sign.from_on + _DAY) if sign.trigger == STATED else sign
 
 
 def _spans(found: Iterable[Sign], past: Past, as_of: date) -> list[Span]:

@@ -6,6 +6,7 @@ from the policy's least number of cases on.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
+from fractions import Fraction
 from typing import NamedTuple
 
 from renewctl.core.health_check import Rate
@@ -55,9 +56,9 @@ class Group(NamedTuple):
     cost_minor: int
 
     @property
-    def cost_per_kept(self) -> float | None:
+    def cost_per_kept(self) -> Fraction | None:
         """Conceded per unit of ARR kept."""
-        return self.cost_minor / self.kept_minor if self.kept_minor else None
+        return Fraction(self.cost_minor, self.kept_minor) if self.kept_minor else None
 
 
 class Lag(NamedTuple):

@@ -20,11 +20,10 @@ from renewctl.core.plays import cooling_until, open_one
 from renewctl.core.policy import Policy
 from renewctl.core.reasons import reading_of
 from renewctl.core.signs import Sign, on_record
-from renewctl.core.triggers import SCORE, Past, score_now, signs, unsettled
+from renewctl.core.triggers import SCORE, STATED, Past, score_now, signs, unsettled
 
 URGENCIES = ("low", "medium", "high")
 CANCELLED = "cancel_notice"
-STATED = "stated_reason"
 
 
 class Suggestion(NamedTuple):

@@ -23,6 +23,7 @@ from renewctl.core.timeline import anchor
 _DAY = timedelta(days=1)
 _ANSWERED = "negotiating"  # the stage that says the customer has answered
 SCORE = "score"
+STATED = "stated_reason"
 
 
 class Terms(NamedTuple):
@@ -141,7 +142,7 @@ def _stated(past: Past, policy: Policy) -> Iterator[Sign]:
         if heard is not None:
             on = max(each.told_on or each.closed_on, each.lost_on or date.min)
             why = Because("SAV-2", f"lost a contract on {each.closed_on}: {each.reason}", f'"{heard.words}"')
-            yield Sign("stated_reason", heard.scenario, why, on, on, on, on + days)
+            yield Sign(STATED, heard.scenario, why, on, on, on, on + days)
 
 
 def _silent(past: Past, policy: Policy) -> Iterator[Sign]:

@@ -8,7 +8,7 @@ from renewctl.core.health_check import Rate
 from renewctl.core.policy import Policy
 from renewctl.core.rehearse import FALSE, Alarm, Loss, Rehearsal, Unknown, Workload
 from renewctl.core.shares import middle, share
-from renewctl.views.terminal import aligned, fit, is_terminal, put_lines, safe, width
+from renewctl.views.terminal import aligned, fit, is_terminal, put_lines, safe
 
 _PAGE = 10
 _WORDS = {
@@ -30,8 +30,7 @@ def show(told: Rehearsal, other: Rehearsal | None, unknown: Unknown, policy: Pol
     out += _losses("Lost with a warning", told.seen + told.late, policy)
     out += _workloads(told.by_csm, told.weeks)
     out += _notes(unknown, policy)
-    columns = min(width(), 120)
-    put_lines(fit(line, columns) for line in out)
+    put_lines(out)
 
 
 def _table(told: Rehearsal, other: Rehearsal | None, policy: Policy) -> list[str]:
@@ -133,7 +132,8 @@ def notes(unknown: Unknown, policy: Policy) -> list[str]:
     out = [
         "Readings, notices and severe tickets count from their own day, whenever they were typed in.",
         "Segments and ARR are those of today; stages, steps and calls count as far as they are recorded.",
-        f"A warning counts for a loss up to {follow} days after it; what a save had done nobody knows.",
+        f"A warning counts for a loss up to {follow} days after it.",
+        "What came after a suggestion is told, and not what a save would have changed.",
     ]
     if unknown.undated:
         facts = "fact bears" if unknown.undated == 1 else "facts (champion gone, competitor) bear"

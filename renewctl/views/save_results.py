@@ -7,7 +7,7 @@ from renewctl.core import money
 from renewctl.core.policy import Policy
 from renewctl.core.save_results import BY, Group, Pattern, Results
 from renewctl.views.save_rehearse import rate_document, told_rate
-from renewctl.views.terminal import aligned, fit, put_lines, safe, width
+from renewctl.views.terminal import aligned, fit, put_lines, safe
 
 _TITLES = {
     "scenario": "By scenario",
@@ -22,8 +22,7 @@ OBSERVED = "Observed, not caused: cases differ in more than what they are told a
 
 def show(told: Results, policy: Policy) -> None:
     """The whole of it, then each way of telling cases apart."""
-    columns = min(width(), 150)
-    put_lines(fit(line, columns) for line in _lines(told, policy))
+    put_lines(_lines(told, policy))
 
 
 def _lines(told: Results, policy: Policy) -> Iterator[str]:
@@ -77,13 +76,15 @@ def _kept(group: Group, policy: Policy) -> str:
 def _cost(group: Group, policy: Policy) -> str:
     said = _money(group.cost_minor, policy)
     per = group.cost_per_kept
-    return said if per is None else f"{said}, {per:.2f} for each {policy.base_currency} of ARR kept"
+    return said if per is None else f"{said}, {float(per):.2f} for each {policy.base_currency} of ARR kept"
 
 
 def _lag(told: Results) -> str:
     lag = told.lag
     if not lag.flagged:
-        return f"no flag before any of {lag.losses} losses" if lag.losses else "no loss"
+        losses = "1 loss" if lag.losses == 1 else f"{lag.losses} losses"
+        none = f"{losses}, none with a flag before"
+        return none if lag.losses else "no loss"
     days = f"{lag.median:g} days (median; {lag.shortest} to {lag.longest})"
     return f"{days}, {lag.flagged} of {lag.losses} losses had a flag"
 
@@ -185,5 +186,5 @@ def _group(each: Group, policy: Policy) -> dict[str, Any]:
         },
         "promises": rate_document(each.promises),
         "conceded": money.to_units(each.cost_minor, base),
-        "conceded_per_arr_kept": each.cost_per_kept,
+        "conceded_per_arr_kept": None if each.cost_per_kept is None else float(each.cost_per_kept),
     }

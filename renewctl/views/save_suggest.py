@@ -9,7 +9,7 @@ from renewctl.core.health_flag import INVESTIGATE
 from renewctl.core.plays import open_one
 from renewctl.core.policy import Policy
 from renewctl.core.suggest import Board, Held, Suggestion
-from renewctl.views.terminal import aligned, fit, is_terminal, put_lines, safe, width
+from renewctl.views.terminal import aligned, fit, is_terminal, put_lines, safe
 
 if TYPE_CHECKING:
     from renewctl.core.model import Account
@@ -34,8 +34,7 @@ def show(
     if told.running and only is None:
         noun = "account has an open save" if told.running == 1 else "accounts have open saves"
         out += [f"{told.running} more {noun} already: renewctl save list"]
-    columns = min(width(), 120)
-    put_lines(fit(line, columns) for line in (out if not out or out[-1] else out[:-1]))
+    put_lines(out if not out or out[-1] else out[:-1])
 
 
 def _one(only: "Account", found: Sequence[Suggestion], as_of: date) -> Iterator[str]:

@@ -213,3 +213,10 @@ def test_what_cannot_be_known_is_counted():
 
 def test_the_days_of_a_notice_and_a_loss_are_dates():
     assert isinstance(course(past(outcomes=[outcome()]), POLICY, DAY).losses[0].lost_on, date)
+
+
+def test_the_reason_given_with_a_loss_is_no_warning_of_that_loss():
+    two = [contract(1, state="lost"), contract(2)]
+    found = course(past(contracts=two, outcomes=[outcome(reason="price")]), POLICY, DAY)
+    assert [each.alarm for each in found.losses] == [None]
+    assert [each.begun_on for each in found.alarms] == [ago(9)]

@@ -135,8 +135,8 @@ def test_the_save_rate_is_arr_kept_of_at_risk_arr_that_reached_its_renewal_date(
 
 @pytest.mark.parametrize(
     ("hours", "name"),
-    [(0, "within 24 h"), (24, "within 24 h"), (24.5, "within 48 h"), (48, "within 48 h"), (49, "within 7 days"),
-     (168, "within 7 days"), (169, "later")],
+    [(0, "within 24 h"), (24, "within 24 h"), (24.5, "within 48 h"), (48, "within 48 h"),
+     (49, "within 7 days"), (168, "within 7 days"), (169, "later")],
 )  # fmt: skip
 def test_the_first_call_is_told_by_the_hours_since_the_flag(hours, name):
     """SAV-11, SAV-1: within 24 hours, 48 hours, 7 days, later."""
