@@ -13,120 +13,6 @@ from tests.book import POLICY
 BOOKS = POLICY.playbooks
 STEPS = {name: {step.step: step for step in book.steps} for name, book in BOOKS.items()}
 
-# SAV-5 asks the same of every playbook. Phrase of the rule -> the step of each scenario that does it.
-OF_EVERY_PLAYBOOK = {
-    "support tickets": "tickets how-to-tickets history complaints drivers open-tickets",
-    "product analytics": "analytics usage engagement scope needs dependence",
-    "CSM context": "context goals both-sides real-or-value door promises",
-    "roadmap or workaround": "roadmap planned-gain product-fine slimmer-plan disclosure open-tickets",
-    "competitive intelligence": "rivals alternatives courted benchmark-price intelligence stance",
-    "24 h: acknowledging call": "call call call call call call",
-    "24 h: problem documented and validated":
-        "problem measure-confirmed story-confirmed cut-confirmed criteria handover-asked",
-    "24 h: internal escalation": "escalate alert alert-manager alert-finance alert-team alert-sponsor",
-    "1 week: feasibility": "feasibility feasible-gain staffing our-limits gap interim-contact",
-    "1 week: workaround or interim proposal":
-        "workaround value-summary changes structures differentiators engagement-model",
-    "1 week: date of the permanent answer":
-        "dates roi-model service-levels structures trial engagement-model",
-    "30 days: interim value shown":
-        "interim-value measure value-again budget-value trial-review quick-wins",
-    "30 days: touchpoints that rebuild":
-        "reconnect win-back-users executive stand-by-them executive-again executive-sponsor",
-    "day 30: follow-up":
-        "follow-up figures-again mood structure-holds evaluation-closed successor-stands",
-    "root cause by whys": "root-cause root-cause root-cause root-cause root-cause root-cause",
-    "plan": "plan value-plan relationship-plan budget-plan competitive-plan champion-plan",
-    "OPP-3: fight or let go": "worth worth worth worth worth worth",
-    "commitment to stay": "commit value-decision trust-decision paper decision business-review",
-}  # fmt: skip
-
-# Rule and phrase of SAV-P … SAV-D, the step, words of its title, the last day
-OF_ITS_RULE = [
-    ("SAV-P", "named acknowledgement", "call", "by its name", 1),
-    ("SAV-P", "escalation to product and engineering", "escalate", "product and engineering", 1),
-    ("SAV-P", "interim workaround", "workaround", "interim workaround", 7),
-    ("SAV-P", "the case: pain", "case", "pain", 7),
-    ("SAV-P", "the case: frequency", "case", "frequency", 7),
-    ("SAV-P", "the case: urgency", "case", "urgency", 7),
-    ("SAV-P", "how many other customers", "case", "other customers affected", 7),
-    ("SAV-P", "competitor has it", "case", "competitor has it", 7),
-    ("SAV-P", "dated chain: build, QA, beta about 2 weeks early, release", "dates",
-     "build, QA, beta about two weeks before release, release", 7),
-    ("SAV-P", "dedicated technical success manager", "technical-lead", "one technical lead", 3),
-    ("SAV-V", "usage analysis", "usage", "people, features, volume, trend", 1),
-    ("SAV-V", "alternatives, extra staff", "alternatives", "extra staff", 1),
-    ("SAV-V", "cost comparison", "cost-comparison", "what the alternatives would cost", 7),
-    ("SAV-V", "ROI model built with the customer", "roi-model", "Build the ROI model with them", 7),
-    ("SAV-V", "hours × rate", "roi-model", "hours × rate", 7),
-    ("SAV-V", "revenue enabled", "roi-model", "revenue enabled", 7),
-    ("SAV-V", "avoided cost", "roi-model", "cost avoided", 7),
-    ("SAV-V", "strategic", "roi-model", "strategic gain", 7),
-    ("SAV-V", "unused features and what they would give", "unused", "would give how much", 14),
-    ("SAV-V", "training", "training", "Train the people", 14),
-    ("SAV-V", "onboarding", "onboarding", "live with them", 21),
-    ("SAV-V", "executive business review", "ebr", "executive business review", 28),
-    ("SAV-V", "12-month success plan", "success-plan", "12-month success plan", 28),
-    ("SAV-V", "quarterly value reports", "success-plan", "quarterly value reports", 28),
-    ("SAV-R", "acknowledge without defending", "call", "without defending", 1),
-    ("SAV-R", "direct line", "changes", "direct line", 7),
-    ("SAV-R", "weekly check-in", "changes", "weekly check-in", 7),
-    ("SAV-R", "weekly summary", "changes", "weekly summary", 7),
-    ("SAV-R", "manager reviews", "changes", "reviews by the manager", 7),
-    ("SAV-R", "senior engineer", "senior-engineer", "senior engineer", 7),
-    ("SAV-R", "change the CSM", "new-csm", "new CSM", 3),
-    ("SAV-R", "executive attention", "executive", "executive of ours", 14),
-    ("SAV-R", "advisory-board seat", "board-seat", "advisory board", 21),
-    ("SAV-R", "support 4 h instead of 24", "service-levels", "4 hours instead of 24", 7),
-    ("SAV-R", "CSM 2 h instead of same day", "service-levels", "2 instead of the same day", 7),
-    ("SAV-R", "monthly reviews", "service-levels", "monthly reviews", 7),
-    ("SAV-R", "quarterly EBR", "service-levels", "quarterly executive review", 7),
-    ("SAV-R", "yearly planning", "service-levels", "yearly planning", 7),
-    ("SAV-R", "compliance tracked", "first-compliance", "Count the first week", 14),
-    ("SAV-B", "ROI deck", "defend", "ROI deck", 7),
-    ("SAV-B", "cost–benefit", "defend", "cost–benefit", 7),
-    ("SAV-B", "benchmark", "defend", "benchmark", 7),
-    ("SAV-B", "case study", "defend", "a case like theirs", 7),
-    ("SAV-B", "annual prepay", "structures", "annual prepay", 7),
-    ("SAV-B", "quarterly billing", "structures", "quarterly billing", 7),
-    ("SAV-B", "60-day terms", "structures", "60-day terms", 7),
-    ("SAV-B", "deferred set-up fee", "structures", "deferred set-up fee", 7),
-    ("SAV-B", "volume discount", "structures", "volume price", 7),
-    ("SAV-B", "12-month price ramp", "structures", "12-month price ramp", 7),
-    ("SAV-B", "temporary bridge, 6 months, then standard", "bridge", "6 months at a reduced price", 14),
-    ("SAV-B", "likely to recover within 6 months", "recovery", "within 6 months", 1),
-    ("SAV-B", "graduated ramp", "ramp", "months 1–3 at −40 %, 4–6 at −20 %, then standard", 14),
-    ("SAV-B", "core features", "partial", "core features only", 14),
-    ("SAV-B", "fewer seats", "partial", "fewer seats", 14),
-    ("SAV-B", "quarterly plan of reduced scope", "partial", "smaller plan paid by the quarter", 14),
-    ("SAV-B", "expansion path kept", "path-back", "the way back up", 21),
-    ("SAV-B", "no re-implementation fee", "path-back", "no second implementation fee", 21),
-    ("SAV-C", "differentiators without attacking", "differentiators", "never attack the rival", 7),
-    ("SAV-C", "what the rival cannot copy quickly", "hard-to-copy", "integrations, data, history", 7),
-    ("SAV-C", "selective roadmap", "roadmap-talk", "roadmap that concerns them", 14),
-    ("SAV-C", "what may be told", "disclosure", "what may be told", 1),
-    ("SAV-C", "beta access", "roadmap-talk", "beta access", 14),
-    ("SAV-C", "peer references", "references", "compared both and chose us", 7),
-    ("SAV-C", "case studies of customers who switched", "community", "switched to us", 14),
-    ("SAV-C", "user community", "community", "user community", 14),
-    ("SAV-C", "30-day trial of advanced features", "trial", "advanced features for 30 days", 7),
-    ("SAV-C", "deep dive, CSM + solution engineer", "deep-dive", "CSM and solution engineer", 3),
-    ("SAV-C", "executive review", "executive-review", "executive review", 3),
-    ("SAV-D", "3+ stakeholders", "threads", "at least two more threads", 7),
-    ("SAV-D", "executive sponsors outlive champions", "executive-sponsor", "outlast", 28),
-    ("SAV-D", "find the successor", "call", "who takes over", 1),
-    ("SAV-D", "week 1: introduce", "introduce", "introduced to the successor", 7),
-    ("SAV-D", "week 1: context and value summary", "briefing", "context and a value summary", 7),
-    ("SAV-D", "week 1: priorities", "priorities", "priorities", 7),
-    ("SAV-D", "week 1: engagement model", "engagement-model", "how we work together", 7),
-    ("SAV-D", "week 2: usage review", "usage-review", "Review usage", 14),
-    ("SAV-D", "week 2: quick wins", "quick-wins", "quick wins", 14),
-    ("SAV-D", "briefing within 2 weeks", "executive-briefing", "executive value briefing", 14),
-    ("SAV-D", "week 3: strategy and roadmap", "strategy", "strategy and show the roadmap", 21),
-    ("SAV-D", "week 4: business review with leadership", "business-review", "leadership", 28),
-    ("SAV-D", "month 2: regular cadence", "cadence", "regular rhythm", 60),
-]  # fmt: skip
-
 BENCHMARKS = {
     "product": ("Atlassian", "70 %", "dedicated technical success manager"),
     "value": ("ProfitWell", "45 %", "92 % renewed with quarterly value reports, 78 %"),
@@ -135,17 +21,6 @@ BENCHMARKS = {
     "competitive": ("Intercom", "from 18 % to 7 %", "72 hours"),
     "champion_departure": ("Gainsight", "78 %", "42 %", "within 2 weeks"),
 }
-
-
-@pytest.mark.parametrize("phrase", OF_EVERY_PLAYBOOK)
-def test_every_playbook_does_what_is_asked_of_all_in_a_step_of_its_own_scenario(phrase):
-    # SAV-5, SAV-2, SAV-6, SAV-7
-    for scenario, name in zip(SCENARIOS, OF_EVERY_PLAYBOOK[phrase].split(), strict=True):
-        step = STEPS[scenario][name]
-        if phrase in ("support tickets", "product analytics", "CSM context") or "intelligence" in phrase:
-            assert (step.phase, bool(step.asks)) == ("investigate", True), (scenario, name)
-        last = {"24": 1, "1 ": 7, "30": 30, "da": 30}.get(phrase[:2])
-        assert last is None or step.day <= last, (scenario, name)
 
 
 def test_no_two_playbooks_say_the_same_of_a_step_though_they_share_its_work():
@@ -158,15 +33,6 @@ def test_no_two_playbooks_say_the_same_of_a_step_though_they_share_its_work():
     shared = set.intersection(*(set(steps) for steps in STEPS.values()))
     every = [name for steps in STEPS.values() for name in steps]
     assert {name for name in every if every.count(name) > 1} == shared == {"call", "root-cause", "worth"}
-
-
-@pytest.mark.parametrize(("rule", "phrase", "name", "words", "last"), OF_ITS_RULE)
-def test_each_phrase_of_a_scenarios_rule_is_carried_by_a_step_in_time(rule, phrase, name, words, last):
-    # SAV-P, SAV-V, SAV-R, SAV-B, SAV-C, SAV-D
-    [scenario] = [each for each, book in BOOKS.items() if book.rule == rule]
-    step = STEPS[scenario][name]
-    assert words in step.title, phrase
-    assert step.day <= last, phrase
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
