@@ -70,6 +70,22 @@ def _twice(steps: dict[str, Any]) -> None:
     steps["heads-up"]["channel"] = "customer"
 
 
+def _plays(scenario: str, change: Callable[[dict[str, Any]], object]) -> Switch:
+    """The steps of one playbook, by a function of all of them."""
+
+    def throw() -> None:
+        from renewctl.policies.shipped_books import RAW as BOOKS
+
+        change(BOOKS[scenario]["steps"])
+
+    return throw
+
+
+def _left_out(scenario: str, names: str) -> tuple[Switch, ...]:
+    """One step of a playbook after the other is not there."""
+    return tuple(_plays(scenario, _without(name)) for name in names.split())
+
+
 def _instead(module: str, name: str, function: Callable[..., Any]) -> Switch:
     """A stand-in for a function of the core, before anybody has imported it from there."""
 
@@ -207,8 +223,39 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         ),  # only what is stated
         _instead("offers", "_not_theirs", lambda *_: None),  # who asks may approve
     ),
-    "SAV-R": _set("offers no_discount", []),
+    "SAV-5": (
+        _plays("value", _without("how-to-tickets")),
+        _plays("budget", lambda steps: steps["scope"].update(phase="week_2", day=9)),  # answers come first
+        _plays("product", lambda steps: steps["feasibility"].update(day=20, phase="week_3")),
+        _plays("relationship", _without("story-confirmed")),
+        _plays("competitive", _without("alert-team")),
+        _plays("champion_departure", lambda steps: steps["quick-wins"].update(day=40, phase="month_2")),
+    ),
+    "SAV-P": (
+        *_left_out("product", "escalate workaround case technical-lead dates"),
+        _plays(
+            "product", lambda steps: steps["dates"].update(when=["smb"])
+        ),  # small customers get dates only
+        _plays("product", lambda steps: steps["honest-no"].update(when=[])),
+    ),
+    "SAV-V": (
+        *_left_out("value", "usage alternatives cost-comparison roi-model unused training onboarding ebr"),
+        _plays("value", _without("success-plan")),
+    ),
+    "SAV-R": (
+        _set("offers no_discount", []),
+        *_left_out("relationship", "changes senior-engineer executive board-seat service-levels new-csm"),
+        _plays("relationship", lambda steps: steps["new-csm-call"].update(hours=96, day=4)),
+        _plays(
+            "relationship", lambda steps: steps["new-csm"].update(when=[])
+        ),  # whether it can be repaired or not
+        _plays("relationship", _without("first-compliance")),
+    ),
     "SAV-B": (
+        *_left_out("budget", "defend structures bridge ramp partial path-back"),
+        _plays(
+            "budget", lambda steps: steps["bridge"].update(when=["cash-short=amount"])
+        ),  # whoever recovers or not
         _set("offers prepay discount_pct", 20),
         _set("offers billing_period every_months", 1),
         _set("offers payment_terms days", 30),
@@ -218,6 +265,24 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("offer_guards", "_path", lambda found: ()),  # less scope without a way back
         _instead("offer_money", "_later", lambda *_: (0, None)),
         _set("offers sheet budget", ["prepay"]),
+    ),
+    "SAV-C": (
+        *_left_out("competitive", "differentiators hard-to-copy roadmap-talk references community trial"),
+        *(
+            _plays("competitive", lambda steps, name=name: steps[name].update(hours=120, day=5))  # type: ignore[misc]
+            for name in ("deep-dive", "executive-review")
+        ),
+        _plays("competitive", lambda steps: steps["trial"].update(when=[])),  # even where all is decided
+    ),
+    "SAV-D": (
+        *_left_out(
+            "champion_departure", "introduce briefing priorities engagement-model threads usage-review"
+        ),
+        *_left_out("champion_departure", "quick-wins strategy business-review executive-sponsor cadence"),
+        _plays(
+            "champion_departure", lambda steps: steps["executive-briefing"].update(day=20, phase="week_3")
+        ),
+        _plays("champion_departure", lambda steps: steps["introduce"].update(when=[])),  # to nobody
     ),
     "ANCHOR": _instead("timeline", "anchor", _renewal_date),
     "LATE": _set("agenda catch_up_days", 9),

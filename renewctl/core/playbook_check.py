@@ -190,7 +190,12 @@ def _day(step: PlayStep) -> str:
 
 def _dead_ends(book: Playbook, checkin_days: Iterable[int]) -> Iterator[Finding]:
     names = {step.step for step in book.steps}
+    offers = {f"offer:{instrument}" for instrument in book.instruments}
     for step in book.steps:
+        for at, fact in enumerate(step.done_by):
+            if fact.startswith("offer:") and fact not in offers:
+                said = f"{fact.partition(':')[2]} is no offer of this playbook; add it to instruments"
+                yield Finding(_at(book, step, "done_by", at), "never-closes", said)
         if "answers" in step.done_by and not step.asks:
             at = step.done_by.index("answers")
             yield Finding(_at(book, step, "done_by", at), "never-closes", "asks nothing; give it a question")

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "e7c193e78ecc9f0d992bcef3a2b55f69cc2c67f94a3b6134e22d9b354ddbf325"
+FINGERPRINT = "c9b3efb4fdb7eab8b2f9493aaa275579e779f3af2838e7a062689d707ef89e4c"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 

@@ -123,6 +123,10 @@ OTHER = f'[playbooks.product.steps.other]\n{REST}phase = "week_1"\nday = 4\nchan
             "[playbooks.product.steps.plan]\nafter = []\n",
             "plan.state", "state-order", "planned by 48 hours, diagnosed only by 72 hours; in this order",
         ),
+        (
+            own('done_by = ["offer:roadmap", "offer:seats"]'), "own.done_by[1]", "never-closes",
+            "seats is no offer of this playbook; add it to instruments",
+        ),
         (own('done_by = ["answers"]'), "own.done_by[0]", "never-closes", "asks nothing; give it a question"),
         (
             "[playbooks.product.steps.reconnect]\nenabled = false\n" + own('after = ["reconnect"]'),
