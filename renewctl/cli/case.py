@@ -15,7 +15,7 @@ from renewctl.store.saves import find_case, load_files, zone_of
 from renewctl.views import save as view
 
 Work = Callable[["CaseDesk"], str]
-"""Does something with a case and says what, for the operation log; "" where nothing had to be done."""
+"""Does something with a case and says what, a line each, for people and the operation log; "" for nothing."""
 
 
 class CaseDesk:
@@ -96,7 +96,7 @@ def on_case(
             said = work(desk)
             passed = desk.forward() if said else ()
             if said:
-                operation.summary = f"s{meant.no}: {said}"
+                operation.summary = f"s{meant.no}: {said.replace(chr(10), '; ')}"
                 desk.refresh()
     show(env, desk, said, passed)
 

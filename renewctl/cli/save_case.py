@@ -7,7 +7,7 @@ import typer
 
 from renewctl.cli.case import CaseDesk, on_case
 from renewctl.cli.contract import allowed
-from renewctl.cli.options import Env, command
+from renewctl.cli.options import Env, command, say
 from renewctl.cli.save import SaveArg, flag_of, near
 from renewctl.core import cases, plays
 from renewctl.core.model import CLOSED_SAVES, Activity, Change
@@ -62,7 +62,7 @@ def why(
             said.append(_cause(env, desk, root_cause, len(asked) + len(given), enough, (switch, stay)))
         elif switch is not None:
             said.append(_switch(env, desk, switch, clean(stay or "") or "decided by hand"))
-        return "; ".join(said)
+        return "\n".join(said)
 
     on_case(env, save, "why", work)
 
@@ -108,7 +108,7 @@ def _cause(
     desk.note("cause", name, text)
     said = f"root cause: {text}"
     if target is not None and target != case.scenario:
-        said += "; " + _switch(env, desk, target, f"root cause: {text}")
+        said += "\n" + _switch(env, desk, target, f"root cause: {text}")
     elif stay and wanted != case.scenario:
         desk.note("decision", "taken", f"stays with {case.scenario}: {clean(stay)}")
     return said
@@ -155,10 +155,18 @@ def answer(
             view.show_questions(file, found)
         return
 
+    follows: list[str] = []
+
     def work(desk: CaseDesk) -> str:
-        return "; ".join(_answer(env, desk, each) for each in answers)
+        before = plays.steps(desk.file, env.policy, desk.zone)
+        said = "\n".join(_answer(env, desk, each) for each in answers)
+        follows.extend(view.follows(desk.file, before, plays.steps(desk.file, env.policy, desk.zone)))
+        return said
 
     on_case(env, save, "answer", work)
+    if not env.json:
+        for line in follows:
+            say(line)
 
 
 def _answer(env: Env, desk: CaseDesk, given: str) -> str:
@@ -221,7 +229,7 @@ def team(
                 raise UsageError("person-missing", f"{role}: nobody is named", f"write {role}=PERSON")
             desk.note("team", role, person)
             said.append(f"{role}: {person}")
-        return "; ".join(said)
+        return "\n".join(said)
 
     on_case(env, save, "team", work)
 
@@ -412,7 +420,7 @@ def note(
         if setback:
             desk.apply(allowed(cases.setback(desk.file, clean(setback), desk.recorder())))
             said.append(f"set back: {clean(setback)}")
-        return "; ".join(said)
+        return "\n".join(said)
 
     on_case(env, save, "note", work)
 

@@ -57,7 +57,10 @@ def show(report: Report, *, whole: bool = False) -> None:
 def did(report: Report, said: str, passed: Sequence[str]) -> str:
     """What a command has done with a case, and the states it passed by that."""
     case = report.file.case
-    out = f"s{case.no}  {safe(report.file.account.name)}: {safe(said) or 'nothing changed'}"
+    told = [safe(line) for line in said.split("\n")]
+    out = f"s{case.no}  {safe(report.file.account.name)}: {told[0] or 'nothing changed'}"
+    if told[1:]:
+        out = "\n  ".join([f"s{case.no}  {safe(report.file.account.name)}", *told])
     if not said and not plays.is_open(case):
         out += f"; closed as {case.state} on {case.closed_on}"
     if passed:
@@ -233,7 +236,9 @@ def _line(report: Report, step: CaseStep, room: int, columns: int, dated: bool) 
     head = f"{mark} {when}{_item(report, step):<{room}}  {channel}  "
     effort = f"{step.effort:g} h" if step.effort else ""
     title = safe(step.title)
-    if step.fate == "undecided":
+    if step.fate == "dropped":
+        title = f"not needed, only if {' and '.join(_conditions(report, step))}: {title}"
+    elif step.fate == "undecided":
         title = f"if {' and '.join(_conditions(report, step))}: {title}"
     if not narrow:
         return f"{head}{owner:<18}  {effort:>5}  {title}"

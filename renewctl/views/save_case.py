@@ -7,6 +7,7 @@ from typing import Any
 
 from renewctl.core import money, plays
 from renewctl.core.cases import Evidence
+from renewctl.core.due import item_id
 from renewctl.core.model import SaveEvent
 from renewctl.core.plays import CaseFile, CaseStep
 from renewctl.core.policy import Policy
@@ -17,6 +18,20 @@ from renewctl.views.terminal import aligned, fit, fitted, put_lines, safe, width
 def _whys(file: CaseFile) -> list[SaveEvent]:
     current = plays.round_of(file.ledger)
     return [each for each in file.ledger.events if each.kind == "why" and each.round == current]
+
+
+def follows(file: CaseFile, before: Sequence[CaseStep], after: Sequence[CaseStep]) -> list[str]:
+    """What answers have changed in the plan: steps that are to be done now, and those that are not needed."""
+    was = {each.step: each.fate for each in before}
+    changed = [each for each in after if each.fate != was.get(each.step) and each.state == "open"]
+    subject, round_ = file.renewal.subject, plays.round_of(file.ledger)
+    out = [
+        f"  now to do: {each.due_on} {item_id(subject, round_, each.step)} {safe(each.owner)}: {safe(each.title)}"
+        for each in changed
+        if each.fate == "active"
+    ]
+    dropped = [each.step for each in changed if each.fate == "dropped"]
+    return [*out, f"  not needed: {', '.join(dropped)}"] if dropped else out
 
 
 def show_whys(file: CaseFile, policy: Policy) -> None:

@@ -53,7 +53,7 @@ def _lines(row: Row, as_of: date, currency: str, columns: int) -> list[str]:
     out = [fit(f"{head}, {safe(report.file.case.owner)}", columns)]
     if row.missed and row.promise is not None:
         out.append(fit(f"     ! {_promise(row)}", columns))
-    step = f"next {_step(row)}"
+    step = f"next {_step(row, as_of)}"
     if row.promise is not None and not row.missed:
         promise = _promise(row)
         if columns >= _WIDE and len(step) + len(promise) + 8 <= columns:
@@ -79,12 +79,14 @@ def clock_text(row: Row) -> str:
     return f"{abs(clock.hours_left):g} h {'late' if clock.state == 'late' else 'left'}"
 
 
-def _step(row: Row) -> str:
+def _step(row: Row, as_of: date) -> str:
     step = row.step
     if step is None:
         return "step: none; ask for the decision"
     key = item_id(row.report.file.renewal.subject, plays.round_of(row.report.file.ledger), step.step)
-    return f"{step.due_on} {key} {safe(step.owner)}: {safe(step.title)}"
+    days = (as_of - step.due_on).days
+    late = f" LATE {days} day{'s' * (days != 1)}" if days > 0 else ""
+    return f"{step.due_on}{late} {key} {safe(step.owner)}: {safe(step.title)}"
 
 
 def _promise(row: Row) -> str:
