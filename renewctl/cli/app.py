@@ -209,6 +209,11 @@ COMMANDS: dict[str, Any] = {
             "reopen",
             "Open a kept save again after a relapse, with its history: the clock starts anew.",
         ),
+        "paper": (
+            "save_paper",
+            "paper",
+            "Write a paper of a save: plan, letter, update, ROI sheet, briefing, card.",
+        ),
         "offer": (
             "save_offer",
             "offer",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from renewctl.cli.options import AccountArg, Env, command, say
-from renewctl.cli.outputs import holds, make_folder, slug, unique
+from renewctl.cli.outputs import holds, make_folder, put_bytes, slug, unique
 from renewctl.core.text import fold
 from renewctl.errors import NotFound, PortfolioError, RenderError, UsageError
 from renewctl.views import documents
@@ -18,7 +18,7 @@ from renewctl.views.terminal import put, put_lines, safe
 if TYPE_CHECKING:
     from renewctl.core.classify import Classified
     from renewctl.core.model import Account, Contract, ValueMetric
-    from renewctl.store.portfolio import Portfolio
+    from renewctl.store.portfolio import Operation, Portfolio
 
 FormatOption = Annotated[
     list[str] | None,
@@ -192,23 +192,34 @@ def _tiers(given: str | None) -> tuple[str, ...] | None:
     return names
 
 
-def _order(env: Env, form: list[str] | None, lang: str, output: str | None, templates: str | None) -> Order:
+def _order(
+    env: Env,
+    form: list[str] | None,
+    lang: str,
+    output: str | None,
+    templates: str | None,
+    known: tuple[str, ...] = documents.FORMATS,
+) -> Order:
+    """What is asked for. A paper is written in `known` formats, all of them unless some are named."""
     formats = tuple(
         dict.fromkeys(each.strip().lower() for text in form or () for each in text.split(",") if each)
     )
     for each in formats:
-        if each not in documents.FORMATS:
+        if each not in known:
+            what, hint = "papers are", "open the html file in a browser to print it or save it as PDF"
+            if known == ("eml",):
+                what, hint = "this one is a mail, it is", "leave --format out"
+            elif each == "eml":
+                what, hint = "this one is no mail, it is", "attach it to a mail of yours"
             raise UsageError(
-                "unknown-format",
-                f"--format {each}: papers are written as {' or '.join(documents.FORMATS)}",
-                "open the html file in a browser to print it or save it as PDF",
+                "unknown-format", f"--format {each}: {what} written as {' or '.join(known)}", hint
             )
     folder = Path(templates) if templates else None
     if folder is not None and not folder.is_dir():
         raise RenderError("templates-missing", f"no such templates folder: {folder}")
     tag = documents.language(lang, folder)
     if output == "-":
-        formats = formats or ("md",)
+        formats = formats or known[-1:]
         if len(formats) > 1 or env.json:
             raise UsageError(
                 "one-to-stdout",
@@ -218,12 +229,12 @@ def _order(env: Env, form: list[str] | None, lang: str, output: str | None, temp
         return Order(formats, tag, folder, None, False)
     target = Path(output) if output else Path()
     ending = target.suffix.lower().lstrip(".")
-    is_file = ending in documents.FORMATS and not target.is_dir()
+    is_file = ending in known and not target.is_dir()
     if is_file and formats not in ((), (ending,)):
         raise UsageError(
             "one-file", f"-o {output}: names one {ending} file", f"say --format {ending}, or a folder"
         )
-    return Order((ending,) if is_file else formats or documents.FORMATS, tag, folder, target, is_file)
+    return Order((ending,) if is_file else formats or known, tag, folder, target, is_file)
 
 
 def _renewal(portfolio: "Portfolio", env: Env, text: str, wanted: str | None) -> Facts:
@@ -297,7 +308,11 @@ def _write(env: Env, order: Order, stem: str, render: Callable[[str], str]) -> l
     """Render every format first, then write; a file that would be replaced by other text needs a yes."""
     texts = {how: render(how) for how in order.formats}
     if order.target is None:
-        put(texts[order.formats[0]])
+        [(how, text)] = texts.items()
+        if how == "eml":
+            put_bytes(text.encode())
+        else:
+            put(text)
         return []
     paths = {how: order.target if order.is_file else order.target / f"{stem}.{how}" for how in texts}
     fresh = {how: path for how, path in paths.items() if not holds(path, texts[how])}
@@ -314,26 +329,44 @@ def _write(env: Env, order: Order, stem: str, render: Callable[[str], str]) -> l
 
 
 def _note(env: Env, order: Order, kind: str, account: "Account", contract_no: int | None, what: str) -> None:
-    """Keep that a paper was rendered into files: a fact that closes steps of the plan (see `done_by`).
-
-    Once a day for each. Where the portfolio cannot be written the paper stands all the same, and it is said.
-    """
-    if order.target is None or env.dry_run:
-        return
+    """Keep that a paper was rendered into files: a fact that closes steps of the plan (see `done_by`)."""
     from renewctl.core.model import Activity, Change
-    from renewctl.store.agenda import refresh
 
     key = (account.no, contract_no, kind, env.as_of.isoformat())
     seen = "SELECT 1 FROM activity WHERE account_no = ? AND contract_no {} AND kind = ? AND happened_on = ?"
     seen = seen.format("IS NULL" if contract_no is None else "= ?")
+
+    def keep(portfolio: "Portfolio", operation: "Operation") -> None:
+        no = portfolio.next_no("activity")
+        of = Activity(no, account.no, contract_no, env.as_of, kind, what, None, env.actor)
+        operation.apply([Change("activity", (no,), account.no, None, of._asdict())])
+
+    _keep(env, order, kind, account, (seen, [each for each in key if each is not None]), keep, what)
+
+
+def _keep(
+    env: Env,
+    order: Order,
+    kind: str,
+    account: "Account",
+    seen: tuple[str, Sequence[Any]],
+    keep: "Callable[[Portfolio, Operation], object]",
+    what: str,
+) -> None:
+    """Record that a paper was written to files, unless a row that `seen` finds says so already.
+
+    Where the portfolio cannot be written the paper stands all the same, and it is said.
+    """
+    if order.target is None or env.dry_run:
+        return
+    from renewctl.store.agenda import refresh
+
     try:
         with env.open() as portfolio:
-            if portfolio.value(seen, [each for each in key if each is not None]) is not None:
+            if portfolio.value(*seen) is not None:
                 return
             with portfolio.write(kind, env.actor, env.as_of) as operation:
-                no = portfolio.next_no("activity")
-                row = Activity(no, account.no, contract_no, env.as_of, kind, what, None, env.actor)
-                operation.apply([Change("activity", (no,), account.no, None, row._asdict())])
+                keep(portfolio, operation)
                 operation.summary = f"{account.name}: {kind} rendered ({what})"
                 refresh(portfolio, env.policy, env.as_of, [account.no])
     except PortfolioError as error:

@@ -462,6 +462,14 @@ _DESK: dict[str, Spec] = {
         }
     ),
     "digest": Table({"lines": whole(8, 200)}),
+    "save_papers": Table(
+        {
+            "told_roles": List(one_of(*ROLES), "roles of the team: " + ", ".join(ROLES), unique=True),
+            "briefing_lines": whole(1, 50),
+            "update_lines": whole(1, 100),
+            "to": Table({"acknowledgement": _THEIR_ROLES, "weekly-update": _THEIR_ROLES}),
+        }
+    ),
     "shared_timeline": Map(
         Table({"days": whole(0, CUSTOMER_FROM_DAYS), "done_from": one_of(*STAGES[:-1])}),
         "a milestone: small letters, digits and hyphens",

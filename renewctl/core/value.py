@@ -1,7 +1,8 @@
 """What the customer gained, in measured figures only (PRP-1, VAL, SAV-3).
 
 Every figure comes from an imported value metric. What was not measured stays unknown and is named;
-amounts of different currencies or different periods are never added.
+amounts of different currencies or different periods are never added. A metric whose name begins with
+`Alternative:` says what another way would take, one with `Unused:` what lies idle: neither is a gain.
 """
 
 import re
@@ -12,9 +13,16 @@ from typing import NamedTuple
 
 from renewctl.core import money
 from renewctl.core.model import Account, ValueMetric
+from renewctl.core.text import fold
 
 # No exponents and a bounded length: a cell must not be able to ask for a number of a billion digits.
 _DECIMAL = re.compile(r"[+-]?\d{1,15}(\.\d{1,12})?\Z", re.ASCII)
+
+ALTERNATIVE, UNUSED = "alternative", "unused"
+_BESIDE = {  # how the name of a metric that is no gain begins, before its colon
+    **dict.fromkeys(("alternative", "alternativa"), ALTERNATIVE),
+    **dict.fromkeys(("unused", "not used", "sem uso", "nao usado", "nao usada"), UNUSED),
+}
 
 
 class Gain(NamedTuple):
@@ -51,6 +59,8 @@ class ValueSummary(NamedTuple):
     totals: tuple[WorthTotal, ...]  # only where at least one gain has a worth
     quotes: tuple[str, ...]
     warnings: tuple[str, ...]  # for the supplier's own eyes
+    alternatives: tuple[Gain, ...] = ()  # what another way to the same result would take
+    unused: tuple[Gain, ...] = ()  # what is there and not used
 
 
 def decimal(text: str | None) -> Fraction | None:
@@ -73,11 +83,27 @@ def value_summary(account: Account, metrics: Iterable[ValueMetric], as_of: date)
         key = " ".join(row.metric.casefold().split())
         if key not in latest or _recency(row) > _recency(latest[key]):
             latest[key] = row
-    gains = tuple(_gain(row) for row in sorted(latest.values(), key=lambda row: row.no))
+    parts: dict[str, list[Gain]] = {"": [], ALTERNATIVE: [], UNUSED: []}
+    for row in sorted(latest.values(), key=lambda row: row.no):
+        part, name = _named(row.metric)
+        parts[part].append(_gain(row)._replace(metric=name))
+    gains = tuple(parts[""])
     quotes = dict.fromkeys(gain.quote for gain in gains if gain.quote)
     return ValueSummary(
-        gains, _totals(gains), tuple(quotes), _warnings(account, gains, len(own) - len(begun))
+        gains,
+        _totals(gains),
+        tuple(quotes),
+        _warnings(account, gains, len(own) - len(begun)),
+        tuple(parts[ALTERNATIVE]),
+        tuple(parts[UNUSED]),
     )
+
+
+def _named(metric: str) -> tuple[str, str]:
+    """Whether a metric is a gain (""), an alternative or unused, and its name without that word."""
+    word, colon, name = metric.partition(":")
+    part = _BESIDE.get(fold(word), "") if colon else ""
+    return (part, name.strip()) if part and name.strip() else ("", metric.strip())
 
 
 def _recency(row: ValueMetric) -> tuple[date, date, int]:

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "c9b3efb4fdb7eab8b2f9493aaa275579e779f3af2838e7a062689d707ef89e4c"
+FINGERPRINT = "eff6dfc208be4c97b5a2f8ad8b1a5eb5ea4b32e113309f07470c0c74b80ca116"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1032,6 +1032,10 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                       'budget': ['prepay', 'billing_period', 'bridge'],
                       'competitive': ['trial', 'price_lock', 'billing_period'],
                       'champion_departure': ['trial', 'price_lock']}},
+ 'save_papers': {'told_roles': ['csm', 'support', 'solution_engineer', 'product_manager', 'engineering', 'manager', 'executive_sponsor'],
+                 'briefing_lines': 5,
+                 'update_lines': 8,
+                 'to': {'acknowledgement': ['champion', 'decision_maker'], 'weekly-update': ['champion', 'decision_maker']}},
  'pricing': {'better_share': 0.5,
              'best_share': 1,
              'best_years': 2,

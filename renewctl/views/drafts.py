@@ -1,10 +1,10 @@
 """What `draft` made, for a person and for a script: whom each mail reaches, and who is missing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from renewctl.core.mail import Letter
+from renewctl.core.mail import Letter, Missing
 from renewctl.core.stakeholders import role_name
 from renewctl.views.mail import Written
 from renewctl.views.terminal import safe
@@ -57,14 +57,7 @@ def document(
 
 def warnings(made: Draft) -> list[str]:
     """What the sender has to see to before the mail goes out."""
-    absent: dict[str, list[str]] = {}
-    for each in made.letter.addressed.missing:
-        role = role_name(each.role)
-        absent.setdefault(each.why, []).append(f"{each.name} ({role})" if each.name else f"the {role}")
-    found = []
-    if absent:
-        told = "; ".join(f"{', '.join(who)}: {why}" for why, who in absent.items())
-        found.append(f"not addressed: {told}")
+    found = not_addressed(made.letter.addressed.missing)
     if made.letter.mail in _ENCLOSED:
         found.append(_ENCLOSED[made.letter.mail].format(made.letter.account.id))
     if made.letter.mail == "mail-value" and not any(
@@ -72,6 +65,16 @@ def warnings(made: Draft) -> list[str]:
     ):
         found.append("no value metrics are recorded, so it shows no figures")
     return found
+
+
+def not_addressed(missing: Iterable[Missing]) -> list[str]:
+    """Whom a mail should reach and does not, by the reason; nothing where nobody is missing."""
+    absent: dict[str, list[str]] = {}
+    for each in missing:
+        role = role_name(each.role)
+        absent.setdefault(each.why, []).append(f"{each.name} ({role})" if each.name else f"the {role}")
+    told = "; ".join(f"{', '.join(who)}: {why}" for why, who in absent.items())
+    return [f"not addressed: {told}"] if told else []
 
 
 def _document(made: Draft, path: str | None) -> dict[str, Any]:

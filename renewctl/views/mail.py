@@ -94,6 +94,14 @@ def mail_page(letter: Letter, policy: Policy, lang: str, day: datetime) -> MailP
     )
 
 
+class Envelope(NamedTuple):
+    """What stands around a mail's text."""
+
+    item: str  # what the mail is about: the same one, at the same time, is the same mail
+    owner: str | None  # who sends it
+    to: tuple[Addressee, ...]
+
+
 def write(
     letter: Letter, policy: Policy, lang: str, at: datetime, portfolio_id: str, folder: Path | None = None
 ) -> Written:
@@ -102,16 +110,32 @@ def write(
     Raises RenderError (exit 15) for a template that fails or is not there, or text no mail can hold.
     """
     page = mail_page(letter, policy, lang, at)
-    subject, _, text = documents.render("mail", "txt", lang, page, folder).strip().partition("\n")
-    html = documents.render("mail", "html", lang, page, folder)
-    own = sender(letter.owner, policy)
+    envelope = Envelope(letter.item, letter.owner, letter.addressed.to)
+    return post("mail", page, envelope, policy, lang, at, portfolio_id, folder)
+
+
+def post(
+    document: str,
+    page: object,
+    envelope: Envelope,
+    policy: Policy,
+    lang: str,
+    at: datetime,
+    portfolio_id: str,
+    folder: Path | None = None,
+) -> Written:
+    """The mail of a page: text and HTML of a document's templates, the subject the first line of the text."""
+    subject, _, text = documents.render(document, "txt", lang, page, folder).strip().partition("\n")
+    html = documents.render(document, "html", lang, page, folder)
+    own = sender(envelope.owner, policy)
     subject = documents.tidy(subject)[:_SUBJECT]
-    mark = sha256("\n".join((portfolio_id, letter.item, at.isoformat(), lang)).encode()).hexdigest()[:32]
+    mark = sha256("\n".join((portfolio_id, envelope.item, at.isoformat(), lang)).encode()).hexdigest()[:32]
     message = EmailMessage(policy=SMTP)
     if own is not None:
-        _set(message, "From", _mailboxes([Addressee(letter.owner or page.supplier.name or "", own, "")]))
-    if letter.addressed.to:
-        _set(message, "To", _mailboxes(letter.addressed.to))
+        name = envelope.owner or supplier(policy).name or ""
+        _set(message, "From", _mailboxes([Addressee(name, own, "")]))
+    if envelope.to:
+        _set(message, "To", _mailboxes(envelope.to))
     _set(message, "Subject", _encoded(subject, "Subject"))
     _set(message, "Date", format_datetime(at))
     domain = own.rpartition("@")[2] if own else "renewctl.invalid"
@@ -123,8 +147,8 @@ def write(
     message.set_boundary(f"=_{mark}")  # no line of quoted-printable text can begin so
     _set(message, "Content-Language", lang)
     data = message.as_bytes()
-    written = Written(data, subject, own, tuple(each.email for each in letter.addressed.to))
-    _check(written, text, html, letter.item)
+    written = Written(data, subject, own, tuple(each.email for each in envelope.to))
+    _check(written, text, html, envelope.item)
     return written
 
 

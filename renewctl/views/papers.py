@@ -160,7 +160,7 @@ def value_page(value: ValueSummary, account: Account, policy: Policy, lang: str,
         supplier(policy),
         account.csm,
         say.day(as_of),
-        tuple(_gain_line(gain, say) for gain in value.gains),
+        tuple(gain_line(gain, say) for gain in value.gains),
         tuple(
             TotalLine(say.money(total.minor, total.currency), say.period(total.start_on, total.end_on))
             for total in value.totals
@@ -214,7 +214,9 @@ def _cell(tier: Tier, number: int, currency: str, say: Writer) -> YearCell:
     )
 
 
-def _gain_line(gain: Gain, say: Writer) -> GainLine:
+def gain_line(gain: Gain, say: Writer) -> GainLine:
+    """One measured result, with how its worth came about."""
+
     def measured(number: Fraction | None) -> str | None:
         unit = (gain.unit or "").strip()
         gap = "" if unit in ("", "%") else " "

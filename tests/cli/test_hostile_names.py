@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from renewctl.core.policy import SAVE_PAPERS
 from tests import hostile
 from tests.conftest import program
 from tests.processes import Person, Result
@@ -72,6 +73,11 @@ def book(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Person:
             for key, name in IDS.items()
         ),
         ("import", "people.csv", "--kind", "stakeholders"),
+        *(
+            ("save", "promise", "add", key, "--due=2026-03-20", f"--owner={name}", f"--to={name}", "--", name)
+            for key, name in IDS.items()
+        ),
+        *(("save", "why", key, f"--why={name}") for key, name in IDS.items()),
         *(("health", "override", key, *_OVERRIDE, "--note", name) for key, name in IDS.items()),
     ]
     for done in somebody.run_many([(words, {}) for words in calls]):
@@ -150,6 +156,7 @@ def test_every_view_of_the_whole_book_is_harmless(book: Person, how: str) -> Non
 
 
 PAPERS = ("md", "html")
+WRITTEN = ("save-plan", "battle-card", "commitment-letter")  # papers of a save that are made for every name
 FORMS = [
     ("list", "--format", "csv"),
     ("list", "--format", "md"),
@@ -160,6 +167,7 @@ FORMS = [
         for paper in ("proposal", "value", "timeline")
         for how in PAPERS
     ),
+    *(("save", "paper", "H07", kind, "-o", "-") for kind in SAVE_PAPERS),
     *(("digest", "--owner", "all", "--format", how) for how in ("text", "markdown", "html", "slack")),
     ("calendar", "--days", "400", "-o", "-"),
     ("draft", "7-notice", "-o", "-"),
@@ -233,7 +241,7 @@ def test_rejected_rows_with_hostile_names_are_guarded_and_import_again_once_mend
 
 @pytest.fixture(scope="module")
 def papers(book: Person) -> dict[str, list[Path]]:
-    """Every account's proposal and value page, written to a folder; nothing lands elsewhere."""
+    """Every account's proposal, value page and papers of its save, in a folder; nothing lands elsewhere."""
     written: dict[str, list[Path]] = {}
     tiers = ("--tiers", "good,better,best", "--format", "html", "--format", "md", "--lang", "en")
     before = set(book.home.rglob("*"))
@@ -245,6 +253,7 @@ def papers(book: Person) -> dict[str, list[Path]]:
             ("proposal", key, *tiers, "-o", str(folder)),
             ("value", key, "--lang", "pt-BR", "-o", str(folder)),
             ("timeline", key, "-o", str(folder)),
+            *(("save", "paper", key, kind, "-o", str(folder)) for kind in WRITTEN),
         ]
     for done in book.run_many([(words, {}) for words in calls]):
         _piped(done)

@@ -1,0 +1,113 @@
+"""The papers of a save by their kind: the page and template of each, and what is said when one is made."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from renewctl.core.save_papers import KINDS
+from renewctl.core.stakeholders import role_name
+from renewctl.views.drafts import not_addressed
+from renewctl.views.save_briefs import briefing_page, card_page
+from renewctl.views.save_letters import commitment_page, letter_page, roi_page
+from renewctl.views.save_options import options_page, ready
+from renewctl.views.save_plan import plan_page
+from renewctl.views.save_rows import Source
+from renewctl.views.terminal import safe
+
+_PAGES: dict[str, Callable[[Source], NamedTuple]] = {
+    "save-plan": plan_page,
+    "acknowledgement": partial(letter_page, kind="acknowledgement"),
+    "commitment-letter": commitment_page,
+    "weekly-update": partial(letter_page, kind="weekly-update"),
+    "roi-sheet": roi_page,
+    "executive-briefing": briefing_page,
+    "battle-card": card_page,
+    "options-sheet": options_page,
+}
+
+
+def page(kind: str, source: Source) -> NamedTuple:
+    """Everything the paper prints."""
+    return _PAGES[kind](source)
+
+
+def template(kind: str) -> str:
+    """The name of the templates a paper is made with."""
+    if KINDS[kind].mail:
+        return "save-mail"
+    return kind if kind.startswith("save-") else f"save-{kind}"
+
+
+def warnings(kind: str, source: Source, absent: str | None) -> list[str]:
+    """What whoever made the paper has to see to before it goes anywhere."""
+    found = [f"{absent}: it is a form to fill, and is not noted on the case"] if absent else []
+    if KINDS[kind].mail:
+        found += not_addressed(source.beside.addressed.missing)
+    if kind == "acknowledgement" and not source.report.file.case.reason:
+        found.append("what they said is not on record: fill the blank before it is sent")
+    if kind == "roi-sheet":
+        value = source.roi.value
+        found += value.warnings if source.roi.groups else ()
+        if not value.alternatives:
+            found.append(
+                "no alternative is on record to compare with: a value metric named “Alternative: …” is one"
+            )
+        if source.roi.groups and not any(each.pct is not None for each in source.roi.returns):
+            found.append("no return can be told: it needs worth, period and price in one currency")
+    if kind == "options-sheet":
+        found += _waiting(source)
+    return found
+
+
+def _waiting(source: Source) -> list[str]:
+    """The options that are left out because somebody has to approve them, and that one alone is no choice."""
+    found = [
+        f"left out: {each.name}, which a {role_name(each.needs_role)} has to approve; ask for it with "
+        f"renewctl save offer s{source.report.file.case.no} --instrument {each.instrument} …"
+        for each in source.options
+        if each.needs_role is not None
+    ]
+    found += [
+        f"left out: o{each.no} ({each.instrument}) waits for a {role_name(each.needs_role or '')}"
+        for each in source.report.file.ledger.offers
+        if each.state == "pending"
+    ]
+    proposed = [each.name for each in ready(source.options) if each.offer_no is None]
+    if proposed:
+        found.append(f"proposed at the policy's usual figures, not recorded yet: {', '.join(proposed)}")
+    if len(ready(source.options)) == 1:
+        found.append("one way alone is no choice: a sheet has two or three (SAV-B)")
+    return found
+
+
+def lines(kind: str, source: Source) -> list[str]:
+    """What was written, for the person who asked for it."""
+    case, name = source.report.file.case, safe(source.report.file.account.name)
+    for_whom = "for the customer" if KINDS[kind].customer else "internal"
+    out = [f"s{case.no}  {name}: {kind}, {for_whom}"]
+    if KINDS[kind].mail:
+        to = ", ".join(each.name for each in source.beside.addressed.to) or "nobody yet"
+        out.append(f"  to {safe(to)}")
+    return out
+
+
+def document(
+    kind: str, source: Source, files: Sequence[str], told: Sequence[str], absent: str | None
+) -> dict[str, Any]:
+    """`renewctl/save-paper/1`; `to` and `missing` are a mail's, `complete` is False for a form to fill."""
+    case, account, addressed = source.report.file.case, source.report.file.account, source.beside.addressed
+    of = KINDS[kind]
+    return {
+        "schema": "renewctl/save-paper/1",
+        "save": f"s{case.no}",
+        "account": account.id,
+        "account_name": account.name,
+        "kind": kind,
+        "audience": "customer" if of.customer else "internal",
+        "lang": source.lang,
+        "files": list(files),
+        "to": [each._asdict() for each in addressed.to] if of.mail else [],
+        "missing": [each._asdict() for each in addressed.missing] if of.mail else [],
+        "complete": absent is None,
+        "warnings": list(told),
+    }

@@ -1,0 +1,247 @@
+"""What the papers of a save have in common: a case's promises, steps, offers and people as rows of text.
+
+Rows hold text that is written in the reader's language, codes that the templates have words for, whole
+numbers (0/1 for no and yes) and None, which prints as a blank to fill.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+from renewctl.core import plays
+from renewctl.core.case_report import Report
+from renewctl.core.model import Offer, ServiceLevel
+from renewctl.core.offers import Option
+from renewctl.core.plays import CaseStep
+from renewctl.core.policy import Policy
+from renewctl.core.roi import Roi
+from renewctl.core.save_papers import Beside, Given, Member
+from renewctl.views.papers import Supplier, supplier
+from renewctl.views.wording import Writer
+
+_HOUR_MINUTES = 60
+
+
+class Source(NamedTuple):
+    """Everything the pages of one case are made from."""
+
+    report: Report
+    beside: Beside
+    roi: Roi
+    policy: Policy
+    lang: str
+    said: Callable[[str], str]  # a shipped text in the language
+    options: tuple[Option, ...] = ()  # of an options sheet
+    cause: str | None = None  # what they answer; ours
+
+
+class Head(NamedTuple):
+    """What every page begins with."""
+
+    customer: str
+    supplier: Supplier
+    author: str | None
+    date: str
+    save: str
+    round: int
+    scenario: str
+
+
+class PromiseRow(NamedTuple):
+    """One promise."""
+
+    text: str
+    to_whom: str | None
+    due_on: str
+    owner: str
+    chain: str | None
+    state: str  # of promises.Standing
+    settled_on: str | None
+    new_on: str | None  # the day of the promise that takes its place
+    evidence: str | None  # ours: never on a customer's paper
+
+
+class StepRow(NamedTuple):
+    """One step of the plan."""
+
+    by: str
+    at: str | None  # the hour, for a step on the clock
+    title: str
+    done_when: str
+    owner: str | None
+    role: str
+    stands_in: int
+    channel: str
+    state: str  # done | skipped | late | open
+    closed_on: str | None  # None too for a step that a fact on record closed
+    undecided: int  # hangs on a question nobody has answered yet
+    hours: str | None  # it usually takes
+
+
+class MemberRow(NamedTuple):
+    """One of the team."""
+
+    person: str
+    role: str
+    stands_in: int
+    steps: int
+
+
+class OfferRow(NamedTuple):
+    """One offer as we see it."""
+
+    name: str
+    instrument: str
+    answers: str | None
+    asks: str | None
+    ends_on: str | None
+    cost: str | None
+    kept: str | None
+    later: str | None
+    discount: str | None
+    state: str
+    needs_role: str | None
+
+
+class LevelRow(NamedTuple):
+    """One service level in writing."""
+
+    name: str
+    text: str
+    respond_hours: str | None
+    respond_minutes: int | None  # where it is no whole number of hours
+    every_days: int | None
+    from_on: str
+    until_on: str | None
+
+
+class Teller:
+    """Tells the facts of one case in one language."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.report = source.report
+        self.case = source.report.file.case
+        self.account = source.report.file.account
+        self.ledger = source.report.file.ledger
+        self.say = Writer(source.lang)
+        self.said = source.said
+
+    def head(self) -> Head:
+        """What every page begins with."""
+        return Head(
+            self.account.name,
+            supplier(self.source.policy),
+            self.case.owner,
+            self.say.day(self.report.as_of),
+            f"s{self.case.no}",
+            plays.round_of(self.ledger),
+            self.said(self.report.book.title),
+        )
+
+    def day(self, day: date | None) -> str | None:
+        """A day as tables show it."""
+        return None if day is None else self.say.period(day, None)
+
+    def moment(self, at: str) -> str:
+        """An instant in the policy's time zone, which is named."""
+        text = plays.local_text(at, self.report.zone)
+        return f"{self.day(date.fromisoformat(text[:10]))}, {text[11:]} {self.report.zone_name}"
+
+    def money(self, minor: int | None, currency: str | None) -> str | None:
+        """An amount; None where it or its currency is unknown."""
+        return None if minor is None or not currency else self.say.money(minor, currency)
+
+    def stake(self) -> str | None:
+        """The ARR at stake, in the base currency. Ours."""
+        return self.money(self.report.file.renewal.arr_base_minor, self.report.base_currency)
+
+    def renewal_on(self) -> str | None:
+        """The day of the renewal."""
+        on = self.report.file.renewal.renewal_on
+        return None if on == plays.UNKNOWN_ON else self.say.day(on)
+
+    def promise(self, given: Given, *, ours: bool = False) -> PromiseRow:
+        """A promise as the customer may see it; with `ours` what shows it too."""
+        of, new = given.promise, given.replaced_by
+        return PromiseRow(
+            of.text,
+            of.to_whom,
+            self.say.period(of.due_on, None) or "",
+            of.owner,
+            of.chain,
+            given.state,
+            self.day(of.settled_on),
+            self.day(new.due_on) if new else None,
+            of.evidence if ours else None,
+        )
+
+    def promises(self, found: Iterable[Given], *, ours: bool = False) -> tuple[PromiseRow, ...]:
+        """Promises in their order."""
+        return tuple(self.promise(each, ours=ours) for each in found)
+
+    def step(self, step: CaseStep) -> StepRow:
+        """A step of the plan."""
+        state = step.state if step.state in ("done", "skipped") else "open"
+        active = step.fate == "active" and plays.is_open(self.case)
+        if state == "open" and active and step.due_on < self.report.as_of:
+            state = "late"
+        return StepRow(
+            self.say.short_day(step.due_on),
+            plays.local_text(step.due_at, self.report.zone)[11:] if step.due_at else None,
+            self.said(step.title),
+            self.said(step.done_when),
+            step.owner,
+            code(step.owner_role),
+            int(step.delegate),
+            step.channel,
+            state,
+            self.day(step.marked.set_on) if step.marked and state in ("done", "skipped") else None,
+            int(step.fate == "undecided"),
+            self.say.number(Fraction(str(step.effort))) if step.effort else None,
+        )
+
+    def member(self, member: Member) -> MemberRow:
+        """One of the team."""
+        return MemberRow(member.person, code(member.role), int(member.stands_in), member.steps)
+
+    def offer(self, offer: Offer) -> OfferRow:
+        """An offer as we see it."""
+        return OfferRow(
+            f"o{offer.no}",
+            code(offer.instrument),
+            offer.root_cause,
+            offer.condition,
+            self.day(offer.until_on),
+            self.money(offer.cost_minor, offer.currency),
+            self.money(offer.kept_minor, offer.currency),
+            self.money(offer.later_minor, offer.currency) if offer.later_minor else None,
+            self.percent(offer.discount_pct),
+            offer.state,
+            code(offer.needs_role) if offer.needs_role else None,
+        )
+
+    def percent(self, text: str | None) -> str | None:
+        """A percentage kept as a decimal; None for none and for nothing off."""
+        pct = Fraction(text or 0)
+        return self.say.percent(pct) if pct else None
+
+    def level(self, level: ServiceLevel) -> LevelRow:
+        """A service level as it was given in writing."""
+        minutes = level.respond_minutes
+        whole = minutes is not None and minutes % _HOUR_MINUTES == 0
+        return LevelRow(
+            level.name,
+            level.text,
+            str((minutes or 0) // _HOUR_MINUTES) if whole else None,
+            None if whole else minutes,
+            level.every_days,
+            self.say.period(level.from_on, None) or "",
+            self.day(level.until_on),
+        )
+
+
+def code(text: str) -> str:
+    """A stored code as the templates' words are called: hyphens, which Markdown leaves alone."""
+    return text.replace("_", "-")

@@ -1,0 +1,386 @@
+"""`save paper`: every kind, language and format, from recorded facts; what the customer never sees."""
+
+import json
+import re
+from datetime import date, timedelta
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renewctl.core.model import (
+    Change,
+    Offer,
+    Promise,
+    SaveEvent,
+    ServiceLevel,
+    Worth,
+)
+from renewctl.core.policy import SAVE_PAPERS
+from renewctl.core.save_papers import KINDS
+from renewctl.views import mail
+from renewctl.views.documents import BLANK
+from tests import hostile
+from tests.desk import Desk, desk  # noqa: F401  (a fixture)
+from tests.engines import once
+from tests.processes import AS_OF
+
+DAY = date.fromisoformat(AS_OF)
+BOOK = """id,name,arr,currency,renewal_date,start_date,term_months,csm,sales_owner,champion,competitor,\
+seats_purchased,seats_used,country,usage_trend,csat
+A1,Acme Ltd,123456,USD,2026-05-31,2025-06-01,12,ana,bruno,Joe Pine,Rival One,30,12,US,-35,2
+B2,Empty,,,,,,,,,,,,,,
+C3,Café Ltda,60000,BRL,2026-06-30,2025-07-01,12,ana,bruno,,,,,BR,,
+"""
+VALUE = """account_id,metric,value,unit,period_start,period_end,baseline,rate,currency,quote
+A1,Hours saved,1200,hours,2025-01-01,2025-12-31,200,45,USD,A week back every month
+A1,Revenue from quotes,35,deals,2025-01-01,2025-12-31,20,2100,USD,
+A1,Cost of errors avoided,18000,USD,2025-01-01,2025-12-31,,1,USD,
+A1,Alternative: two analysts,2,people,2025-01-01,2025-12-31,,85000,USD,
+A1,Unused: alerts,300,hours,2025-01-01,2025-12-31,,45,USD,
+"""
+PEOPLE = """account_id,name,email,role,influence
+A1,Joe Pine,joe@acme.example,champion,high
+A1,Dora Lane,dora@acme.example,decision_maker,high
+"""
+POLICY = """[supplier]
+name = "Contoso"
+address = "1 Example Street"
+contact = "hello@contoso.example"
+[team]
+product_manager = "paulo"
+executive_sponsor = "sofia"
+[people."ana"]
+email = "ana@contoso.example"
+"""
+CANARY = "CANARY"  # in everything that is ours
+_EVENTS = (
+    *(("why", str(number), f"{CANARY} why {number}") for number in (1, 2, 3)),
+    ("cause", "canary-cause", f"{CANARY} cause"),
+    ("finding", "rival", f"{CANARY} finding"),
+    ("evidence", "relationship", f"{CANARY} evidence"),
+    ("team", "support", "joao"),
+    ("blocker", "set", f"{CANARY} blocker"),
+    ("decision", "asked", f"{CANARY} decision"),
+)
+_PROMISES = (  # text, days from today, state, chain
+    ("Show the alerts on their data", -3, "kept", None),
+    ("Build of the export", -2, "broken", "export"),
+    ("QA of the export", -1, "open", "export"),
+    ("Release of the export", 14, "open", "export"),
+    ("A call every Monday", 5, "open", None),
+)
+
+
+@pytest.fixture
+def work(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:  # noqa: F811
+    """A desk with a full case s1, an empty one s2 and a Brazilian one s3; papers go to its folder `work`."""
+    monkeypatch.setenv("RENEWCTL_USER", "ana")
+    (desk.folder / "mine.toml").write_text(POLICY)
+    monkeypatch.setenv("RENEWCTL_POLICY", str(desk.folder / "mine.toml"))
+    once("save_papers", desk.path, desk.folder, lambda: _fill(desk))
+    folder = desk.folder / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return desk
+
+
+def _fill(desk: Desk) -> None:  # noqa: F811
+    desk.import_(BOOK)
+    desk.import_(VALUE, "--kind", "value", name="value.csv")
+    desk.import_(PEOPLE, "--kind", "stakeholders", name="people.csv")
+    for account, scenario, reason in (
+        ("A1", "competitive", "We saw alerts"),
+        ("B2", "value", None),
+        ("C3", "product", None),
+    ):
+        said = ("--reason", reason) if reason else ()
+        flagged = (DAY - timedelta(days=10)).isoformat()
+        done = desk.run("save", "start", account, "--scenario", scenario, "--flagged", flagged, *said)
+        assert done.code == 0, done.err
+    rows: list[Any] = []
+    for no, (kind, name, text) in enumerate(_EVENTS, 1):
+        rows.append(
+            ("save_event", SaveEvent(no, 1, 1, 1, kind, name, text, DAY - timedelta(days=2), None, "ana"))
+        )
+    for no, (text, days, state, chain) in enumerate(_PROMISES, 1):
+        settled = DAY - timedelta(days=1) if state != "open" else None
+        said = f"{CANARY} ledger" if settled else None
+        rows.append(("promise", Promise(
+            no, 1, 1, text, "Joe Pine", DAY + timedelta(days=days), "paulo", chain, None,
+            DAY - timedelta(days=9), state, settled, said, None, "ana",
+        )))  # fmt: skip
+    level = ServiceLevel(1, 1, 1, "Support", "Every ticket gets an answer", 240, None, DAY, None, "ana")
+    worth = Worth(
+        1, 1, 1, 2400, 7700, 1_555_500, "45", 3, 12_345_600, "USD", "fight", f"{CANARY} worth", DAY, "ana"
+    )
+    rows += [("service_level", level), ("worth", worth)]
+    terms = {"discount_pct": "10", "term_months": 12, "until_on": "2026-09-01"}
+    for no, state, role in ((1, "approved", None), (2, "pending", "vp"), (3, "refused", "vp")):
+        name = "bridge" if no == 1 else "volume"
+        asks = "Sign for 12 months" if no == 1 else f"{CANARY} condition"
+        offer = Offer(
+            no, 1, 1, 1, name, json.dumps({**terms, "instrument": name}), f"{CANARY} answers", asks, DAY,
+            DAY + timedelta(days=183), "USD", 12_345_600, 12_345_600, 617_280, 1_234_560, "10", state, role,
+            DAY, "ana", None, None, f"{CANARY} note",
+        )  # fmt: skip
+        rows.append(("offer", offer))
+    with desk.open() as portfolio, portfolio.write("fill", "ana", DAY) as operation:
+        operation.apply(Change(entity, (row.no,), 1, None, row._asdict()) for entity, row in rows)
+
+
+def formats(kind: str) -> tuple[str, ...]:
+    return ("eml",) if KINDS[kind].mail else ("html", "md")
+
+
+EVERY = [(kind, how) for kind in SAVE_PAPERS for how in formats(kind)]
+
+
+def text_of(raw: str, how: str) -> str:
+    """What a reader sees."""
+    if how == "html":
+        return hostile.check_html(raw)
+    if how == "md":
+        hostile.check_markdown(raw)
+        return raw
+    message = BytesParser(policy=mail.STRICT).parsebytes(raw.encode())
+    assert not message.defects
+    return "".join(str(part.get_content()) for part in message.iter_parts())
+
+
+def printed(work: Desk, save: str, kind: str, how: str, *words: str) -> str:
+    done = work.run("save", "paper", save, kind, "--format", how, "-o", "-", *words)
+    assert done.code in (0, 1), done.err
+    return done.out
+
+
+def test_every_kind_of_the_policy_is_a_paper() -> None:
+    """SAV-5."""
+    assert tuple(KINDS) == SAVE_PAPERS
+
+
+@pytest.mark.parametrize("lang", ["en", "pt-BR"])
+@pytest.mark.parametrize("save", ["s1", "s2"])
+@pytest.mark.parametrize(("kind", "how"), EVERY)
+def test_every_paper_is_made_in_every_language_for_a_full_and_an_empty_case(
+    work: Desk, kind: str, how: str, save: str, lang: str
+) -> None:
+    text = text_of(printed(work, save, kind, how, "--lang", lang), how)
+    assert "None" not in text
+    assert ("Acme Ltd" if save == "s1" else "Empty") in text or KINDS[kind].mail
+    if not KINDS[kind].customer:
+        assert (
+            "Internal: not for the customer" if lang == "en" else "Interno: não enviar ao cliente"
+        ) in text
+
+
+@pytest.mark.parametrize("lang", ["en", "pt-BR"])
+@pytest.mark.parametrize(("kind", "how"), [each for each in EVERY if KINDS[each[0]].customer])
+def test_a_paper_for_the_customer_holds_nothing_of_ours(work: Desk, kind: str, how: str, lang: str) -> None:
+    """SAV-4, SAV-8: no stake, cause, finding, evidence, cost or approval, in text or in markup."""
+    raw = printed(work, "s1", kind, how, "--lang", lang)
+    for text in (raw, text_of(raw, how)):
+        assert CANARY.lower() not in text.lower()
+        for word in (
+            "Rival One",
+            "ARR",
+            "competitive",
+            "concorrente",
+            "15,555",
+            "15.555",
+            "6,172.80",
+            "6.172,80",
+        ):
+            assert word not in text, word
+        assert not re.search(r"\bSAV-|\bs1\b|Internal|Interno|retenç", text), text
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SAVE_PAPERS if not KINDS[kind].customer])
+def test_what_is_ours_is_on_our_papers(work: Desk, kind: str) -> None:
+    """Otherwise the test above would pass by its absence."""
+    text = printed(work, "s1", kind, "md")
+    wanted = {
+        "save-plan": (
+            "why 3",
+            "canary-cause",
+            "finding",
+            "evidence",
+            "ledger",
+            "answers",
+            "condition",
+            "worth",
+        ),
+        "executive-briefing": ("cause", "blocker", "decision", "answers"),
+        "battle-card": ("finding", "cause"),
+    }
+    for word in wanted[kind]:
+        assert f"{CANARY} {word}" in text or word in text, word
+
+
+def test_the_plan_names_every_step_with_its_day_and_owner(work: Desk) -> None:
+    """SAV-5, SAV-1: named, dated and owned."""
+    told = json.loads(work.run("save", "show", "s1", "--json").out)["save"]
+    text = printed(work, "s1", "save-plan", "md").replace("\\", "")
+    for step in told["steps"]:
+        [line] = [line for line in text.splitlines() if step["title"].replace("*", "") in line] or [""]
+        day = date.fromisoformat(step["due_on"])
+        assert f"{day:%b} {day.day} " in line, step
+        assert f"| {step['owner']}, " in line, step
+
+
+def test_the_figures_of_the_roi_sheet_are_those_recorded_worked_out_a_second_time(work: Desk) -> None:
+    """SAV-V: 1,200 x 45 + 35 x 2,100 + 18,000 = 145,500 beside 123,456 a year."""
+    text = printed(work, "s1", "roi-sheet", "md")
+    worth = 1200 * 45 + 35 * 2100 + 18_000
+    for amount in (54_000, 73_500, 18_000, worth, 123_456, worth - 123_456, 170_000, 170_000 - 123_456):
+        assert f"USD {amount:,}.00" in text, amount
+    assert f"{round((worth - 123_456) * 100 / 123_456)}%" in text
+    assert "Jan 1, 2025 – Dec 31, 2025" in text
+    assert "12 of 30" in text
+    brazilian = printed(work, "s1", "roi-sheet", "md", "--lang", "pt-BR")
+    assert "US$ 145.500,00" in brazilian
+
+
+def test_the_letter_holds_every_promise_with_its_day_and_owner(work: Desk) -> None:
+    """SAV-9, SAV-R."""
+    text = printed(work, "s1", "commitment-letter", "md")
+    for what, days, _, _ in _PROMISES:
+        day = DAY + timedelta(days=days)
+        assert re.search(rf"\| {day:%b} {day.day}, {day.year} \| {what}[^|]*\| paulo \|", text), what
+    assert "answer within 4 hours" in text
+    assert "every 7 days" in text
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("Done", "Not on time", "What comes next")),
+        ("pt-BR", ("Concluído", "Fora do prazo", "Próximos passos")),
+    ],
+)
+def test_the_weekly_update_tells_what_was_done_what_is_late_and_what_comes(
+    work: Desk, lang: str, words: tuple[str, ...]
+) -> None:
+    """SAV-9: progress, on time or late, next steps, action needed."""
+    text = text_of(printed(work, "s1", "weekly-update", "eml", "--lang", lang), "eml")
+    at = [text.index(word) for word in words]
+    assert at == sorted(at)
+    done, late, ahead = text[at[0] : at[1]], text[at[1] : at[2]], text[at[2] :]
+    assert "Show the alerts" in done
+    assert "QA of the export" in late
+    assert "Build of the export" in late
+    assert "Release of the export" in ahead
+
+
+def test_the_weekly_update_is_sent_with_nothing_new_too(work: Desk) -> None:
+    """SAV-9: even if there is none."""
+    text = text_of(printed(work, "s2", "weekly-update", "eml"), "eml")
+    assert "Nothing new" in text
+    assert "Done" not in text
+
+
+def test_an_option_that_waits_for_somebody_never_reaches_the_customer(work: Desk) -> None:
+    """SAV-4, SAV-B."""
+    done = work.run("save", "paper", "s1", "options-sheet", "--format", "md", "-o", "-")
+    assert "Temporary bridge" in done.out
+    assert "Volume discount" not in done.out
+    assert "o2 (volume) waits for a vp" in done.err
+    # 123,456 a year, 10 % off for six months to 2026-09-01: to the cent by months.
+    month = 1_028_800
+    assert f"USD {month * 9 // 10 / 100:,.2f}" in done.out
+    assert f"USD {(month * 9 // 10 * 6 + month * 6) / 100:,.2f}" in done.out
+
+
+def test_a_paper_that_was_written_is_noted_once_a_day_and_closes_its_steps(work: Desk) -> None:
+    """SAV-5: `done_by = ["paper:save-plan"]`."""
+    for _ in range(2):
+        assert work.run("save", "paper", "s1", "save-plan", "-y").code == 0
+    [event] = work.values("save_event", "kind = 'paper'")
+    assert (event.name, event.text, event.save_no, event.happened_on) == ("save-plan", "en", 1, DAY)
+    told = json.loads(work.run("save", "show", "s1", "--json").out)["save"]
+    plan = next(step for step in told["steps"] if step["step"].endswith("plan"))
+    assert plan["state"] == "done", plan
+
+
+@pytest.mark.parametrize("words", [("-o", "-", "--format", "md"), ("--dry-run",)])
+def test_a_paper_that_was_only_looked_at_is_not_noted(work: Desk, words: tuple[str, ...]) -> None:
+    before = work.facts()
+    assert work.run("save", "paper", "s1", "save-plan", *words).code == 0
+    assert work.facts() == before
+    assert not list((work.folder / "work").iterdir())
+
+
+@pytest.mark.parametrize("kind", ["commitment-letter", "roi-sheet", "battle-card", "options-sheet"])
+def test_a_form_to_fill_says_so_and_closes_nothing(work: Desk, kind: str) -> None:
+    """A paper without what it is about is no work done."""
+    done = work.run("save", "paper", "s2", kind, "--format", "md", "-o", "here")
+    assert done.code == 1
+    assert "it is a form to fill" in done.err
+    assert work.values("save_event", "kind = 'paper'") == []
+    [file] = (work.folder / "work" / "here").iterdir()
+    assert BLANK in file.read_text()
+
+
+def test_the_json_names_files_and_addressees(work: Desk) -> None:
+    told = work.json("save", "paper", "Acme", "weekly-update", "-o", "out")
+    assert told["schema"] == "renewctl/save-paper/1"
+    assert (told["save"], told["kind"], told["audience"], told["lang"], told["complete"]) == (
+        "s1", "weekly-update", "customer", "en", True,
+    )  # fmt: skip
+    assert [each["email"] for each in told["to"]] == ["joe@acme.example", "dora@acme.example"]
+    [file] = told["files"]
+    message = BytesParser(policy=mail.STRICT).parsebytes(Path(file).read_bytes())
+    assert message["From"] == "ana <ana@contoso.example>"
+    assert Path(file).stat().st_mode & 0o777 == 0o600
+
+
+def test_papers_for_a_customer_are_in_its_countrys_language_ours_in_english(work: Desk) -> None:
+    assert work.json("save", "paper", "s3", "weekly-update", "-o", "a")["lang"] == "pt-BR"
+    assert work.json("save", "paper", "s3", "save-plan", "-o", "a")["lang"] == "en"
+    text = printed(work, "s3", "save-plan", "md", "--lang", "pt-BR")
+    assert "Plano de retenção" in text
+    assert "R$ 60.000,00" not in text  # at stake in the base currency
+    assert "US$ 10.800,00" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "name"),
+    [
+        (("s1", "letter-of-love"), 2, "unknown-paper"),
+        (("s9", "save-plan"), 13, "no-such-save"),
+        (("s1", "save-plan", "--format", "eml"), 2, "unknown-format"),
+        (("s1", "weekly-update", "--format", "html"), 2, "unknown-format"),
+        (("s1", "save-plan", "--lang", "xx"), 2, "unknown-language"),
+        (("s1", "save-plan", "-o", "-", "--json"), 2, "one-to-stdout"),
+        (("s1", "save-plan", "--templates", "nowhere"), 15, "templates-missing"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(work: Desk, words: tuple[str, ...], code: int, name: str) -> None:
+    work.fails(code, name, "save", "paper", *words)
+
+
+def test_a_kind_may_be_typed_in_other_ways(work: Desk) -> None:
+    assert work.run("save", "paper", "s1", "SAVE_PLAN", "-o", "-").code == 0
+    assert "did you mean: roi-sheet" in work.fails(2, "unknown-paper", "save", "paper", "s1", "roi")
+    assert "did you mean: battle-card" in work.fails(2, "unknown-paper", "save", "paper", "s1", "batle-card")
+
+
+def test_a_relapse_begins_a_new_page_of_whys(work: Desk) -> None:
+    """SAV-10, SAV-2: what was found the first time round stays with that round."""
+    with work.open() as portfolio, portfolio.write("again", "ana", DAY) as operation:
+        event = SaveEvent(99, 1, 1, 2, "reopened", "reopened", "They looked again", DAY, None, "ana")
+        operation.apply([Change("save_event", (99,), 1, None, event._asdict())])
+    text = printed(work, "s1", "save-plan", "md")
+    assert "round 2" in text
+    assert f"{CANARY} why" not in text
+
+
+def test_templates_of_ones_own_are_looked_in_first(work: Desk) -> None:
+    own = work.folder / "own" / "en"
+    own.mkdir(parents=True)
+    (own / "save-plan.md.j2").write_text("mine: {{ page.customer }} {{ page.whys|length }}\n")
+    assert (
+        printed(work, "s1", "save-plan", "md", "--templates", str(work.folder / "own"))
+        == "mine: Acme Ltd 5\n"
+    )
