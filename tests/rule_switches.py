@@ -214,6 +214,30 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     "STK-3": _set("stakeholders least_people", 1),
     "VAL": _set("agenda value_pause_days", 1),
     "ROL": _set("pilot few_renewals", 0),
+    "SAV-1": (
+        _set("saves triggers usage_trend", -100),
+        _set("saves triggers open_tickets", 99),
+        _set("saves triggers csat", 0),
+        _set("saves triggers silence_days", 99),
+        _set("saves triggers stage_days", 99),
+        _set("saves cool_down_days", 0),
+        _set("saves human_from", 0),
+        _set("saves suggest cases_per_csm", 999),
+        _instead("signs", "standing", lambda spells: iter(())),  # no notice, champion or competitor
+        _instead("health_spells", "flagged", lambda replay, first: []),  # no score
+        _set("saves learning follow_days", 9),
+    ),
+    "SAV-2": (
+        _set("saves scenario_order", [*reversed(RAW["saves"]["scenario_order"])]),
+        _instead("reasons", "reading_of", lambda text, policy: None),  # nobody listens
+        _instead("suggest", "_scenario", lambda *_: ("value", ("SAV-2", "", ""), ())),  # any playbook will do
+    ),
+    "SAV-11": (
+        _set("saves learning least_cases", 1),
+        _set("saves learning confidence_pct", 50),
+        _set("saves learning response_hours", [1]),
+    ),
+    "WIN-3": (_set("saves learning pattern_losses", 2), _set("saves learning pattern_causes", 2)),
     "SAV-4": (
         _instead("offer_guards", "naked", _for_free),
         _instead("offer_guards", "_end", _unlimited),

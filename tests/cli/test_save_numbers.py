@@ -1,0 +1,168 @@
+"""`save suggest`, `rehearse` and `results` on a real portfolio: what the log knows, and what is refused."""
+
+from datetime import date
+
+import pytest
+
+from renewctl.store.policy_files import load_policy
+from renewctl.store.watch import pasts
+
+POLICY = load_policy(None)
+BOOK = """id,name,arr,currency,renewal_date,csm,usage_trend,status
+A1,Acme,20000,USD,2026-09-30,Ana,-45,active
+B2,Brook,20000,USD,2026-09-30,Ana,5,active
+C3,Cedar,20000,USD,2026-09-30,Ana,-45,churned
+"""
+
+
+@pytest.fixture
+def saves(desk):
+    desk.import_(BOOK)
+    return desk
+
+
+def only(desk, number):
+    with desk.open() as portfolio:
+        [found] = pasts(portfolio, POLICY, [number])
+    return found
+
+
+def test_the_log_tells_from_when_to_when_a_fact_stood(saves):
+    """SAV-1: a champion who came back, a notice withdrawn and a rival gone say nothing of today."""
+    saves.run("set", "Brook", "champion=gone", "--reason", "left", "--as-of", "2026-03-05")
+    saves.run("set", "Brook", "champion=Joe", "--reason", "a new one", "--as-of", "2026-03-20")
+    saves.run("set", "Brook", "competitor=Rival", "--reason", "heard", "--as-of", "2026-03-06")
+    saves.run("set", "Brook", "cancel_notice_date=2026-03-04", "--reason", "mail", "--as-of", "2026-03-08")
+    saves.run("set", "Brook", "cancel_notice_date=", "--reason", "withdrawn", "--as-of", "2026-03-09")
+    saves.run("set", "Brook", "ticket_severity=1", "--reason", "down", "--as-of", "2026-03-10")
+    of = only(saves, 2)
+    spells = {name: [tuple(each) for each in found] for name, found in of.record.spells.items()}
+    assert spells["champion_gone"] == [(date(2026, 3, 5), date(2026, 3, 19), 1)]
+    assert spells["competitor"] == [(date(2026, 3, 6), date.max, "Rival")]
+    assert spells["cancel_notice_on"] == [(date(2026, 3, 4), date(2026, 3, 8), date(2026, 3, 4))]
+    assert [each[:2] for each in spells["ticket_severity"]] == [(date(2026, 3, 10), date.max)]
+    told = saves.json("save", "suggest", "Brook", "--as-of", "2026-03-21")
+    assert [each["scenario"] for each in told["suggestions"]] == ["competitive"]
+
+
+def test_two_words_of_one_day_leave_the_last(saves):
+    for name in ("Rival", "Other"):
+        saves.run("set", "Brook", f"competitor={name}", "--reason", "heard")
+    assert [each.value for each in only(saves, 2).record.spells["competitor"]] == ["Other"]
+
+
+def test_the_log_tells_how_a_contract_stood(saves):
+    saves.run("stage", "Brook", "in_review", "--as-of", "2026-03-05", "--evidence", "seen")
+    saves.run("stage", "Brook", "notified", "--as-of", "2026-03-05", "--evidence", "seen")
+    saves.run("won", "Brook", "--arr", "21000", "--as-of", "2026-03-09")
+    [terms] = only(saves, 2).terms.values()
+    assert [(each.from_on.isoformat(), each.stage, each.cycle) for each in terms] == [
+        ("2026-03-02", "planned", 1), ("2026-03-05", "notified", 1), ("2026-03-09", "planned", 2),
+    ]  # fmt: skip
+    assert [each.renewal_on.year for each in terms] == [2026, 2026, 2027]
+
+
+def test_overrides_of_health_are_known_for_the_days_they_held(saves):
+    words = ("--score", "20", "--reason", "known_risk", "--until", "2026-03-20")
+    saves.run("health", "override", "Brook", *words)
+    assert [each.score for each in only(saves, 2).record.overrides] == [20]
+    told = saves.json("save", "suggest", "Brook")
+    assert [each["because"][0]["trigger"] for each in told["suggestions"]] == ["score"]
+
+
+def test_a_book_gets_a_suggestion_for_each_account_in_force_that_needs_one(saves):
+    told = saves.json("save", "suggest")
+    assert [each["account"] for each in told["suggestions"]] == ["A1"]
+    with saves.open() as portfolio:
+        assert [each.account.id for each in pasts(portfolio, POLICY)] == ["A1", "B2", "C3"]
+        assert list(pasts(portfolio, POLICY, [])) == []
+
+
+def test_what_waits_and_what_cools_down_is_told_with_why(saves):
+    """SAV-1: room for so many at a time; a cool-down after a closed case."""
+    policy = saves.folder / "one.toml"
+    policy.write_text("[saves.suggest]\ncases_per_csm = 1\n", encoding="utf-8")
+    saves.run("health", "add", "Brook", "csat=1")
+    told = saves.json("save", "suggest", "--policy", str(policy))
+    assert [each["account"] for each in told["suggestions"]] == ["B2"]
+    assert [(each["account"], each["until"]) for each in told["waiting"]] == [("A1", None)]
+    assert "1 at a time" in saves.run("save", "suggest", "--policy", str(policy)).out
+    one = saves.json("save", "suggest", "Acme", "--policy", str(policy))
+    assert [each["account"] for each in one["suggestions"]] == ["A1"]
+    saves.run("save", "start", "Acme", "--scenario", "value")
+    assert "1 more account has an open save already" in saves.run("save", "suggest").out
+    saves.run("save", "close", "s1", "--result", "lost")
+    saves.run("health", "add", "Acme", "csat=1", "--as-of", "2026-03-05")
+    told = saves.json("save", "suggest", "--as-of", "2026-03-05")
+    assert [(each["account"], each["until"]) for each in told["cooling"]] == [("A1", "2026-04-01")]
+    assert "Closed lately" in saves.run("save", "suggest", "--as-of", "2026-03-05").out
+    said = saves.fails(2, "scenario-missing", "save", "start", "Acme", "--as-of", "2026-03-05")
+    assert "up to 2026-04-01" in said
+
+
+def test_save_start_without_a_scenario_takes_the_one_suggestion_and_says_so(saves):
+    done = saves.run("save", "start", "Acme", "--json")
+    assert (done.code, '"scenario": "value"' in done.out) == (0, True)
+    assert done.err.startswith("suggested scenario: value")
+    assert "nothing on record" in saves.fails(2, "scenario-missing", "save", "start", "Brook")
+    done = saves.run("save", "start", "Brook", "--reason", "an alternative, and the price")
+    assert "suggested scenario: competitive" in done.err
+
+
+def test_save_start_says_what_else_the_facts_speak_for(saves):
+    saves.run("health", "add", "Acme", "csat=1")
+    done = saves.run("save", "start", "Acme")
+    assert "facts speak for value as well" in done.err
+
+
+def test_an_unknown_reason_is_no_playbook(saves):
+    """SAV-2: find out first."""
+    said = saves.fails(2, "scenario-missing", "save", "start", "Brook", "--reason", "we leave")
+    assert "find out first" in said
+
+
+def test_a_reason_needs_its_account_and_its_words(saves):
+    saves.fails(2, "account-missing", "save", "suggest", "--reason", "price")
+    saves.fails(2, "reason-missing", "save", "suggest", "Acme", "--reason", " ")
+    saves.fails(13, "no-such-account", "save", "suggest", "Nobody")
+
+
+def test_results_of_no_saves_are_counts_of_nothing(saves):
+    """SAV-11: no rate of nothing, and the vendors' figures labelled as theirs."""
+    told = saves.json("save", "results")
+    assert (told["all"]["cases"], told["all"]["saved_rate"]["rate"], told["by_owner"]) == (0, None, [])
+    assert {"Salesforce", "Totango"} <= {each["reported_by"] for each in told["benchmarks"]}
+    out = saves.run("save", "results").out
+    assert "reported by Salesforce" in out
+    assert "Observed" not in out
+
+
+def test_results_follow_a_save_to_its_renewal(saves):
+    """SAV-11: the ARR that was kept, and how soon the first call came."""
+    saves.run("save", "start", "Acme", "--scenario", "value")
+    saves.run("save", "done", "s1-call", "--as-of", "2026-03-03")
+    saves.run("won", "Acme", "--arr", "15000", "--as-of", "2026-03-20")
+    saves.run("save", "close", "s1", "--result", "partly_saved", "--as-of", "2026-03-21")
+    told = saves.json("save", "results", "--as-of", "2026-10-01")
+    cases = [(each["name"], each["arr_kept"]) for each in told["by_scenario"]]
+    if told["all"]["cases"]:  # closing may ask for more than a result
+        assert cases == [("value", 15000)]
+        assert told["all"]["at_risk_arr"] == 20000
+
+
+def test_a_rehearsal_names_losses_with_and_without_a_warning(saves):
+    """SAV-1: what would have been seen, what not, and what cannot be known."""
+    outcomes = "account_id,closed_on,result,arr_before,arr_after,reason,told_on,lost_on\n"
+    outcomes += "A1,2026-03-01,lost,9000,0,price,2026-03-01,2026-02-20\nB2,2026-02-20,lost,9000,0,,,\n"
+    saves.import_(outcomes, "--kind", "outcomes", name="outcomes.csv")
+    saves.import_(
+        "account_id,date,csat\nA1,2026-02-01,1\nB2,2026-02-01,5\n", "--kind", "health", name="health.csv"
+    )
+    told = saves.json("save", "rehearse")
+    assert [(each["account"], each["days_before_loss"]) for each in told["losses"]["each"]] == [
+        ("A1", 19), ("B2", None),
+    ]  # fmt: skip
+    assert (told["unknown"]["ended"], told["shipped"]) == (1, None)
+    out = saves.run("save", "rehearse").out
+    assert "Lost without a warning: 1" in out
+    assert "readings, none over a limit" in out
