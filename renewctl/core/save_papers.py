@@ -25,7 +25,6 @@ from renewctl.core.model import (
 )
 from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Policy
-from renewctl.core.promises import Standing
 from renewctl.core.roi import Roi
 from renewctl.core.text import fold
 
@@ -171,20 +170,11 @@ def told_team(report: Report) -> tuple[Member, ...]:
 
 
 def promised(report: Report) -> tuple[Given, ...]:
-    """SAV-9: every promise of the case with how it stands, the steps of one chain together, by their days."""
+    """SAV-9: every promise of the case with how it stands, by their days."""
     after = {each.promise.replaces_no: each.promise for each in report.promises}
-    firsts: dict[str, date] = {}
-    for each, _, _ in report.promises:
-        if each.chain:
-            firsts[each.chain] = min(firsts.get(each.chain, each.due_on), each.due_on)
-
-    def place(found: Standing) -> tuple[date, str, date, int]:
-        of = found.promise
-        return firsts.get(of.chain or "", of.due_on), of.chain or "", of.due_on, of.no
-
     return tuple(
         Given(each.promise, each.state, after.get(each.promise.no) if each.state == "replaced" else None)
-        for each in sorted(report.promises, key=place)
+        for each in sorted(report.promises, key=lambda of: (of.promise.due_on, of.promise.no))
     )
 
 

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "eff6dfc208be4c97b5a2f8ad8b1a5eb5ea4b32e113309f07470c0c74b80ca116"
+FINGERPRINT = "c06f114ab2588d832b0a55392a5a3fee60d3f2e352ff8b04e27564990f0780ee"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1024,8 +1024,8 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
             'volume': {'title': 'Volume discount', 'get': 'More units, or a longer term, are committed to.', 'discount_pct': 10},
             'deferred_fee': {'title': 'Deferred set-up fee', 'get': 'The renewal is signed now, and the fee is accepted for its day.'},
             'price_lock': {'title': 'Price lock', 'get': 'The renewal is signed for the full term.', 'months': 12, 'uplift_pct': 5},
-            'roadmap': {'title': 'Roadmap commitment', 'get': 'They stay until delivery, and test it with us before it is released.'},
-            'trial': {'title': 'Trial of advanced features', 'get': 'A named person uses it with us, and we judge the result together on its last day.', 'days': 30},
+            'roadmap': {'title': 'Roadmap commitment', 'get': 'The agreement stays in force until delivery, and you test it with us before it is released.'},
+            'trial': {'title': 'Trial of advanced features', 'get': 'A named person of yours uses it with us, and we judge the result together on its last day.', 'days': 30},
             'sheet': {'product': ['trial', 'price_lock'],
                       'value': ['trial', 'price_lock'],
                       'relationship': [],

@@ -54,6 +54,7 @@ class PromiseRow(NamedTuple):
     text: str
     to_whom: str | None
     due_on: str
+    due_short: str
     owner: str
     chain: str | None
     state: str  # of promises.Standing
@@ -169,6 +170,7 @@ class Teller:
             of.text,
             of.to_whom,
             self.say.period(of.due_on, None) or "",
+            self.say.short_day(of.due_on),
             of.owner,
             of.chain,
             given.state,

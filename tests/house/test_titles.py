@@ -28,6 +28,7 @@ def of_the_policy() -> set[str]:
         *(text for book in POLICY.playbooks.values() for text in (*book.checkins.values(), *book.recovery)),
         *(text for book in POLICY.playbooks.values() for text in (book.update, book.title)),
         *POLICY.saves.checkins.values(),
+        *POLICY.offers.gets.values(),
     }
 
 
