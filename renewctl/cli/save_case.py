@@ -456,7 +456,7 @@ def close(
         if said:
             desk.operation.apply([_noted(desk, said)])
         desk.reload()
-        return f"closed as {chosen}" + (f": {said}" if said else "")
+        return f"closed as {chosen} on {env.as_of}" + (f": {said}" if said else "")
 
     on_case(env, save, "close", work, running=False)
 

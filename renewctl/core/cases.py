@@ -204,8 +204,8 @@ def _old_plan(file: CaseFile, policy: Policy) -> tuple[dict[str, ItemState], lis
     states, rows = dict(file.states), []
     for play in old.steps:
         state = states.get(play.step)
-        if play.state == "planned" and state is not None:
-            kept = state._replace(step=f"{play.step}-{file.case.scenario.replace('_', '-')}")
+        if play.state == plays.PLANNED and state is not None:
+            kept = state._replace(step=plays.old_plan(play.step, file.case.scenario))
             del states[play.step]
             key = (state.subject, state.cycle, state.step)
             rows.append(Change("item_state", key, state.account_no, state._asdict(), None))

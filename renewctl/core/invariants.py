@@ -17,6 +17,7 @@ from renewctl.core.dates import add_months, parse_iso
 from renewctl.core.intake_fields import CHOICES, KINDS
 from renewctl.core.model import CLOSED_SAVES, OPEN_SAVES, SAVE_EVENTS
 from renewctl.core.money import CURRENCIES
+from renewctl.core.plays import DUTY, PLANNED, old_plan
 from renewctl.core.policy import Policy
 from renewctl.core.text import fold
 from renewctl.core.timeline import CATCH_UP, COLLECT_HEALTH, OPT_OUT, PAST_DUE
@@ -130,7 +131,11 @@ class Invariants:
         steps = {step.step for timeline in policy.timelines.values() for step in timeline}
         notices = {f"{OPT_OUT}-{days}" for days in policy.agenda.notice_days}
         self._steps = steps | _SPECIAL | notices
-        self._check_ins = {f"checkin-{days}" for days in policy.saves.checkin_days}
+        # Of a save: of any playbook, since a switch keeps what was done.
+        self._plays: set[str] = set()
+        for book in policy.playbooks.values():
+            self._plays |= {each.step for each in book.steps}
+            self._plays |= {old_plan(each.step, book.scenario) for each in book.steps if each.state == PLANNED}
         self._whole_rows: dict[str, Callable[[dict[str, Any]], Iterator[Breach]]] = {
             "account": self._account,
             "contract": self._contract,
@@ -243,9 +248,8 @@ class Invariants:
         if scenario is None:
             known = step in self._steps
         else:
-            book = self._policy.playbooks.get(scenario)
-            known = step in self._check_ins or (
-                book is not None and any(step == each.step for each in book.steps)
+            known = scenario in self._policy.playbooks and (
+                step in self._plays or DUTY.fullmatch(step) is not None
             )
         return None if known else Breach("is a step the policy does not have (any more)", True)
 

@@ -39,6 +39,7 @@ FIRST_CONTACT = "call"
 DUTY = re.compile(r"(update|touch|report|attention|checkin)-\d+|p\d+|level\d+-\d+|answer\d+", re.ASCII)
 CHECK_IN = "checkin"
 OPENED = "detected"
+PLANNED = "planned"
 UNKNOWN_ON = date.max  # the renewal date of an account that has none on record
 
 
@@ -436,6 +437,11 @@ def done_facts(file: CaseFile) -> frozenset[str]:
 
 OFFERED = ("approved", "accepted", "declined")  # states of an offer that the customer may know of
 _NOTHING = Ledger()
+
+
+def old_plan(step: str, scenario: str) -> str:
+    """The name under which the agreement on an earlier playbook's plan stays on a case that was switched."""
+    return f"{step}-{scenario.replace('_', '-')}"
 
 
 def milestones(case: SaveCase, policy: Policy) -> tuple[Milestone, ...]:

@@ -78,7 +78,7 @@ def lines(report: Report, columns: int, *, folded: bool) -> list[str]:
     out += [part for line in _promised(report) for part in _wrapped(line, columns, "  ")]
     phases: dict[str, list[CaseStep]] = {}
     for step in report.steps:
-        if step.fate == "dropped":
+        if step.fate == "dropped" or (folded and step.fate == "undecided"):
             continue
         phases.setdefault(step.phase, []).append(step)
     hidden = {phase for phase, found in phases.items() if folded and not _near(report, found)}
@@ -266,7 +266,9 @@ def _benchmark(report: Report) -> str:
 
 def _footer(report: Report, hidden: bool) -> list[str]:
     out = []
-    if report.file.states or any(step.due_on < report.as_of for step in report.steps):
+    late = any(step.due_on < report.as_of for step in report.steps)
+    unsure = not hidden and any(step.fate != "active" for step in report.steps)
+    if report.file.states or late or unsure:
         out.append("Marks: x done, - skipped, z put off, ! late, ? hangs on an open question")
     roles = {step.owner_role for step in report.steps + report.checkins if step.delegate}
     if roles:
@@ -277,8 +279,10 @@ def _footer(report: Report, hidden: bool) -> list[str]:
     if report.kept:
         kept = ", ".join(state.step for state in report.kept)
         out.append(f"Done under an earlier playbook and kept: {kept}")
-    if any(step.fate == "undecided" for step in report.steps):
-        out.append(f"Open questions: renewctl save answer {report.file.renewal.subject}")
+    hanging = sum(step.fate == "undecided" for step in report.steps)
+    if hanging:
+        count = f"{hanging} steps hang" if hanging > 1 else "1 step hangs"
+        out.append(f"{count} on open questions: renewctl save answer {report.file.renewal.subject}")
     if report.changed_since:
         out.append("The playbook was changed since this save was opened; these are today's steps.")
     if plays.is_open(report.file.case) and (ahead := case_report.next_step(report)) is not None:

@@ -17,6 +17,7 @@ from renewctl.store.portfolio import open_portfolio
 from renewctl.store.saves import cases, load_files
 from renewctl.views.save import lines
 from tests.engines import place
+from tests.saves import along
 
 AS_OF = date(2026, 3, 10)
 HOSTILE = "Evil \x1b[31m[/] {{7*7}}\u202e Ltd"
@@ -214,7 +215,10 @@ def test_an_account_without_contract_can_be_saved_and_says_that_its_renewal_is_u
     save = ask("save", "start", "Bare", "--scenario", "product")["save"]
     assert (save["contract"], save["renewal_date"], save["arr_base"]) == (None, None, None)
     lines = [each for each in ask("due", "--days", "100")["items"] if each["item"].startswith("s1-")]
-    assert len(lines) == len(save["steps"]) + 3
+    asked = [each for each in save["steps"] if each["fate"] == "active"]
+    updates = [each for each in lines if each["item"].startswith("s1-update-")]
+    assert len(lines) == len(asked) + 3 + len(updates) > 10
+    assert len(updates) == 1  # SAV-9: the next one
     assert {each["renewal_date"] for each in lines} == {None}
     assert say("save", "show", "s1")[0] == 0
 
@@ -241,7 +245,8 @@ def test_the_steps_of_a_save_are_in_due_with_the_same_days_and_owners_and_its_cl
     items = ask("due", "--days", "90")["items"]
     assert items[0]["item"] == "s1-call"
     shown = {each["item"]: (each["due_on"], each["owner"], each["kind"]) for each in items}
-    for step in [*save["steps"], *save["checkins"]]:
+    asked = [step for step in save["steps"] if step["fate"] == "active"]
+    for step in [*asked, *save["checkins"]]:
         assert shown[step["item"]] == (step["due_on"], step["owner"], "save")
 
 
@@ -369,7 +374,7 @@ def test_on_a_terminal_of_80_columns_a_save_is_no_wider_and_fits_a_screen(say, b
     report = case_report.Report(case_file, policy, UTC, seen_on)
     shown = lines(report, 80, folded=True)
     assert max(map(len, shown)) <= 80
-    assert len(shown) <= (55 if days == 0 else 80)  # a neglected case has more that is late
+    assert len(shown) <= (58 if days == 0 else 80)  # a neglected case has more that is late
     every = "\n".join(lines(report, 80, folded=False))
     assert all(f"s1-{step.step} " in every for step in report.steps)
 
@@ -393,15 +398,19 @@ def owed(ask, *more):
 
 
 @pytest.mark.parametrize("result", ["saved", "partly_saved"])
-def test_of_a_kept_customer_only_the_check_ins_stay_in_due_and_count_from_the_closing_day(say, ask, result):
+def test_a_kept_customer_is_owed_the_check_ins_and_the_recovery_from_the_closing_day(say, ask, result):
+    """SAV-10: everything counts from the day the account was saved; the plan's own steps are over."""
     say("save", "start", "Acme", "--scenario", "value")
-    code, out, err = say("save", "close", "s1", "--result", result, "--as-of", "2026-03-20")
+    along(say)
+    part = ("--arr", "80000") if result == "partly_saved" else ()
+    code, out, err = say("save", "close", "s1", "--result", result, *part, "--as-of", "2026-03-20")
     assert (code, out) == (0, "")
     assert f"closed as {result} on 2026-03-20" in err
-    days = [
-        (f"s1-checkin-{days}", (date(2026, 3, 20) + timedelta(days)).isoformat()) for days in (30, 60, 90)
-    ]
-    assert owed(ask) == days
+    saved_on = date(2026, 3, 20)
+    days = {f"s1-checkin-{days}": saved_on + timedelta(days) for days in (30, 60, 90)}
+    days |= {"s1-touch-1": saved_on + timedelta(7), "s1-report-1": saved_on + timedelta(30)}
+    days |= {"s1-attention-4": date(2026, 7, 20)}
+    assert dict(owed(ask)) == {item: on.isoformat() for item, on in days.items()}
     save = ask("save", "show", "s1")["save"]
     assert (save["state"], save["closed_on"]) == (result, "2026-03-20")
     assert {each["provisional"] for each in save["checkins"]} == {False}
@@ -411,6 +420,9 @@ def test_of_a_kept_customer_only_the_check_ins_stay_in_due_and_count_from_the_cl
 def test_of_a_customer_not_kept_nothing_stays_in_due(say, ask, result):
     say("save", "start", "Acme", "--scenario", "value")
     assert owed(ask)
+    if result == "let_go":
+        worth = ("--hours", "40", "--chance", "5", "--decide", "let_go", "--reason", "costs more than it keeps")
+        assert say("save", "worth", "s1", *worth)[0] == 0
     assert say("save", "close", "Acme", "--result", result.replace("_", "-"))[0] == 0
     assert owed(ask) == []
     [listed] = ask("save", "list", "--all")["saves"]
@@ -420,6 +432,7 @@ def test_of_a_customer_not_kept_nothing_stays_in_due(say, ask, result):
 def test_a_closed_save_no_longer_makes_its_renewal_at_risk_and_leaves_room_for_another(say, ask, book):
     say("save", "start", "Acme", "--scenario", "value")
     assert motion(ask) == "at_risk"
+    along(say)
     closed = ask("save", "close", "Acme", "--result", "saved", "--note", "signed two years")
     assert (closed["save"]["state"], closed["changed"]) == ("saved", True)
     assert motion(ask) != "at_risk"
@@ -429,6 +442,7 @@ def test_a_closed_save_no_longer_makes_its_renewal_at_risk_and_leaves_room_for_a
 
 def test_closing_a_save_twice_changes_nothing_and_another_result_is_refused(say, ask, book):
     say("save", "start", "Acme", "--scenario", "value")
+    along(say)
     say("save", "close", "s1", "--result", "saved")
     before = rows(book, "SELECT * FROM change")
     code, _, err = say("save", "close", "s1", "--result", "saved", "--as-of", "2026-04-01", "--note", "again")
@@ -446,7 +460,8 @@ def test_what_closes_no_save_says_why(say, ask):
         assert say("save", "close", "Acme", *words)[0] == 2
     assert say("save", "close", "s9", "--result", "saved")[0] == 13
     assert say("save", "close", "s1", "--result", "saved", "--as-of", "2026-03-01")[0] == 14
-    assert ask("save", "close", "s1", "--result", "saved", "--dry-run")["changed"] is False
+    assert say("save", "close", "s1", "--result", "saved")[0] == 14
+    assert ask("save", "close", "s1", "--result", "lost", "--dry-run")["changed"] is False
     assert ask("save", "list")["saves"][0]["state"] == "detected"
 
 
@@ -463,6 +478,7 @@ def test_a_win_leaves_the_save_open_and_says_how_to_close_it(say, ask):
     _, _, err = say("won", "Acme", "--arr", "120000")
     assert "save s1 of Acme is still open; to close it: renewctl save close s1 --result saved" in err
     assert ask("save", "list")["saves"][0]["state"] == "detected"
+    along(say)
     say("save", "close", "s1", "--result", "saved")
     assert "still open" not in say("won", "Acme", "--arr", "120000", "--yes", "--as-of", "2026-03-11")[2]
 

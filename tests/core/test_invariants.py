@@ -320,6 +320,30 @@ def test_a_step_of_a_save_is_known_by_its_own_playbook_and_check_ins_by_all():
     assert RULES.step("pricing", "call").is_note
 
 
+@pytest.mark.parametrize(
+    "step",
+    ["update-3", "touch-2", "report-1", "attention-4", "checkin-30", "p7", "level2-3", "answer5", "technical-lead",
+     "plan-product"],
+)  # fmt: skip
+def test_a_save_may_hold_what_comes_back_what_was_promised_and_what_an_earlier_playbook_asked_for(step):
+    # SAV-9, SAV-10: duties no playbook lists; SAV-2: after a switch of playbook what was done stays.
+    assert RULES.step("budget", step) is None
+    assert RULES.step("pricing", step).is_note
+    assert RULES.step(None, step).is_note
+
+
+def test_the_agreement_on_each_playbooks_plan_may_stay_after_a_switch():
+    for scenario, book in POLICY.playbooks.items():
+        for each in book.steps:
+            kept = f"{each.step}-{scenario.replace('_', '-')}"
+            assert (RULES.step("budget", kept) is None) == (each.state == "planned")
+
+
+@pytest.mark.parametrize("step", ["update-", "update-x", "p", "level2", "answer", "plan-pricing", "Update-3"])
+def test_what_only_looks_like_a_duty_of_a_save_is_remarked_on(step):
+    assert RULES.step("budget", step).is_note
+
+
 def test_an_account_has_at_most_one_implied_contract_and_one_open_save():
     rows = [{"no": 4, "implied": 1}, {"no": 5, "implied": 0}, {"no": 6, "implied": 0}]
     assert list(of_account(rows, [3])) == []

@@ -69,6 +69,12 @@ def file_of(case, about, who=None, states=None, ledger=Ledger()):  # noqa: B008 
     return plays.CaseFile(case, who or account(), about, (), states or {}, {}, ledger)
 
 
+def asked(case, about, who=None, states=None, rules=POLICY, zone=UTC):
+    """The steps that are to be done for certain, and the check-ins: what `due` asks for."""
+    found = plays.planned(file_of(case, about, who, states), rules, zone)
+    return tuple(each for each in found if each.fate == "active")
+
+
 def items(case, about, states=None, until=date(2090, 1, 1), as_of=AS_OF, rules=POLICY, zone=UTC, who=None):
     """The lines of a case's steps and check-ins; what comes back each week is asked of test_case_items."""
     found = case_items.items(file_of(case, about, who, states), rules, zone, as_of, until, lambda day: day)
@@ -139,8 +145,13 @@ def test_enterprise_accounts_and_cancel_notices_carry_a_24_hour_target(arr_minor
 
 
 def test_the_clock_runs_then_is_late_and_stops_with_the_first_contact_alone():
-    case, _, steps = planned()
-    at = lambda day, states: plays.clock_state(*seen(states), POLICY, UTC, day)  # noqa: E731
+    case, _ = opened()
+    _, about = opened()
+
+    def at(day, states):
+        file = file_of(case, about, states=states)
+        return plays.clock_state(file, plays.steps(file, POLICY, UTC), POLICY, UTC, day)
+
     assert at(AS_OF, {})[:2] == ("running", 48.0)
     assert at(AS_OF + timedelta(2), {})[:2] == ("running", 0.0)
     assert at(AS_OF + timedelta(3), {})[:2] == ("late", -24.0)
@@ -156,7 +167,7 @@ def test_the_clock_runs_then_is_late_and_stops_with_the_first_contact_alone():
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_step_of_every_playbook_is_there_once_on_its_day_in_order(scenario):
     case, about = opened(scenario)
-    steps = plays.steps(case, account(), about.owner, POLICY, UTC)
+    steps = plays.steps(file_of(case, about), POLICY, UTC)
     rows = book(scenario)["steps"]
     assert sorted(each.step for each in steps) == sorted(rows)
     for each in steps:
@@ -213,18 +224,18 @@ def test_a_step_of_the_renewals_owner_goes_to_that_person_and_names_the_role():
     who = account(sales_owner="Sol Vega")
     about = renewal(who, [contract(arr_minor=6_000_000)])
     case, _ = opened("budget", who=who)
-    steps = plays.steps(case, who, about.owner, POLICY, UTC, about.owner_role)
+    steps = plays.steps(file_of(case, about, who), POLICY, UTC)
     paper = next(each for each in steps if each.step == "paper")
     assert (paper.owner, paper.owner_role, paper.delegate) == ("Sol Vega", "sales", False)
 
 
 def test_check_ins_are_provisional_from_the_flag_and_then_count_from_the_day_it_is_saved():
     case, about = opened(flagged_on=date(2024, 1, 31))
-    found = plays.checkins(case, account(), about.owner, POLICY)
+    found = plays.checkins(file_of(case, about), POLICY)
     assert [each.due_on for each in found] == [date(2024, 3, 1), date(2024, 3, 31), date(2024, 4, 30)]
     assert plays.provisional(case)
     saved = case._replace(state="saved", closed_on=date(2024, 2, 29))
-    found = plays.checkins(saved, account(), about.owner, POLICY)
+    found = plays.checkins(file_of(saved, about), POLICY)
     assert [each.due_on for each in found] == [date(2024, 3, 30), date(2024, 4, 29), date(2024, 5, 29)]
     assert not plays.provisional(saved)
 
@@ -324,8 +335,9 @@ def test_a_trigger_holds_at_its_limit_and_not_just_short_of_it(tickets, csat, us
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_open_step_and_check_in_is_one_line_of_the_agenda_with_its_own_day(scenario):
-    case, about, steps = planned(scenario)
-    found = {each.task.step: each for each in items(case, about, steps)}
+    case, about = opened(scenario)
+    found = {each.task.step: each for each in items(case, about)}
+    steps = asked(case, about)
     assert {name: each.due_on for name, each in found.items()} == {each.step: each.due_on for each in steps}
     assert all(each.item == f"s3-{name}" for name, each in found.items())
     assert {each.task.kind for each in found.values()} == {"save"}
@@ -334,11 +346,11 @@ def test_every_open_step_and_check_in_is_one_line_of_the_agenda_with_its_own_day
 
 
 def test_only_the_open_first_contact_has_the_rank_of_the_clock():
-    case, about, steps = planned()
-    ranks = {each.task.step: each.rank for each in items(case, about, steps)}
+    case, about = opened()
+    ranks = {each.task.step: each.rank for each in items(case, about)}
     assert ranks.pop("call") == SAVE_CLOCK
     assert set(ranks.values()) == {BY_DAY}
-    done = items(case, about, steps, {"call": state("call")})
+    done = items(case, about, {"call": state("call")})
     assert {each.rank for each in done} == {BY_DAY}
 
 
@@ -347,97 +359,61 @@ def test_a_first_contact_planned_after_the_clock_is_owed_when_the_clock_ends():
     table = raw["playbooks"]["product"]
     slow = {**table["steps"], "call": {**table["steps"]["call"], "hours": 96}}
     rules = Policy({**raw, "playbooks": {**raw["playbooks"], "product": {**table, "steps": slow}}}, "x")
-    case, about, steps = planned(rules=rules)
-    call = next(each for each in items(case, about, steps, rules=rules) if each.task.step == "call")
+    case, about = opened(rules=rules)
+    call = next(each for each in items(case, about, rules=rules) if each.task.step == "call")
     assert call.due_on == AS_OF + timedelta(2)
 
 
 def test_clocks_of_several_saves_come_in_the_order_of_respond_by():
     lines = []
     for no, ago in ((1, 0), (2, 3), (3, 1)):
-        case, about, steps = planned(flagged_on=AS_OF - timedelta(ago))
-        found = items(case._replace(no=no), about._replace(subject=f"s{no}"), steps)
+        case, about = opened(flagged_on=AS_OF - timedelta(ago))
+        found = items(case._replace(no=no), about._replace(subject=f"s{no}"))
         lines += [each for each in found if each.rank == SAVE_CLOCK]
     assert [each.renewal.subject for each in in_order(lines)] == ["s2", "s3", "s1"]
 
 
 def test_done_and_skipped_steps_leave_and_a_snoozed_one_comes_back_on_its_day():
-    case, about, steps = planned()
+    case, about = opened()
     back_on = AS_OF + timedelta(20)
     states = {
         "call": state("call"),
         "escalate": state("escalate", "skipped"),
         "plan": state("plan", "snoozed", back_on),
     }
-    found = {each.task.step: each.due_on for each in items(case, about, steps, states)}
+    found = {each.task.step: each.due_on for each in items(case, about, states)}
     assert "call" not in found
     assert "escalate" not in found
     assert found["plan"] == back_on
-    near = {each.task.step for each in items(case, about, steps, states, until=back_on - timedelta(1))}
+    near = {each.task.step for each in items(case, about, states, until=back_on - timedelta(1))}
     assert "plan" not in near
 
 
 @given(st.integers(0, 120))
 def test_a_first_contact_put_off_comes_back_on_the_day_of_the_clock_at_the_latest(days):
-    case, about, steps = planned()
+    case, about = opened()
     states = {"call": state("call", "snoozed", AS_OF + timedelta(days))}
-    call = next(each for each in items(case, about, steps, states) if each.task.step == "call")
+    call = next(each for each in items(case, about, states) if each.task.step == "call")
     assert call.due_on == AS_OF + timedelta(min(days, 2))
     assert call.rank == SAVE_CLOCK
 
 
 @given(st.integers(0, 120), st.integers(0, 120))
 def test_a_wider_window_holds_everything_of_a_narrower_one(one, other):
-    case, about, steps = planned()
+    case, about = opened()
     near, far = sorted((one, other))
-    narrow = items(case, about, steps, until=AS_OF + timedelta(near))
-    assert set(narrow) <= set(items(case, about, steps, until=AS_OF + timedelta(far)))
+    narrow = items(case, about, until=AS_OF + timedelta(near))
+    assert set(narrow) <= set(items(case, about, until=AS_OF + timedelta(far)))
     assert all(each.due_on <= AS_OF + timedelta(near) for each in narrow)
 
 
 @pytest.mark.parametrize(("ended", "left"), [("saved", 3), ("partly_saved", 3), ("lost", 0), ("let_go", 0)])
 def test_a_closed_case_owes_its_check_ins_when_the_customer_stayed_and_nothing_otherwise(ended, left):
-    case, about, _ = planned()
+    case, about = opened()
     closed = case._replace(state=ended, closed_on=AS_OF + timedelta(40))
-    steps = plays.planned(closed, account(), about.owner, POLICY, UTC)
-    found = items(closed, about, steps)
+    found = items(closed, about)
     assert len(found) == left
     assert [(each.due_on - AS_OF).days for each in found] == [70, 100, 130][:left]
-
-
-def test_a_step_is_found_by_its_key_or_by_the_only_one_so_beginning():
-    case, _ = opened()
-    keys = lambda text: [each.step for each in plays.find_steps(case, POLICY, text)]  # noqa: E731
-    assert keys("call") == ["call"]
-    assert keys("CALL") == ["call"]
-    assert keys("esc") == ["escalate"]
-    assert keys("technical-lead") == ["technical-lead"]
-    assert keys("co") == ["context", "commit"]
-    assert keys("checkin-3") == ["checkin-30"]
-    assert keys("") == keys("nonsense") == []
-
-
-# --- closing ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("result", CLOSED_SAVES)
-def test_closing_writes_the_state_and_the_day_and_said_again_changes_nothing(result):
-    case, _ = opened()
-    [change] = plays.close_case(case, result, AS_OF + timedelta(3))
-    assert (change.entity, change.key, change.account_no) == ("save_case", (3,), 1)
-    assert case._replace(**change.before) == case
-    closed = case._replace(**change.after)
-    assert not plays.is_open(closed)
-    assert (closed.state, closed.closed_on) == (result, AS_OF + timedelta(3))
-    assert plays.close_case(closed, result, AS_OF + timedelta(9)) == ()
-    for other in set(CLOSED_SAVES) - {result}:
-        assert plays.close_case(closed, other, AS_OF + timedelta(9)).code == "save-closed"
-
-
-def test_a_case_cannot_be_closed_before_its_flag():
-    case, _ = opened()
-    assert plays.close_case(case, "saved", AS_OF - timedelta(1)).code == "not-yet"
-    assert plays.close_case(case, "saved", AS_OF)[0].after["closed_on"] == AS_OF
 
 
 # --- reports ---------------------------------------------------------------------------------------
@@ -452,11 +428,12 @@ def report(case, about, states=None, as_of=AS_OF, who=None, rules=POLICY, zone=U
 def test_a_report_holds_everything_the_case_plans_and_the_four_measures_of_success(scenario):
     case, about, every = planned(scenario)
     found = report(case, about)
+    assert found.file == file_of(case, about)
     assert found.steps + found.checkins == every
     assert len(found.success) == len(set(found.success)) == 4  # SAV-6
     assert [found.first_contact] == [each.step for each in every if each.step == "call"]
     assert found.milestones == plays.milestones(case, POLICY)
-    assert found.clock == plays.clock_state(case, found.steps, {}, POLICY, UTC, AS_OF)
+    assert found.clock == plays.clock_state(found.file, found.steps, POLICY, UTC, AS_OF)
     assert (found.provisional, found.changed_since, found.signals) == (True, False, ())
 
 
@@ -512,7 +489,8 @@ def test_saves_come_open_before_closed_running_clocks_first_and_then_what_is_due
 @settings(max_examples=40)
 @given(st.sampled_from(SCENARIOS), st.data())
 def test_the_next_step_is_the_first_that_is_owed_with_put_off_ones_on_the_day_they_return(scenario, data):
-    case, about, every = planned(scenario)
+    case, about = opened(scenario)
+    every = asked(case, about)
     names = [each.step for each in every]
     gone = data.draw(st.dictionaries(st.sampled_from(names), st.sampled_from(["done", "skipped", "snoozed"])))
     states = {}

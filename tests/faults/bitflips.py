@@ -80,7 +80,7 @@ _SCRIPT = (
     "lost FARO --reason price --competitor Rivalware",
     "save start IBEX --scenario champion_departure",
     "save start HALO --scenario value",
-    "save close HALO --result saved",
+    "save close HALO --result lost",
     "log ACME twice --kind note",
     "undo --yes",
     "forget JOTA --yes",

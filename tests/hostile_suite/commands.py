@@ -72,7 +72,7 @@ FIRST: dict[str, tuple[str, ...]] = {
 }
 LAST: dict[str, tuple[str, ...]] = {
     "save done": ("{t} --note {p}",),
-    "save close": ("{s} --result saved --note {p}", "{p} --result lost"),
+    "save close": ("{s} --result lost --note {p}", "{p} --result saved"),
     "won": ("{a} --arr 5000", "{a} --arr {p}"),
     "lost": ("{a} --reason {p} --competitor {p}",),
     "roll": ("", "{a}", "{p}"),

@@ -656,7 +656,7 @@ READING = [
 WRITING = [
     "done 1-notice", "skip 1-opt-out --reason known", "snooze 8-last-reminder --until 2026-04-01",
     "log N1 called --hours 0.5", "stage D4 proposed", "set B2 csm=ana", "lost B2 --reason price",
-    "won F6 --arr 60000 --contract K-F6-2", "save done s2-call", "save close s2 --result saved",
+    "won F6 --arr 60000 --contract K-F6-2", "save done s2-call", "save close s2 --result lost",
     "save start D4 --scenario value", "undo --yes",
 ]  # fmt: skip
 
