@@ -1,5 +1,6 @@
 """A case as of one day: everything a view shows of it, and the order in which cases are looked at."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta, tzinfo
 from functools import cached_property
 
@@ -132,15 +133,21 @@ def next_step(report: Report) -> CaseStep | None:
     """The first step still owed, put-off ones by the day they come back."""
     case, plan = report.file.case, report.plan
     found: list[CaseStep] = []
+    ahead = False  # a step that was not put off: those behind it are due later, unless they come back before
     for play in plan.plays if plays.is_open(case) else ():
-        if plan.is_owed(play):
-            step = _back(report, plan.step(play))
-            found.append(step)
-            if step.state == "open":  # those behind it are due later
-                break
-    if not any(step.state == "open" for step in found) and (plays.is_open(case) or case.state in KEPT_SAVES):
+        if plan.is_owed(play) and not (ahead and play.step not in report.file.states):
+            found.append(_back(report, plan.step(play)))
+            ahead = ahead or found[-1].state == "open"
+    if (plays.is_open(case) or case.state in KEPT_SAVES) and not (ahead and _before_checkins(report, found)):
         found += [_back(report, step) for step in report.checkins if step.state in ("open", "snoozed")]
     return min(found, key=lambda step: step.due_on, default=None)
+
+
+def _before_checkins(report: Report, found: Sequence[CaseStep]) -> bool:
+    """Whether one of these steps of an open case comes before any check-in, as it mostly does."""
+    first_on = report.file.case.flagged_on + timedelta(days=min(report.policy.saves.checkin_days, default=0))
+    put_off = any(key.startswith(plays.CHECK_IN) for key in report.file.states)
+    return not put_off and min(step.due_on for step in found) <= first_on
 
 
 def _back(report: Report, step: CaseStep) -> CaseStep:

@@ -135,7 +135,9 @@ class Invariants:
         self._plays: set[str] = set()
         for book in policy.playbooks.values():
             self._plays |= {each.step for each in book.steps}
-            self._plays |= {old_plan(each.step, book.scenario) for each in book.steps if each.state == PLANNED}
+            self._plays |= {
+                old_plan(each.step, book.scenario) for each in book.steps if each.state == PLANNED
+            }
         self._whole_rows: dict[str, Callable[[dict[str, Any]], Iterator[Breach]]] = {
             "account": self._account,
             "contract": self._contract,

@@ -267,7 +267,7 @@ def _benchmark(report: Report) -> str:
 def _footer(report: Report, hidden: bool) -> list[str]:
     out = []
     late = any(step.due_on < report.as_of for step in report.steps)
-    unsure = not hidden and any(step.fate != "active" for step in report.steps)
+    unsure = not hidden and any(step.fate == "undecided" for step in report.steps)
     if report.file.states or late or unsure:
         out.append("Marks: x done, - skipped, z put off, ! late, ? hangs on an open question")
     roles = {step.owner_role for step in report.steps + report.checkins if step.delegate}

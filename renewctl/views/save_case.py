@@ -26,7 +26,8 @@ def follows(file: CaseFile, before: Sequence[CaseStep], after: Sequence[CaseStep
     changed = [each for each in after if each.fate != was.get(each.step) and each.state == "open"]
     subject, round_ = file.renewal.subject, plays.round_of(file.ledger)
     out = [
-        f"  now to do: {each.due_on} {item_id(subject, round_, each.step)} {safe(each.owner)}: {safe(each.title)}"
+        f"  now to do: {each.due_on} {item_id(subject, round_, each.step)} {safe(each.owner)}: "
+        f"{safe(each.title)}"
         for each in changed
         if each.fate == "active"
     ]

@@ -7,7 +7,7 @@ from datetime import UTC, date, timedelta
 import pytest
 
 from renewctl.cli.app import run
-from renewctl.core import case_report, plays
+from renewctl.core import case_report
 from renewctl.core.model import Account, Change, Contract, SaveCase
 from renewctl.core.policy import SCENARIOS
 from renewctl.core.text import fold
@@ -376,7 +376,7 @@ def test_on_a_terminal_of_80_columns_a_save_is_no_wider_and_fits_a_screen(say, b
     assert max(map(len, shown)) <= 80
     assert len(shown) <= (58 if days == 0 else 80)  # a neglected case has more that is late
     every = "\n".join(lines(report, 80, folded=False))
-    assert all(f"s1-{step.step} " in every for step in report.steps)
+    assert all(f"s1-{step.step} " in every for step in report.steps if step.fate != "dropped")
 
 
 def test_text_from_outside_comes_out_harmless(say):
@@ -421,7 +421,16 @@ def test_of_a_customer_not_kept_nothing_stays_in_due(say, ask, result):
     say("save", "start", "Acme", "--scenario", "value")
     assert owed(ask)
     if result == "let_go":
-        worth = ("--hours", "40", "--chance", "5", "--decide", "let_go", "--reason", "costs more than it keeps")
+        worth = (
+            "--hours",
+            "40",
+            "--chance",
+            "5",
+            "--decide",
+            "let_go",
+            "--reason",
+            "costs more than it keeps",
+        )
         assert say("save", "worth", "s1", *worth)[0] == 0
     assert say("save", "close", "Acme", "--result", result.replace("_", "-"))[0] == 0
     assert owed(ask) == []
@@ -476,7 +485,10 @@ def test_losing_the_last_contract_closes_the_open_save_as_lost(say, ask):
 def test_a_win_leaves_the_save_open_and_says_how_to_close_it(say, ask):
     say("save", "start", "Acme", "--scenario", "value")
     _, _, err = say("won", "Acme", "--arr", "120000")
-    assert "save s1 of Acme is still open; to close it: renewctl save close s1 --result saved" in err
+    assert "save s1 of Acme is still open; the signature is on it as commitment" in err
+    assert "renewctl save evidence s1" in err
+    shown = {each["criterion"]: each["shown"] for each in ask("save", "evidence", "s1")["criteria"]}
+    assert shown == {"commitment": True, "root_cause": False, "relationship": False, "promises": True}
     assert ask("save", "list")["saves"][0]["state"] == "detected"
     along(say)
     say("save", "close", "s1", "--result", "saved")

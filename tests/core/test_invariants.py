@@ -322,8 +322,8 @@ def test_a_step_of_a_save_is_known_by_its_own_playbook_and_check_ins_by_all():
 
 @pytest.mark.parametrize(
     "step",
-    ["update-3", "touch-2", "report-1", "attention-4", "checkin-30", "p7", "level2-3", "answer5", "technical-lead",
-     "plan-product"],
+    ["update-3", "touch-2", "report-1", "attention-4", "checkin-30", "p7", "level2-3", "answer5",
+     "technical-lead", "plan-product"],
 )  # fmt: skip
 def test_a_save_may_hold_what_comes_back_what_was_promised_and_what_an_earlier_playbook_asked_for(step):
     # SAV-9, SAV-10: duties no playbook lists; SAV-2: after a switch of playbook what was done stays.

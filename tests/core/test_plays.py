@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import renewctl
-from renewctl.core import case_items, case_report, cases, plays
+from renewctl.core import case_items, case_report, plays
 from renewctl.core.due import BY_DAY, SAVE_CLOCK, in_order
 from renewctl.core.model import CLOSED_SAVES, Account, Contract, ItemState, Ledger, Reading, SaveCase
 from renewctl.core.policy import SCENARIOS, Policy
@@ -150,7 +150,7 @@ def test_the_clock_runs_then_is_late_and_stops_with_the_first_contact_alone():
 
     def at(day, states):
         file = file_of(case, about, states=states)
-        return plays.clock_state(file, plays.steps(file, POLICY, UTC), POLICY, UTC, day)
+        return plays.clock_state(file, plays.Plan(file, POLICY, UTC).first, POLICY, UTC, day)
 
     assert at(AS_OF, {})[:2] == ("running", 48.0)
     assert at(AS_OF + timedelta(2), {})[:2] == ("running", 0.0)
@@ -433,7 +433,7 @@ def test_a_report_holds_everything_the_case_plans_and_the_four_measures_of_succe
     assert len(found.success) == len(set(found.success)) == 4  # SAV-6
     assert [found.first_contact] == [each.step for each in every if each.step == "call"]
     assert found.milestones == plays.milestones(case, POLICY)
-    assert found.clock == plays.clock_state(found.file, found.steps, POLICY, UTC, AS_OF)
+    assert found.clock == plays.clock_state(found.file, found.plan.first, POLICY, UTC, AS_OF)
     assert (found.provisional, found.changed_since, found.signals) == (True, False, ())
 
 
