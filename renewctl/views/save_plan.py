@@ -183,21 +183,32 @@ def _success(tell: Teller) -> tuple[SuccessRow, ...]:
     """The four, each in the scenario's words where the scenario has as many."""
     own, shown = tell.report.book.success, tell.report.evidence
     texts = own if len(own) == len(shown) else tell.report.success
+    states = [each.promise.state for each in tell.report.promises if each.promise.state != "withdrawn"]
+    kept = f"{states.count('kept')} / {len(states)}" if states else "–"
     return tuple(
-        SuccessRow(code(each.criterion), int(not each.missing), tell.said(text), each.text)
+        SuccessRow(
+            code(each.criterion),
+            int(not each.missing),
+            tell.said(text),
+            kept if each.criterion == "promises" else each.text,
+        )
         for each, text in zip(shown, texts, strict=True)
     )
 
 
 def talk(tell: Teller) -> tuple[TalkRow, ...]:
-    """The talk track by what each line is for; one without such a word is something to say."""
+    """The talk track by what each line is for; a line without such a word is something to say.
+
+    `Say, to the champion: …` keeps to whom it is said.
+    """
     rows = []
     for line in tell.report.book.talk_track:
-        kind = line.partition(":")[0].strip().lower()
+        kind = line.partition(":")[0].partition(",")[0].strip().lower()
         said = tell.said(line)
         if kind in _TALK:
-            said = said.partition(":")[2].strip()
-            said = said[:1].upper() + said[1:]
+            word, _, text = (part.strip() for part in said.partition(":"))
+            whom = word.partition(",")[2].strip()
+            said = (f"({whom}) " if whom else "") + text[:1].upper() + text[1:]
         rows.append(TalkRow(kind if kind in _TALK else "say", said))
     return tuple(sorted(rows, key=lambda row: _TALK.index(row.kind)))
 

@@ -384,3 +384,26 @@ def test_templates_of_ones_own_are_looked_in_first(work: Desk) -> None:
         printed(work, "s1", "save-plan", "md", "--templates", str(work.folder / "own"))
         == "mine: Acme Ltd 5\n"
     )
+
+
+def test_the_plan_speaks_portuguese_where_the_policy_has_it(work: Desk) -> None:
+    """Steps, milestones, success and what to say; only what people wrote stays as they wrote it."""
+    text = printed(work, "s1", "save-plan", "md", "--lang", "pt-BR")
+    for words in (
+        "Ligar: perguntar o que procuram",
+        "A avaliação terminou, ou o seu fim tem data",
+        "Acesso ao beta, referências e datas do roadmap foram entregues",
+        "**Nunca:** Uma palavra contra o concorrente",
+        "**Perguntar:** O que vocês procuram",
+    ):
+        assert words in text, words
+    assert "Never" not in text
+
+
+def test_a_line_of_the_talk_track_keeps_to_whom_it_is_said(work: Desk) -> None:
+    assert work.run("save", "start", "B2", "--scenario", "champion_departure").code == 14  # s2 is open
+    closed = work.run("save", "close", "s2", "--result", "lost", "--note", "gone")
+    assert closed.code == 0, closed.err
+    assert work.run("save", "start", "B2", "--scenario", "champion_departure").code == 0
+    text = printed(work, "s4", "save-plan", "md")
+    assert "**Say:** (to the champion) Thank you" in text
