@@ -103,7 +103,7 @@ def on_case(
 
 def show(env: Env, desk: CaseDesk, said: str, passed: tuple[str, ...]) -> None:
     """What became of a case: a line or two, or the whole of it as JSON."""
-    report = case_report.Report(desk.file, env.policy, desk.zone, env.as_of)
+    report = case_report.Report(desk.file, env.policy, desk.zone, env.as_of, env.now)
     if env.json:
         from renewctl.views.machine import emit
 

@@ -260,7 +260,7 @@ def _saves(portfolio: "Portfolio", env: Env, account_no: int) -> list[dict[str, 
 
     zone = zone_of(env.policy)
     files = load_files(portfolio, env.policy, env.as_of, found)
-    reports = [case_report.Report(each, env.policy, zone, env.as_of) for each in files]
+    reports = [case_report.Report(each, env.policy, zone, env.as_of, env.now) for each in files]
     told: list[dict[str, Any]] = list_document(reports, env.as_of, env.policy.base_currency)["saves"]
     return told
 

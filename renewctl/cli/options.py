@@ -9,7 +9,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -131,6 +131,13 @@ class Env:
             since = f"; the first entry is of {first[:10]}" if first else ""
             say(f"as known on {found}: nothing had been recorded yet{since}")
         return copy
+
+    @property
+    def now(self) -> datetime | None:
+        """This instant, when the day reckoned from is today; None on any other day."""
+        from renewctl.store.portfolio import utc_now
+
+        return datetime.fromisoformat(utc_now()) if self.as_of == today() else None
 
     @property
     def dry(self) -> str:

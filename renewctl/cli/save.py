@@ -78,7 +78,7 @@ def start(
             op.summary = f"s{no}: {chosen} save of {found.name}, respond by {case.respond_by}"
             refresh(portfolio, policy, env.as_of, [found.no])
             case_file = plays.CaseFile(case, found, renewal, book.readings.get(found.no, []), {})
-        report = case_report.Report(case_file, policy, zone, env.as_of)
+        report = case_report.Report(case_file, policy, zone, env.as_of, env.now)
         cooling_on = plays.cooling_until(earlier, policy, env.as_of)
         _show(env, report, whole=True)
         if (kept := _watched(earlier, env)) is not None:
@@ -118,7 +118,7 @@ def list_(
         found = cases(portfolio, closed=closed)
         files = load_files(portfolio, env.policy, env.as_of, found) if found else []
     reports = [
-        case_report.Report(each, env.policy, zone, env.as_of)
+        case_report.Report(each, env.policy, zone, env.as_of, env.now)
         for each in files
         if wanted is None or each.case.owner in wanted
     ]
@@ -140,7 +140,9 @@ def show(
     """Show one save with its steps and clock."""
     with env.open() as portfolio:
         [case_file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
-    _show(env, case_report.Report(case_file, env.policy, zone_of(env.policy), env.as_of), whole=whole)
+    _show(
+        env, case_report.Report(case_file, env.policy, zone_of(env.policy), env.as_of, env.now), whole=whole
+    )
 
 
 @command(writes=True)

@@ -34,7 +34,7 @@ def standup(
         found = cases(portfolio, closed=False)
         files = load_files(portfolio, env.policy, env.as_of, found) if found else []
     reports = [
-        case_report.Report(each, env.policy, zone, env.as_of)
+        case_report.Report(each, env.policy, zone, env.as_of, env.now)
         for each in files
         if wanted is None or each.case.owner in wanted
     ]

@@ -1,7 +1,7 @@
 """A case as of one day: everything a view shows of it, and the order in which cases are looked at."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 
 from renewctl.core import plays
@@ -17,7 +17,10 @@ from renewctl.core.promises import Standing, standing
 class Report:
     """A case as of one day. What a view does not show is not worked out."""
 
-    def __init__(self, file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> None:
+    def __init__(
+        self, file: CaseFile, policy: Policy, zone: tzinfo, as_of: date, now: datetime | None = None
+    ) -> None:
+        """`now` is the instant it is looked at, where that is today."""
         self.file = file
         self.policy = policy
         self.zone = zone
@@ -25,7 +28,7 @@ class Report:
         self.book: Playbook = policy.playbooks[file.case.scenario]
         self.plan = plays.Plan(file, policy, zone)
         self.first_contact = self.plan.contact
-        self.clock: Clock = plays.clock_state(file, self.plan.first, policy, zone, as_of)
+        self.clock: Clock = plays.clock_state(file, self.plan.first, policy, zone, as_of, now)
         self.provisional = plays.provisional(file.case)  # the check-ins' dates
         self.zone_name = policy.time_zone
         self.base_currency = policy.base_currency

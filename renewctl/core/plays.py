@@ -458,15 +458,22 @@ def milestones(case: SaveCase, policy: Policy) -> tuple[Milestone, ...]:
     )
 
 
-def clock_state(file: CaseFile, step: CaseStep | None, policy: Policy, zone: tzinfo, as_of: date) -> Clock:
+def clock_state(
+    file: CaseFile,
+    step: CaseStep | None,
+    policy: Policy,
+    zone: tzinfo,
+    as_of: date,
+    now: datetime | None = None,
+) -> Clock:
     """How the clock of a case stands on a day, given the step of its first contact.
 
-    It is seen at the hour the day starts, on the day of the flag at the flag. An answer whose hour nobody
-    recorded was in time on a day before that of `respond_by`, late after it, and of that very day nobody
-    knows (`in_time` None).
+    It is seen `now` (aware) where that is known, else at the hour the day starts, and on the day of the flag
+    at the flag. An answer whose hour nobody recorded was in time on a day before that of `respond_by`, late
+    after it, and of that very day nobody knows (`in_time` None).
     """
     case = file.case
-    begins = datetime.combine(as_of, policy.saves.day_starts, zone)
+    begins = now or datetime.combine(as_of, policy.saves.day_starts, zone)
     seen = max(begins.astimezone(UTC), instant(case.flagged_at))
     if step is not None and step.state == "done":
         call = latest(file.ledger, "contact")
