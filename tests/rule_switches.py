@@ -232,6 +232,12 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("reasons", "reading_of", lambda text, policy: None),  # nobody listens
         _instead("suggest", "_scenario", lambda *_: ("value", ("SAV-2", "", ""), ())),  # any playbook will do
     ),
+    "SAV-3": (
+        _instead("value", "decimal", lambda text: None),  # nothing is counted
+        _instead("value", "_named", lambda metric: ("", metric)),  # nothing to compare with
+        _instead("value", "_said", lambda row: None),  # not in their words
+        _instead("roi", "span", lambda start_on, end_on: None),  # nothing beside the price
+    ),
     "SAV-11": (
         _set("saves learning least_cases", 1),
         _set("saves learning confidence_pct", 50),

@@ -137,9 +137,14 @@ def _gain(row: ValueMetric) -> Gain:
         worth,
         row.period_start_on,
         row.period_end_on,
-        (row.quote or "").strip() or None,
+        _said(row),
         tuple(name for name, seen in found.items() if seen is None),
     )
+
+
+def _said(row: ValueMetric) -> str | None:
+    """What the customer said of it, in their words."""
+    return (row.quote or "").strip() or None
 
 
 def _totals(gains: tuple[Gain, ...]) -> tuple[WorthTotal, ...]:

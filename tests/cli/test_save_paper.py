@@ -230,7 +230,7 @@ def test_the_plan_names_every_step_with_its_day_and_owner(work: Desk) -> None:
 
 
 def test_the_figures_of_the_roi_sheet_are_those_recorded_worked_out_a_second_time(work: Desk) -> None:
-    """SAV-V: 1,200 x 45 + 35 x 2,100 + 18,000 = 145,500 beside 123,456 a year."""
+    """SAV-3, SAV-V: 1,200 x 45 + 35 x 2,100 + 18,000 = 145,500 beside 123,456 a year, and their words."""
     text = printed(work, "s1", "roi-sheet", "md")
     worth = 1200 * 45 + 35 * 2100 + 18_000
     for amount in (54_000, 73_500, 18_000, worth, 123_456, worth - 123_456, 170_000, 170_000 - 123_456):
@@ -238,6 +238,8 @@ def test_the_figures_of_the_roi_sheet_are_those_recorded_worked_out_a_second_tim
     assert f"{round((worth - 123_456) * 100 / 123_456)}%" in text
     assert "Jan 1, 2025 – Dec 31, 2025" in text
     assert "12 of 30" in text
+    assert "“A week back every month”" in text
+    assert "Before" in text
     brazilian = printed(work, "s1", "roi-sheet", "md", "--lang", "pt-BR")
     assert "US$ 145.500,00" in brazilian
 
