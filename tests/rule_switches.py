@@ -213,6 +213,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     "STK-2": _set("stakeholders threads champion ours", ["legal"]),
     "STK-3": _set("stakeholders least_people", 1),
     "VAL": _set("agenda value_pause_days", 1),
+    "WIN-3": (_set("saves learning pattern_losses", 2), _set("saves learning pattern_causes", 2)),
     "ROL": _set("pilot few_renewals", 0),
     "SAV-1": (
         _set("saves triggers usage_trend", -100),
@@ -238,12 +239,6 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("value", "_said", lambda row: None),  # not in their words
         _instead("roi", "span", lambda start_on, end_on: None),  # nothing beside the price
     ),
-    "SAV-11": (
-        _set("saves learning least_cases", 1),
-        _set("saves learning confidence_pct", 50),
-        _set("saves learning response_hours", [1]),
-    ),
-    "WIN-3": (_set("saves learning pattern_losses", 2), _set("saves learning pattern_causes", 2)),
     "SAV-4": (
         _instead("offer_guards", "naked", _for_free),
         _instead("offer_guards", "_end", _unlimited),
@@ -313,6 +308,11 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
             "champion_departure", lambda steps: steps["executive-briefing"].update(day=20, phase="week_3")
         ),
         _plays("champion_departure", lambda steps: steps["introduce"].update(when=[])),  # to nobody
+    ),
+    "SAV-11": (
+        _set("saves learning least_cases", 1),
+        _set("saves learning confidence_pct", 50),
+        _set("saves learning response_hours", [1]),
     ),
     "ANCHOR": _instead("timeline", "anchor", _renewal_date),
     "LATE": _set("agenda catch_up_days", 9),
