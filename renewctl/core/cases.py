@@ -19,6 +19,7 @@ from renewctl.core.model import (
     OPEN_SAVES,
     Change,
     ItemState,
+    Ledger,
     SaveCase,
     SaveEvent,
 )
@@ -232,7 +233,7 @@ def closed_refusal(case: SaveCase) -> Refusal:
 def evidence(file: CaseFile, as_of: date) -> tuple[Evidence, ...]:
     """SAV-6: the four, each with what shows it on record; the promises speak for themselves."""
     ledger, notice_on = file.ledger, file.account.cancel_notice_on
-    said = {name: plays.latest(ledger, "evidence", name) for name in CRITERIA}
+    said = {name: _said(ledger, name) for name in CRITERIA}
     texts = {name: event.text if event else None for name, event in said.items()}
     lacking = {
         name: "" if texts[name] else f"renewctl save evidence s{file.case.no} {name} TEXT"
@@ -250,6 +251,25 @@ def evidence(file: CaseFile, as_of: date) -> tuple[Evidence, ...]:
     texts["promises"] = None if owed else f"{kept} kept" if kept else "none was made"
     lacking["promises"] = "; ".join(map(_unkept, owed))
     return tuple(Evidence(name, texts[name], lacking[name]) for name in CRITERIA)
+
+
+def _said(ledger: Ledger, name: str) -> SaveEvent | None:
+    """What shows one of the four; what was said of it before a setback, or of another root cause, is void."""
+    found, stood = None, False
+    current = plays.round_of(ledger)
+    for event in ledger.events:
+        if event.round != current:
+            continue
+        if event.kind == "evidence" and event.name == name:
+            found = event
+        elif event.kind == "scenario":
+            stood = False
+            found = None if name == "root_cause" else found
+        elif event.kind == "state":
+            if stood and event.name == "executing" and name != "commitment":
+                found = None
+            stood = event.name == "stabilised"
+    return found
 
 
 def _unkept(each: Standing) -> str:
