@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from datetime import date, timedelta
 from email.parser import BytesParser
 from pathlib import Path
@@ -22,6 +23,7 @@ from renewctl.core.save_papers import KINDS
 from renewctl.views import mail
 from renewctl.views.documents import BLANK
 from tests import hostile
+from tests.conftest import program
 from tests.desk import Desk, desk  # noqa: F401  (a fixture)
 from tests.engines import once
 from tests.processes import AS_OF
@@ -409,3 +411,24 @@ def test_a_line_of_the_talk_track_keeps_to_whom_it_is_said(work: Desk) -> None:
     assert work.run("save", "start", "B2", "--scenario", "champion_departure").code == 0
     text = printed(work, "s4", "save-plan", "md")
     assert "**Say:** (to the champion) Thank you" in text
+
+
+@pytest.mark.needs("chromium")
+def test_the_briefing_is_one_page_of_paper_and_the_plan_at_most_five(work: Desk) -> None:
+    """SAV-8: one page for the executive, as a real browser prints it."""
+    browser = program("chromium")
+    assert browser is not None
+    for kind, most in (("executive-briefing", 1), ("save-plan", 5)):
+        page, paper = work.folder / f"{kind}.html", work.folder / f"{kind}.pdf"
+        page.write_text(printed(work, "s1", kind, "html", "--lang", "pt-BR"), encoding="utf-8")
+        subprocess.run(
+            [
+                *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+                *(f"--user-data-dir={work.folder / 'browser'}", f"--print-to-pdf={paper}", page.as_uri()),
+            ],
+            capture_output=True,
+            timeout=120,
+            check=True,
+        )
+        pages = len(re.findall(rb"/Type /Page\b", paper.read_bytes()))
+        assert 1 <= pages <= most, (kind, pages)
