@@ -248,7 +248,9 @@ def evidence(file: CaseFile, as_of: date) -> tuple[Evidence, ...]:
         lacking["root_cause"] = f"the root cause is not known: renewctl save why s{file.case.no}"
     owed = all_kept(ledger.promises, as_of)
     kept = sum(1 for each in ledger.promises if each.state == "kept")
-    texts["promises"] = None if owed else f"{kept} kept" if kept else "none was made"
+    later = sum(1 for each in ledger.promises if each.state == "open")
+    told = ", ".join(filter(None, (f"{kept} kept" * bool(kept), f"{later} due later" * bool(later))))
+    texts["promises"] = None if owed else told or "none was made"
     lacking["promises"] = "; ".join(map(_unkept, owed))
     return tuple(Evidence(name, texts[name], lacking[name]) for name in CRITERIA)
 

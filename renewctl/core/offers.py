@@ -252,8 +252,9 @@ def promised(
     if found is None:
         return []
     changes = []
-    for at, (text, due_on) in enumerate(promises(found)):
-        made = promise(no + at, case, (text, None, owner), max(due_on, as_of), as_of, actor)
+    for at, (text, due_on, chain) in enumerate(promises(found)):
+        of = (chain, None) if chain else None
+        made = promise(no + at, case, (text, None, owner), max(due_on, as_of), as_of, actor, of)
         if isinstance(made, Refusal):
             return made
         changes.append(made[1])

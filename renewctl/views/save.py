@@ -149,6 +149,9 @@ def _root_cause(report: Report) -> list[str]:
         if said
         else "Stated reason: none noted"
     ]
+    again = plays.latest(report.file.ledger, "reopened")
+    if again is not None:
+        out.append(f'Relapse, {again.happened_on}: "{safe(again.text)}"')
     if report.signals:
         out.append("On record: " + "; ".join(safe(each.observed) for each in report.signals))
     found = plays.latest(report.file.ledger, "cause")

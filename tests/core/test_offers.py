@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from renewctl.core import offers
 from renewctl.core.intake import Refusal
-from renewctl.core.model import Account, Contract, SaveCase
+from renewctl.core.model import Account, Contract, Promise, SaveCase
 from renewctl.core.offer_guards import OK, REFUSE, WARN, Situation, limit_of, needs_role, percent
 from renewctl.core.offer_money import Deal, quote
 from renewctl.core.offer_terms import OPTIONS, TAKES, Ask, end_of, misfit, settle
 from renewctl.core.offer_words import after, give, promises, sentence, steps, way_back
 from renewctl.core.policy import INSTRUMENTS, SCENARIOS, Policy
+from renewctl.core.promises import WAY_BACK, all_kept
 from renewctl.store.policy_files import load_policy
 
 SHIPPED = load_policy(None)
@@ -340,6 +341,18 @@ def test_accepting_promises_what_was_offered_with_a_day_and_an_owner():  # SAV-9
         late = END if instrument in ("roadmap", "deferred_fee") else START  # a discount is applied at once
         assert rows[0]["due_on"] == late
         assert [row["due_on"] for row in rows[1:]] == [date(2026, 12, 1)] * (len(rows) - 1)
+
+
+def test_the_day_to_grow_again_is_owed_from_its_day_and_keeps_no_case_open_before():  # SAV-B, SAV-6
+    offer = made(asked("seats")).offer
+    now, later = (Promise(**each.after) for each in offers.promised(offer, CASE, 1, "ana", START, "ana"))
+    assert (now.chain, later.chain, later.due_on) == (None, WAY_BACK, date(2026, 12, 1))
+    assert [each.promise.no for each in all_kept((now, later), START)] == [1]
+    kept = now._replace(state="kept", settled_on=START)
+    assert all_kept((kept, later), date(2026, 11, 30)) == ()
+    for on in (later.due_on, date(2026, 12, 2)):
+        assert [each.promise.no for each in all_kept((kept, later), on)] == [2]
+    assert all_kept((kept, later._replace(chain=None)), START) != ()
 
 
 def test_what_was_to_be_applied_at_once_is_not_overdue_on_the_day_it_is_accepted():  # SAV-9
