@@ -249,7 +249,9 @@ def evidence(file: CaseFile, as_of: date) -> tuple[Evidence, ...]:
     owed = all_kept(ledger.promises, as_of)
     kept = sum(1 for each in ledger.promises if each.state == "kept")
     later = sum(1 for each in ledger.promises if each.state == "open")
-    told = ", ".join(filter(None, (f"{kept} kept" * bool(kept), f"{later} due later" * bool(later))))
+    good = sum(1 for each in ledger.promises if each.state == "broken")
+    counts = ((kept, "kept"), (good, "broken and made good"), (later, "due later"))
+    told = ", ".join(f"{count} {how}" for count, how in counts if count)
     texts["promises"] = None if owed else told or "none was made"
     lacking["promises"] = "; ".join(map(_unkept, owed))
     return tuple(Evidence(name, texts[name], lacking[name]) for name in CRITERIA)

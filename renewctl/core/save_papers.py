@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from renewctl.core import plays
-from renewctl.core.case_items import updates
+from renewctl.core.case_items import UPDATE, updates
 from renewctl.core.case_report import Report
 from renewctl.core.mail import Addressed
 from renewctl.core.model import (
@@ -181,7 +181,8 @@ def promised(report: Report) -> tuple[Given, ...]:
 def progress(report: Report) -> Progress:
     """SAV-9: what there is to tell since they were last written to; all of it may be empty, and is told.
 
-    A broken promise with another in its place is told once, one without until it has one.
+    An update told by voice counts as one that was sent. A broken promise with another in its place is told
+    once, one without until it has one.
     """
     ledger, as_of = report.file.ledger, report.as_of
     told = [
@@ -189,6 +190,11 @@ def progress(report: Report) -> Progress:
         for event in ledger.events
         if event.happened_on < as_of
         and (event.kind == "update" or (event.kind == "paper" and event.name in TOLD))
+    ]
+    told += [
+        state.set_on
+        for step, state in report.file.states.items()
+        if state.state == "done" and state.set_on < as_of and step.startswith(f"{UPDATE}-")
     ]
     begin = max(told, default=report.file.case.flagged_on)
     given = promised(report)

@@ -143,18 +143,14 @@ def _at(report: Report, at: str) -> str:
 
 
 def _root_cause(report: Report) -> list[str]:
-    said = report.file.case.reason
-    out = [
-        f'Stated reason: "{safe(said)}"; the root cause may be another'
-        if said
-        else "Stated reason: none noted"
-    ]
+    said, found = report.file.case.reason, plays.latest(report.file.ledger, "cause")
+    open_yet = "" if found is not None else "; the root cause may be another"
+    out = [f'Stated reason: "{safe(said)}"{open_yet}' if said else "Stated reason: none noted"]
     again = plays.latest(report.file.ledger, "reopened")
     if again is not None:
         out.append(f'Relapse, {again.happened_on}: "{safe(again.text)}"')
     if report.signals:
         out.append("On record: " + "; ".join(safe(each.observed) for each in report.signals))
-    found = plays.latest(report.file.ledger, "cause")
     if found is not None:
         return [*out, f"Root cause, {found.happened_on}: {safe(found.text)}"]
     cause = next((each for each in report.steps if each.rule == "SAV-2" and each.due_at), None)

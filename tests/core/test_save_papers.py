@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renewctl.core.case_report import Report
-from renewctl.core.model import Ledger, Outcome, Promise, SaveEvent
+from renewctl.core.model import ItemState, Ledger, Outcome, Promise, SaveEvent
 from renewctl.core.save_papers import (
     AHEAD,
     DONE,
@@ -70,6 +70,24 @@ def test_what_was_kept_since_the_last_word_is_told_once():
 def test_the_last_word_to_the_customer_is_an_update_or_a_mail(kind, name, counts):
     on = AS_OF - timedelta(days=3)
     assert progress(report([event(1, kind, name, "x", on)])).since_on == (on if counts else None)
+
+
+@pytest.mark.parametrize(
+    ("step", "state", "days", "counts"),
+    [
+        ("update-1", "done", 3, True),
+        ("update-1", "done", 0, False),
+        ("update-1", "skipped", 3, False),
+        ("updates", "done", 3, False),
+    ],
+)
+def test_an_update_that_was_told_and_marked_is_a_word_to_the_customer(step, state, days, counts):
+    """SAV-9: it need not be one that was written here."""
+    found, on = report(), AS_OF - timedelta(days=days)
+    blank = dict.fromkeys(ItemState._fields)
+    given_ = ItemState(**{**blank, "subject": "s3", "cycle": 1, "step": step, "state": state, "set_on": on})
+    found.file = found.file._replace(states={step: given_})
+    assert progress(found).since_on == (on if counts else None)
 
 
 def test_an_update_written_today_is_the_same_when_it_is_written_again():
