@@ -40,7 +40,7 @@ class CaseDesk:
     @property
     def begins_at(self) -> str:
         """The instant from which something that begins now counts: this one, or the hour the day starts."""
-        return self.at or plays.clock(self.env.as_of, self.env.policy, self.zone)[0]
+        return self.at or now(self.env)
 
     def recorder(self) -> cases.Recorder:
         """What makes the events of this command."""
@@ -147,7 +147,18 @@ def instant(env: Env, given: str | None, option: str) -> str | None:
         ) from error
     if "T" not in given:
         raise UsageError("bad-moment", f"{option} {given}: has no hour", "write it as 2026-03-10T15:30")
+    if plays.local_on(found, zone_of(env.policy)) > env.as_of:
+        raise UsageError(
+            "moment-in-the-future",
+            f"{option} {given} is after {env.as_of}, the day reckoned from",
+            "give the moment when it was",
+        )
     return found
+
+
+def now(env: Env) -> str:
+    """The instant that a command runs at: this one, or of another day the hour at which it starts."""
+    return utc_now() if env.as_of == today() else plays.clock(env.as_of, env.policy, zone_of(env.policy))[0]
 
 
 def as_dict(value: Any) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """`save promise` and `save level`: what a customer was promised, and whether it was kept."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from renewctl.cli.case import CaseDesk, instant, on_case
+from renewctl.cli.case import CaseDesk, instant, now, on_case
 from renewctl.cli.contract import allowed
 from renewctl.cli.options import Env, command, day
 from renewctl.cli.save import SaveArg
@@ -13,7 +12,7 @@ from renewctl.core import levels, plays, promises
 from renewctl.core.model import Change, Promise, ServiceLevel, ServiceResponse
 from renewctl.core.text import clean
 from renewctl.errors import NotFound, UsageError
-from renewctl.store.portfolio import Portfolio, utc_now
+from renewctl.store.portfolio import Portfolio
 from renewctl.store.saves import cases, find_case, load_files
 from renewctl.views import save_promise as view
 
@@ -237,7 +236,7 @@ def level_log(
 ) -> None:
     """Log that a service level was called upon, and when it was answered."""
     number = _number(level, "l")
-    asked_at = instant(env, asked, "--asked") or utc_now()
+    asked_at = instant(env, asked, "--asked") or now(env)
     answered_at = instant(env, answered, "--answered")
     if answered_at is not None and answered_at < asked_at:
         raise UsageError(
@@ -295,9 +294,9 @@ def level_list(
     with env.open() as portfolio:
         meant = [find_case(portfolio, save)] if save else cases(portfolio)
         files = load_files(portfolio, env.policy, env.as_of, meant)
-    now = datetime.fromisoformat(utc_now()).astimezone(UTC)
+    at = plays.instant(now(env))
     rows = [
-        (file, levels.compliance(each, file.ledger.responses, file.states, env.as_of, now))
+        (file, levels.compliance(each, file.ledger.responses, file.states, env.as_of, at))
         for file in files
         for each in file.ledger.levels
     ]

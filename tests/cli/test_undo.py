@@ -9,6 +9,7 @@ import pytest
 from renewctl.store import undo
 from tests.desk import ACCOUNTS
 from tests.histories import agenda, fresh_agenda, recorded_at, state
+from tests.saves import PROOFS, cause_of, first_help, step_of
 
 pytestmark = pytest.mark.both_engines
 
@@ -17,7 +18,58 @@ MORE = (
     + "D4,Delta,9000,USD,2026-08-01"
     + "," * 7
 )
-COMMANDS = {
+START = ("save", "start", "A1", "--scenario", "value")
+PROMISE = ("save", "promise", "add", "s1", "a fix", "--due", "2026-03-20", "--to", "Joe")
+LEVEL = ("save", "level", "add", "s1", "support", "an answer in 4 hours", "--hours", "4")
+WHYS = tuple(f"--why=because {number}" for number in range(5))
+BY = ("--evidence", "their mail")
+SAVED = (
+    START, ("save", "done", "s1-call"), ("save", "why", "s1", *WHYS, "--root-cause", cause_of("value")),
+    ("save", "done", f"s1-{step_of('planned', 'value')}"), ("save", "done", f"s1-{first_help('value')}"),
+    *(("save", "evidence", "s1", name, "seen") for name in PROOFS),
+    ("save", "close", "s1", "--result", "saved"),
+)  # fmt: skip
+SAVES = {
+    "save done": (START, ("save", "done", "s1-call", "--at", "2026-03-02T08:00")),
+    "save why": (START, ("save", "why", "s1", "--why", "too dear")),
+    "save why with the cause": (START, ("save", "why", "s1", *WHYS, "--root-cause", cause_of("value"))),
+    "save why with a switch": (
+        START, ("save", "done", f"s1-{step_of('planned', 'value')}"),
+        ("save", "why", "s1", "--switch", "budget"),
+    ),
+    "save answer": (START, ("save", "answer", "s1", "idle-seats=yes")),
+    "save team": (START, ("save", "team", "s1", "engineering=rui", "csm=sofia")),
+    "save evidence": (START, ("save", "evidence", "s1", "commitment", "signed")),
+    "save worth": (
+        START,
+        ("save", "worth", "s1", "--hours", "9", "--chance", "40", "--decide", "fight", "--reason", "big"),
+    ),
+    "save note": (START, ("save", "note", "s1", "--blocker", "no access", "--decision", "who pays?")),
+    "save note cleared": (START, ("save", "note", "s1", "--cleared", "--taken", "we do")),
+    "save note setback": (*SAVED[:-1], ("save", "note", "s1", "--setback", "broke again")),
+    "save close as saved": SAVED,
+    "save close in part": (
+        *SAVED[:-1], ("save", "close", "s1", "--result", "partly_saved", "--arr", "60000"),
+    ),
+    "save reopen": (*SAVED, ("save", "reopen", "s1", "--reason", "angry again")),
+    "save promise add": (START, PROMISE),
+    "save promise chain": (START, ("save", "promise", "chain", "s1", "export", "--release", "2026-04-30")),
+    "save promise kept": (START, PROMISE, ("save", "promise", "kept", "p1", *BY)),
+    "save promise broken": (START, PROMISE, ("save", "promise", "broken", "p1", *BY)),
+    "save promise replaced": (
+        START, PROMISE, ("save", "promise", "broken", "p1", *BY), (*PROMISE, "--replaces", "p1"),
+    ),
+    "save promise withdraw": (START, PROMISE, ("save", "promise", "withdraw", "p1", *BY)),
+    "done with a promise": (START, PROMISE, ("done", "s1-p1", "--note", "sent")),
+    "skip of a promise": (START, PROMISE, ("skip", "s1-p1", "--reason", "they let us off")),
+    "save level add": (START, LEVEL),
+    "save level log": (START, LEVEL, ("save", "level", "log", "l1", "--asked", "2026-03-02T08:00")),
+    "an answer": (
+        START, LEVEL, ("save", "level", "log", "l1", "--asked", "2026-03-02T08:00"), ("done", "s1-answer1"),
+    ),
+    "a weekly update": (START, ("done", "s1-update-1", "--hours", "0.5")),
+}  # fmt: skip
+COMMANDS = SAVES | {
     "import": (("import", "more.csv"),),
     "set": (("set", "A1", "arr=130000", "csm=Zoe", "nps=10", "champion=gone", "--reason", "agreed"),),
     "log": (("log", "A1", "talked", "--kind", "call", "--hours", "1"),),
@@ -62,6 +114,19 @@ def test_every_command_is_taken_back_and_had_again(book, commands, monkeypatch):
     newest = operations(book)[0]["seq"]
     assert book.run("undo", str(newest), "--yes").code == 0
     assert here(book) == after
+
+
+@pytest.mark.parametrize("commands", SAVES.values(), ids=SAVES.keys())
+def test_no_command_on_a_save_writes_anything_in_a_dry_run(book, commands):
+    for words in commands[:-1]:
+        assert book.run(*words).code == 0
+    before = book.facts()
+    done = book.run(*commands[-1], "--dry-run")
+    assert done.code == 0, done
+    assert "nothing was written" in done.err
+    assert book.facts() == before
+    assert book.json(*commands[-1], "--dry-run")["schema"].startswith("renewctl/")
+    assert book.facts() == before
 
 
 def test_undo_walks_back_until_nothing_is_left_and_never_over_itself(book):
