@@ -137,6 +137,13 @@ def _unlimited(found: Any) -> Any:
     return Guard("SAV-4", OK, f"ends on {found.terms.until_on}")
 
 
+def _anything(ledger: Any, name: str) -> Any:
+    """SAV-6 got wrong: any word is proof of anything."""
+    from renewctl.core.plays import latest
+
+    return latest(ledger, "state") or latest(ledger, "cause")
+
+
 def _for_free(*_: Any) -> Any:
     """SAV-4 got wrong: a give needs no get, and no cause."""
     from datetime import date
@@ -227,11 +234,16 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("signs", "standing", lambda spells: iter(())),  # no notice, champion or competitor
         _instead("health_spells", "flagged", lambda replay, first: []),  # no score
         _set("saves learning follow_days", 9),
+        _set("saves respond_hours", 72),
+        _instead("plays", "first_contact", lambda found: found[-1].step),  # any work answers the clock
     ),
     "SAV-2": (
         _set("saves scenario_order", [*reversed(RAW["saves"]["scenario_order"])]),
         _instead("reasons", "reading_of", lambda text, policy: None),  # nobody listens
         _instead("suggest", "_scenario", lambda *_: ("value", ("SAV-2", "", ""), ())),  # any playbook will do
+        _set("saves whys", 1),
+        _instead("cases", "scenario_of", lambda code, policy, own: own),  # the cause decides nothing
+        _instead("cases", "_old_plan", lambda file, policy: ({}, [])),  # a switch forgets what was done
     ),
     "SAV-3": (
         _instead("value", "decimal", lambda text: None),  # nothing is counted
@@ -255,6 +267,21 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _plays("relationship", _without("story-confirmed")),
         _plays("competitive", _without("alert-team")),
         _plays("champion_departure", lambda steps: steps["quick-wins"].update(day=40, phase="month_2")),
+    ),
+    "SAV-6": (
+        _instead("cases", "_kept_refusal", lambda *_: None),  # saved is what is called so
+        _instead("cases", "_said", _anything),  # without proof
+        _instead("cases", "all_kept", lambda *_: ()),  # and with promises broken
+    ),
+    "SAV-7": tuple(
+        _set(f"saves milestones {name} days", days)
+        for name, days in (
+            ("day_1", [0, 2]),
+            ("day_2_3", [2, 4]),
+            ("week_1", [4, 8]),
+            ("week_2_4", [8, 31]),
+            ("day_30", [30, 31]),
+        )
     ),
     "SAV-P": (
         *_left_out("product", "escalate workaround case technical-lead dates"),
@@ -308,6 +335,26 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
             "champion_departure", lambda steps: steps["executive-briefing"].update(day=20, phase="week_3")
         ),
         _plays("champion_departure", lambda steps: steps["introduce"].update(when=[])),  # to nobody
+    ),
+    "SAV-8": (
+        _instead("standup", "_order", lambda row: row.report.file.case.no),
+        _instead("plays", "owner_of", lambda file, *_: (file.case.owner, False)),  # no roles in a team
+        _instead("plays", "latest", lambda *_: None),  # nothing is in the way
+    ),
+    "SAV-9": (
+        _set("saves update_every_days", 14),
+        _instead("due", "in_order", list),  # a missed promise stands wherever its day is
+        _instead("promises", "_before", lambda *_: None),  # no step of a fix waits for another
+        _instead("promises", "in_its_place", lambda found, promises: found),  # what is broken stays so
+        _instead("cases", "_broken", lambda *_: False),  # and changes nothing
+    ),
+    "SAV-10": (
+        _set("saves checkin_days", [30, 60, 91]),
+        _set("saves recovery days", 60),
+        _set("saves recovery touch_every_days", 14),
+        _set("saves recovery report_every_days", 31),
+        _set("saves recovery attention_months", 5),
+        _instead("plays", "round_of", lambda ledger: 1),  # a relapse is no round of its own
     ),
     "SAV-11": (
         _set("saves learning least_cases", 1),

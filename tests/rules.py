@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OFF = "RENEWCTL_RULE_OFF"
 # The rules whose tests are listed, of all in renewctl/policies/rules.toml.
 FAMILIES = re.compile(
-    r"SEG-2|SAV-(?:1|2|11|[345PVRBCD])|WIN-3|(?:HLT|TCH|TML|OWN|TRK|REM|STK|VAL|ROL)(?:-\w+)?"
+    r"SEG-2|SAV-(?:\d+|[PVRBCD])|WIN-3|(?:HLT|TCH|TML|OWN|TRK|REM|STK|VAL|ROL)(?:-\w+)?"
     r"|ANCHOR|LATE|AGENDA|MONEY"
 )
 DATA = "tests/core/test_policy_data.py::"  # of the shipped figures: proves nothing of what is done with them

@@ -56,9 +56,15 @@ def in_its_place(found: Promise, promises: Sequence[Promise]) -> Promise:
 
 
 def _before(found: Promise, promises: Sequence[Promise]) -> Promise | None:
-    """The promise of its chain that one follows, or what stands in its place."""
-    first = next((each for each in promises if each.no == found.after_no), None)
-    return None if first is None else in_its_place(first, promises)
+    """The promise of its chain that one follows, or what stands in its place; one let off is passed over."""
+    by_no = {each.no: each for each in promises}
+    first = by_no.get(found.after_no or 0)
+    while first is not None:
+        first = in_its_place(first, promises)
+        if first.state != "withdrawn":
+            return first
+        first = by_no.get(first.after_no or 0)
+    return None
 
 
 def all_kept(promises: Sequence[Promise], as_of: date) -> tuple[Standing, ...]:

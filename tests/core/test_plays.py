@@ -241,6 +241,7 @@ def test_check_ins_are_provisional_from_the_flag_and_then_count_from_the_day_it_
 
 
 def test_milestones_end_on_days_1_3_7_28_and_30_after_the_flag():
+    # SAV-7: day 1, days 2 to 3, week 1, weeks 2 to 4, day 30.
     case, _ = opened()
     found = [
         ((each.from_on - AS_OF).days, (each.due_on - AS_OF).days) for each in plays.milestones(case, POLICY)

@@ -62,6 +62,9 @@ def test_a_step_of_a_chain_waits_for_the_one_before_it_or_for_what_stands_in_its
     assert waits(build._replace(state="kept"), beta) == [None, None]
     broken = build._replace(state="broken")
     assert waits(broken, beta, made(3, due=8, replaces_no=1)) == [None, 3, None]
+    let_off = made(3, due=7, state="withdrawn", after_no=1)
+    assert waits(build, let_off, beta._replace(after_no=3)) == [None, 1, 1]
+    assert waits(let_off._replace(after_no=None), beta._replace(after_no=3)) == [None, None]
     assert waits(beta) == [None]  # the one before it is not there any more
 
 

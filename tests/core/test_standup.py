@@ -33,16 +33,16 @@ def test_missed_promises_come_first_then_clocks_then_decisions_then_what_is_due_
     later = {**called, **{each.step: state(each.step) for each in POLICY.playbooks["product"].steps
                           if each.day <= 2}}  # fmt: skip
     rows = [
-        report(1, called, promises=(made(1, due=-1),)),
-        report(2, ago=1),
-        report(3),
-        report(4, called, arr=1, events=asked),
-        report(5, called, arr=200),
-        report(6, called, arr=100),
-        report(7, called, arr=None),
-        report(8, later, arr=900),
+        report(8, called, promises=(made(1, due=-1),)),
+        report(7, ago=1),
+        report(6),
+        report(5, called, arr=1, events=asked),
+        report(4, called, arr=200),
+        report(3, called, arr=100),
+        report(2, called, arr=None),
+        report(1, later, arr=900),
     ]
-    assert order(*reversed(rows)) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert order(*reversed(rows)) == [8, 7, 6, 5, 4, 3, 2, 1]
 
 
 @given(
