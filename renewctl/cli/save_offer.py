@@ -278,6 +278,9 @@ def _promise(env: Env, portfolio: Portfolio, op: Operation, offer: Offer, of: Ac
     changes: list[Change] = []
     for case in portfolio.values("save_case", "no = ?", (offer.save_no,)):
         owner = case.owner or of.csm or env.actor
+        if offer.instrument == "roadmap":  # SAV-5: product answers for its dates
+            [file] = load_files(portfolio, env.policy, env.as_of, [case])
+            owner = plays.owner_of(file, env.policy, "", "product_manager")[0] or owner
         no = portfolio.next_no("promise")
         changes = allowed(offers.promised(offer, case, no, owner, env.as_of, env.actor))
     op.apply(changes)

@@ -190,4 +190,4 @@ def _record(env: Env, order: Order, kind: str, file: "CaseFile") -> None:
 
     _keep(env, order, f"save paper {kind}", file.account, (seen, key), keep, lang)
     if passed:
-        say(f"s{case.no} is {passed[-1]} now")
+        say(f"the save is {passed[-1]} now")

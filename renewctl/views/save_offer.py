@@ -64,7 +64,7 @@ def show_decided(shown: Shown, promises: Sequence[Mapping[str, Any]]) -> None:
         out.append(f"  {safe(sentence(shown.quote))}")
     if offer.state == "accepted":
         out += [
-            f"  promised p{row['no']}: {safe(row['text'])}, by {row['due_on']}, {safe(row['owner'])}"
+            f"  promised p{row['no']} for {row['due_on']}, {safe(row['owner'])}: {safe(row['text'])}"
             for row in promises
         ]
         out += _record(shown)

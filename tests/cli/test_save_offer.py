@@ -336,3 +336,17 @@ def test_a_contract_of_another_name_is_named_in_the_commands(saves):
 def test_the_term_is_the_contracts_unless_another_is_given(saves):
     assert offer(saves, "--instrument", "trial", account="B2")["term_months"] == 24
     assert offer(saves, "--instrument", "trial", "--term-months", "36", account="B2")["term_months"] == 36
+
+
+@pytest.mark.parametrize(("team", "owner"), [("", "ana"), ('\nproduct_manager = "paulo"', "paulo")])
+def test_what_product_is_to_deliver_is_promised_by_product_and_the_rest_by_the_save_s_owner(
+    saves, team, owner
+):  # SAV-5, SAV-9
+    (saves.folder / "mine.toml").write_text(TEAM.replace('manager = "marta"', 'manager = "marta"' + team))
+    kinds = {"roadmap": owner, "payment_terms": "ana"}
+    for instrument in kinds:
+        what = ("--what", "Single sign-on") if instrument == "roadmap" else ()
+        made = offer(saves, "--instrument", instrument, "--until", "2026-07-31", *what)
+        assert saves.run("save", "accept", made["id"]).code == 0
+    promised = saves.json("save", "promise", "list", "--all")["promises"]
+    assert sorted(each["owner"] for each in promised) == sorted(kinds.values())
