@@ -437,3 +437,10 @@ def test_a_save_worked_on_from_all_sides_leaves_a_sound_portfolio(case):
     checked = case.run("doctor")
     assert (checked.code, "is a step the policy does not have" in checked.out + checked.err) == (0, False)
     assert show(case)["state"] == "diagnosed"
+
+
+def test_an_account_whose_id_reads_like_a_save_is_found_by_it(desk):
+    desk.import_("id,name,arr,currency,renewal_date\ns7,Seven,9000,USD,2026-08-01\n")
+    assert "Seven has no save" in desk.fails(13, "no-such-save", "save", "show", "s7")
+    assert desk.run("save", "start", "s7", "--scenario", "value").code == 0
+    assert desk.json("save", "show", "s7")["save"]["id"] == "s1"

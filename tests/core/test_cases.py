@@ -620,3 +620,12 @@ def test_a_case_is_one_row_and_its_events_and_nothing_is_lost_on_the_way():
     world.close("saved")
     assert isinstance(world.file.case, SaveCase)
     assert [each.no for each in world.file.ledger.events] == list(range(1, world.no))
+
+
+def test_a_step_given_to_somebody_by_hand_is_theirs_and_the_others_of_its_role_are_not():
+    """SAV-5"""
+    world = World()
+    before = {each.step: (each.owner, each.owner_role) for each in plays.steps(world.file, POLICY, UTC)}
+    world.file = world.file._replace(given={"call": "Marta"})
+    after = {each.step: (each.owner, each.owner_role) for each in plays.steps(world.file, POLICY, UTC)}
+    assert after == {**before, "call": ("Marta", before["call"][1])}
