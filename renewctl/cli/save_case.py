@@ -54,7 +54,11 @@ def why(
 
     def work(desk: CaseDesk) -> str:
         said = []
-        asked = [each for each in desk.file.ledger.events if each.kind == "why" and each.round == desk.round]
+        asked = [
+            each
+            for each in desk.file.ledger.events
+            if each.kind == "why" and each.name.isdecimal() and each.round == desk.round
+        ]
         for number, text in enumerate(given, len(asked) + 1):
             desk.note("why", str(number), text)
             said.append(f"why {number}: {text}")
@@ -110,7 +114,7 @@ def _cause(
     if target is not None and target != case.scenario:
         said += "\n" + _switch(env, desk, target, f"root cause: {text}")
     elif stay and wanted != case.scenario:
-        desk.note("decision", "taken", f"stays with {case.scenario}: {clean(stay)}")
+        desk.note("why", "stay", f"stays with {case.scenario}: {clean(stay)}")
     return said
 
 

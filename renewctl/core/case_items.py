@@ -30,12 +30,14 @@ class Duty(NamedTuple):
 
 
 def items(
-    file: CaseFile, policy: Policy, zone: tzinfo, as_of: date, until: date, work_on: Callable[[date], date]
-) -> list[Item]:
+    file: CaseFile, policy: Policy, zone: tzinfo, as_of: date, until: date, work_on: Callable[[date], date],
+    *, recovers: bool = True,
+) -> list[Item]:  # fmt: skip
     """Everything a case owes up to `until`, unsorted.
 
     Of a closed case only what a customer that was kept is owed: check-ins, the recovery programme, promises
-    and service levels. `work_on` answers with the last working day on or before a day.
+    and service levels; without `recovers`, promises and service levels only. `work_on` answers with the last
+    working day on or before a day.
     """
     case = file.case
     running = plays.is_open(case)
@@ -45,7 +47,7 @@ def items(
     if running:
         _steps(write, plays.planned(file, policy, zone), zone)
         _recurring(write, UPDATE, updates(file, policy, zone, until))
-    else:
+    elif recovers:
         _steps(write, plays.checkins(file, policy), zone)
         for kind, occasions in recovery(file, policy).items():
             _recurring(write, kind, occasions)

@@ -111,7 +111,8 @@ class Report:
 
 def _next_update(file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> Duty | None:
     """The weekly update that is owed, else the next one."""
-    until = as_of + timedelta(days=policy.saves.update_every_days + 1)
+    ahead = sum(step.startswith(UPDATE) for step in file.states)  # some may be sent before their day
+    until = as_of + timedelta(days=policy.saves.update_every_days * (ahead + 1))
     found = owed(updates(file, policy, zone, until), UPDATE, file.states, as_of)
     return found[0] if found else None
 

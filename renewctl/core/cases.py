@@ -383,7 +383,7 @@ def reopen(
             f"save s{case.no}: {flagged[0]} is not within {case.closed_on} to {last_on}, when it was watched",
             f"open a new one: renewctl save start {file.account.id} --scenario …",
         )
-    urgent = case.target_by is not None or file.renewal.segment == "enterprise"
+    urgent = file.renewal.segment == "enterprise" or file.account.cancel_notice_on is not None
     target_by = plays.later(flagged[1], policy.saves.target_hours) if urgent else None
     _, change = record.event(case, plays.round_of(file.ledger) + 1, "reopened", case.state, reason)
     version = plays.playbook_version(policy.playbooks[case.scenario])

@@ -108,7 +108,7 @@ def _of_save(file: CaseFile, asked: Asked, changes: list[Change], fields: list[F
     """What was promised in the name of the one who gives, and the roles they have on a save, go along."""
     no, to = file.account.no, asked.to
     for each in file.ledger.promises:
-        if each.state == "open" and each.owner in asked.names:
+        if each.state in ("open", "broken") and each.owner in asked.names:
             changes.append(Change("promise", (each.no,), no, {"owner": each.owner}, {"owner": to}))
             fields.append(Field(f"promise p{each.no}", each.owner, to))
     for event in file.ledger.events:

@@ -315,7 +315,7 @@ SAVE_EVENTS = (
     "state",  # name: the state reached; text: what showed it
     "scenario",  # name: the playbook from here on; text: why
     "reopened",  # text: how they relapsed
-    "why",  # name: 1 to 5; text: the answer
+    "why",  # name: 1 to 5, enough, stay; text: the answer, why no more, why the playbook stays
     "cause",  # name: code of the root cause; text: in words
     "finding",  # name: key of the question; text: the answer
     "evidence",  # name: which of the four of SAV-6; text: what shows it

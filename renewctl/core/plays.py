@@ -416,11 +416,14 @@ def done_facts(file: CaseFile) -> frozenset[str]:
     ledger, since = file.ledger, file.case.flagged_on
     if ledger == _NOTHING:
         return frozenset()
-    current = round_of(ledger)
+    current, switch = round_of(ledger), latest(ledger, "scenario")
     found = {
         f"paper:{event.name}" if event.kind == "paper" else event.kind
         for event in ledger.events
-        if event.round == current and event.kind in ("paper", "contact", "cause")
+        if event.round == current
+        and event.kind in ("paper", "contact", "cause")
+        # the plan of an earlier playbook is not that of this one
+        and not (event.name == _PLAN_PAPER and switch is not None and event.no < switch.no)
     }
     for promise in ledger.promises:
         if promise.made_on >= since and promise.state != "withdrawn":
@@ -437,6 +440,7 @@ def done_facts(file: CaseFile) -> frozenset[str]:
 
 OFFERED = ("approved", "accepted", "declined")  # states of an offer that the customer may know of
 _NOTHING = Ledger()
+_PLAN_PAPER = "save-plan"
 
 
 def old_plan(step: str, scenario: str) -> str:

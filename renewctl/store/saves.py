@@ -11,6 +11,7 @@ from renewctl.core.due import Item, item_id
 from renewctl.core.model import KEPT_SAVES, ItemState, Ledger, SaveCase
 from renewctl.core.plays import CaseFile
 from renewctl.core.policy import Policy
+from renewctl.core.segment import in_force
 from renewctl.core.timeline import Planner
 from renewctl.errors import NotFound, PolicyError
 from renewctl.store.agenda import load_book, renewals_per_quarter, work_calendar
@@ -119,34 +120,52 @@ def _states(portfolio: Portfolio, rounds: Mapping[str, int]) -> dict[str, dict[s
 
 def due_items(portfolio: Portfolio, policy: Policy, as_of: date, until: date) -> list[Item]:
     """What the saves owe up to `until`, as lines of the agenda, unsorted."""
-    found = _owing(portfolio, policy, as_of)
-    if not found:
+    owing = _owing(portfolio, policy, as_of)
+    if not owing:
         return []
     zone = zone_of(policy)
     work_on = Planner(policy, work_calendar(portfolio, policy, as_of)).work_on
     items: list[Item] = []
-    for file in load_files(portfolio, policy, as_of, found):
-        items += case_items.items(file, policy, zone, as_of, until, work_on)
+    files = load_files(portfolio, policy, as_of, [case for case, _ in owing])
+    for file, (_, recovers) in zip(files, owing, strict=True):
+        if plays.is_open(file.case) or not _gone(file):
+            items += case_items.items(file, policy, zone, as_of, until, work_on, recovers=recovers)
     return items
 
 
-def _owing(portfolio: Portfolio, policy: Policy, as_of: date) -> list[SaveCase]:
-    """Cases that may owe something: open ones, and the latest of an account while it is looked after."""
+def _owing(portfolio: Portfolio, policy: Policy, as_of: date) -> list[tuple[SaveCase, bool]]:
+    """(case, whether its recovery is owed) of those that may owe something.
+
+    These are the open ones, the latest of an account while it is looked after, and every customer that was
+    kept and is promised something still, however long ago that was.
+    """
     every = cases(portfolio)
     latest = {case.account_no: case.no for case in every}
-    return [
-        case
-        for case in every
-        if plays.is_open(case)
-        or (
-            case.state in KEPT_SAVES
-            and case.closed_on is not None
-            and latest[case.account_no] == case.no
+    promised = None
+    found = []
+    for case in every:
+        recovers = case.closed_on is None or (
+            latest[case.account_no] == case.no
             and as_of <= case_items.attention_until(case.closed_on, policy) + _AFTERWARDS
         )
-    ]
+        if plays.is_open(case) or (case.state in KEPT_SAVES and recovers):
+            found.append((case, recovers))
+        elif case.state in KEPT_SAVES:
+            promised = {no for (no,) in portfolio.rows(_PROMISED)} if promised is None else promised
+            if case.no in promised:
+                found.append((case, False))
+    return found
 
 
+def _gone(file: CaseFile) -> bool:
+    """Whether a customer that was kept left afterwards: its contract is lost, or its status says so."""
+    lost = file.case.contract_no is not None and file.renewal.contract_no is None
+    return lost or not in_force(file.account.status)
+
+
+_PROMISED = (
+    "SELECT save_no FROM promise WHERE state IN ('open', 'broken') UNION SELECT save_no FROM service_level"
+)
 _AFTERWARDS = timedelta(days=30)  # what was missed of a recovery is still asked for so long after its end
 
 
