@@ -24,6 +24,7 @@ SUITES = {
     "mutation": "tests.mutation",
     "rules": "tests.rules --prove",
     "simulation": "tests.simulation",
+    "saves": "tests.save_simulation --control",
     "cost": "tests.benchmarks",
 }
 ROOT = Path(__file__).resolve().parent.parent

@@ -27,17 +27,17 @@ class Program:
         self.policy.write_text("")
         self.commands: Counter[str] = Counter()
 
-    def __call__(self, as_of: date, *words: str) -> str:
-        """What it printed."""
+    def __call__(self, as_of: date, *words: str, code: int = 0) -> str:
+        """What it printed; it has to end with this exit code."""
         self.commands[words[0]] += 1
         with _streams() as (out, err), self._variables(as_of):
-            code = app.run([*words])
+            ended = app.run([*words])
             out.flush()
             err.flush()
             said = out.buffer.getvalue().decode()  # type: ignore[attr-defined]
             complained = err.buffer.getvalue().decode()  # type: ignore[attr-defined]
-        if code != 0:
-            raise AssertionError(f"{as_of} renewctl {' '.join(words)}: exit {code}\n{complained}{said}")
+        if ended != code:
+            raise AssertionError(f"{as_of} renewctl {' '.join(words)}: exit {ended}\n{complained}{said}")
         return said
 
     @property
