@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -52,6 +53,13 @@ def simulate(scenario: str, cases: int, seed: int, control: bool = False, team: 
             result.endings.update(case.state for case in world.cases)
             result = result._replace(cases=result.cases + len(world.cases), days=result.days + days)
             at += 1
+            if result.cases // 100 > (result.cases - len(world.cases)) // 100:
+                faults = result.findings.faults.total()
+                print(
+                    f"{scenario}: {result.cases} of {cases} cases, {faults} faults",
+                    file=sys.stderr,
+                    flush=True,
+                )
     return result._replace(seconds=time.monotonic() - began)
 
 
