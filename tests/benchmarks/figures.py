@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from renewctl.core.policy import SCENARIOS
 from tests.benchmarks.bench import Bench, todo_config
 from tests.benchmarks.measure import Command, run
 
@@ -150,6 +151,29 @@ def small(bench: Bench) -> None:
     bench.figure("done ITEM", done, bench.base, "<= 6x")
 
 
+def saves(bench: Bench) -> None:
+    """Opening a save, and the stand-up over 200 that run, a fifth of them with a promise."""
+    bench.say("\nsaves, 10,000 accounts")
+    portfolio = bench.spare(SMALL)
+    ids = [each["id"] for each in json.loads(_out(bench, portfolio, "list", "--json"))["accounts"]]
+    start = ("save", "start", ids.pop(), "--scenario", "competitive", "--dry-run")
+    for number, each in enumerate(ids[:200]):
+        scenario = SCENARIOS[number % len(SCENARIOS)]
+        run(bench.renewctl("save", "start", each, "--scenario", scenario, portfolio=portfolio))
+        if number % 5 == 0:
+            words = ("save", "promise", "add", each, "the fix", "--due", "2027-03-01")
+            run(bench.renewctl(*words, portfolio=portfolio))
+    bench.figure("save start", bench.renewctl(*start, portfolio=portfolio), bench.base, "<= 6x")
+    standup = bench.renewctl("save", "standup", portfolio=portfolio)
+    bench.figure("save standup, 200 open saves", standup, bench.base, "<= 8x")
+
+
+def _out(bench: Bench, portfolio: Path, *words: str) -> str:
+    command = bench.renewctl(*words, portfolio=portfolio)
+    done = subprocess.run(_words(command), env=command.env, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 def _words(command: Command) -> list[str]:
     return list(command.words() if callable(command.words) else command.words)
 
@@ -289,6 +313,7 @@ FIGURES = [
     Figure("due-all", "every line of the agenda, piped", due_all),
     Figure("recomputed", "agenda and plans of 10,000 accounts from their facts", recomputed),
     Figure("small", "--help, completion of a name, done", small),
+    Figure("saves", "save start, and the stand-up over 200 saves", saves),
     Figure("import", "a first import of 100,000 rows, with peers and parts", import_first),
     Figure("import-again", "the same file, and one with 1 % changed", import_again),
     Figure("log-cost", "done and import against the same without an operation log", log_cost),
