@@ -155,7 +155,8 @@ def saves(bench: Bench) -> None:
     """Opening a save, and the stand-up over 200 that run, a fifth of them with a promise."""
     bench.say("\nsaves, 10,000 accounts")
     portfolio = bench.spare(SMALL)
-    ids = [each["id"] for each in json.loads(_out(bench, portfolio, "list", "--json"))["accounts"]]
+    told = json.loads(_out(bench, portfolio, "due", "--days", "90", "--limit", "4000", "--json"))
+    ids = list(dict.fromkeys(item["account"] for item in told["items"]))  # those in force
     start = ("save", "start", ids.pop(), "--scenario", "competitive", "--dry-run")
     for number, each in enumerate(ids[:200]):
         scenario = SCENARIOS[number % len(SCENARIOS)]
