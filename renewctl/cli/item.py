@@ -34,9 +34,18 @@ def done(
         str | None, typer.Option("--hours", metavar="H", help="Time it took, such as 0.5.")
     ] = None,
     note: Annotated[str | None, typer.Option("--note", help="What came of it.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="MOMENT", help="When it was, of a save's first call: 2026-03-10T15:30."),
+    ] = None,
 ) -> None:
     """Mark an item as done."""
-    close(env, item, "done", note, minutes(hours), None)
+    moment = None
+    if at is not None:
+        from renewctl.cli.case import instant
+
+        moment = instant(env, at, "--at")
+    close(env, item, "done", note, minutes(hours), None, at=moment)
 
 
 @command(writes=True)
@@ -99,7 +108,11 @@ def close(
         if until_on is not None and (found.closed is None or found.closed.state == "snoozed"):
             _in_time(portfolio, env, found, until_on)
         message = f"{found.item}: {_PAST[state]}"
-        if found.closed is not None and found.closed.state != "snoozed":
+        if at is not None and state == "done" and found.closed is not None and found.subject[0] == "s":
+            from renewctl.cli.save_item import corrected
+
+            message = corrected(portfolio, operation, env, found, at)
+        elif found.closed is not None and found.closed.state != "snoozed":
             message = (
                 f"{found.item} was already {found.closed.state} on {found.closed.set_on}; nothing changed"
             )

@@ -243,7 +243,8 @@ def evidence(
     env: Env,
     save: SaveArg,
     criterion: Annotated[
-        str | None, typer.Argument(metavar="commitment|root_cause|relationship", help="What it shows.")
+        str | None,
+        typer.Argument(metavar="CRITERION", help="commitment, root_cause, relationship or promises."),
     ] = None,
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="What shows it.")] = None,
 ) -> None:
@@ -260,16 +261,18 @@ def evidence(
             view.show_evidence(file, found, env.policy)
         return
     name, said = criterion.strip().lower().replace("-", "_"), clean(text or "")
-    if name not in cases.CRITERIA[:3]:
+    if name not in cases.CRITERIA:
         raise UsageError(
             "unknown-criterion",
-            f"{criterion}: not one of {', '.join(cases.CRITERIA[:3])}; promises speak for themselves",
-            "renewctl save promise list SAVE",
+            f"{criterion}: not one of {', '.join(cases.CRITERIA)}",
+            "renewctl save evidence SAVE",
         )
     if not said:
         raise UsageError("evidence-missing", f"{name}: nothing is said", "say what shows it")
 
     def work(desk: CaseDesk) -> str:
+        if name == "promises":
+            allowed(cases.may_carry(desk.file, env.as_of))
         desk.note("evidence", name, said)
         return f"{name}: {said}"
 
@@ -397,12 +400,17 @@ def note(
     setback: Annotated[
         str | None, typer.Option("--setback", metavar="TEXT", help="What had held no longer does.")
     ] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", metavar="TEXT", help="The reason the customer gives.")
+    ] = None,
 ) -> None:
     """Note what is in the way of a save, or the decision it needs; the stand-up shows both."""
-    given = {"set": blocker, "asked": decision, "taken": taken, "setback": setback}
+    given = {"set": blocker, "asked": decision, "taken": taken, "setback": setback, "reason": reason}
     if not cleared and not any(given.values()):
         raise UsageError(
-            "note-missing", "nothing to note", "give --blocker, --cleared, --decision, --taken or --setback"
+            "note-missing",
+            "nothing to note",
+            "give --blocker, --cleared, --decision, --taken, --setback or --reason",
         )
     if any(text is not None and not clean(text) for text in given.values()):
         raise UsageError("note-blank", "a note is blank", "write what it is")
@@ -421,6 +429,9 @@ def note(
         if taken:
             desk.note("decision", "taken", clean(taken))
             said.append(f"decided: {clean(taken)}")
+        if reason:
+            desk.apply([cases.moved(desk.file.case, reason=clean(reason))])
+            said.append(f"they say: {clean(reason)}")
         if setback:
             desk.apply(allowed(cases.setback(desk.file, clean(setback), desk.recorder())))
             said.append(f"set back: {clean(setback)}")

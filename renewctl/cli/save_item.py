@@ -63,6 +63,35 @@ def went_on(
     desk = CaseDesk(env, portfolio, operation, file, at)
     contact = plays.first_contact(env.policy.playbooks[case.scenario].steps)
     if state == "done" and found.step == contact and plays.latest(file.ledger, "contact") is None:
+        _after_flag(desk, at)
         desk.note("contact", found.step, None, desk.at)
     passed = desk.forward()
     return "".join(f"; the save is {each} now" for each in passed[-1:])
+
+
+def corrected(portfolio: Portfolio, operation: Operation, env: Env, found: "Found", at: str) -> str:
+    """Put the hour of a first call right that is done already; what to tell of it."""
+    [case] = portfolio.values("save_case", "no = ?", (found.subject[1:],))
+    [file] = load_files(portfolio, env.policy, env.as_of, [case])
+    desk = CaseDesk(env, portfolio, operation, file, at)
+    told = plays.latest(file.ledger, "contact")
+    if found.step != plays.first_contact(env.policy.playbooks[case.scenario].steps) or (
+        told is not None and told.happened_at == at
+    ):
+        return f"{found.item} was already done; nothing changed"
+    _after_flag(desk, at)
+    desk.note("contact", found.step, "the hour was put right", at)
+    operation.summary = f"{found.item}: first contact at {plays.local_text(at, desk.zone)}"
+    return f"{found.item}: the first contact was at {plays.local_text(at, desk.zone)} {env.policy.time_zone}"
+
+
+def _after_flag(desk: CaseDesk, at: str | None) -> None:
+    """RefusedByRule for a first contact before the risk was seen: the clock would never have run."""
+    case = desk.file.case
+    if at is not None and at < case.flagged_at:
+        raise RefusedByRule(
+            "contact-before-flag",
+            f"s{case.no} was flagged at {plays.local_text(case.flagged_at, desk.zone)}; "
+            f"{plays.local_text(at, desk.zone)} is before",
+            "check the hour; a call before the risk was seen is no answer to it",
+        )

@@ -1,5 +1,6 @@
 """`save promise` and `save level`: what a customer was promised, and whether it was kept."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -82,6 +83,16 @@ def chain(
         if step.strip() not in days:
             raise UsageError("unknown-step", f"--on {each}: no step of a fix", f"steps: {', '.join(days)}")
         days[step.strip()] = day(when.strip(), f"--on {step.strip()}=")
+
+    step, due_on = min(days.items(), key=lambda each: each[1])
+    if due_on < env.as_of:
+        lead = (release_on - due_on).days
+        raise UsageError(
+            "release-too-soon",
+            f"--release {release}: {step} would have been due on {due_on}",
+            f"the first day that leaves time for every step is {env.as_of + timedelta(days=lead)}; "
+            f"or give {step} another day: --on {step}=DATE",
+        )
 
     def work(desk: CaseDesk) -> str:
         before: Promise | None = None

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 
-from renewctl.core import plays
+from renewctl.core import case_items, plays
 from renewctl.core.case_items import UPDATE, Duty, attention_until, owed, updates
 from renewctl.core.cases import Evidence, ahead, evidence
+from renewctl.core.due import Item
 from renewctl.core.model import KEPT_SAVES, Because, ItemState
 from renewctl.core.ownership import step_person
+from renewctl.core.play_flow import effort_range
 from renewctl.core.plays import CaseFile, CaseStep, Clock, Milestone
 from renewctl.core.policy import Playbook, Policy
 from renewctl.core.promises import Standing, standing
+
+_NEXT = 31  # days ahead in which what is owed next to a customer that was kept is told
 
 
 class Report:
@@ -101,6 +105,24 @@ class Report:
         if not plays.is_open(self.file.case):
             return None
         return _next_update(self.file, self.policy, self.zone, self.as_of)
+
+    @cached_property
+    def most_hours(self) -> float:
+        """The most hours of work that the plan can still come to, whatever the open questions bring."""
+        fates = {step.step: step.fate for step in self.steps}
+        plays_left = [
+            play._replace(when=()) if fates[play.step] == "active" else play
+            for play in self.plan.plays
+            if fates[play.step] != "dropped"
+        ]
+        return effort_range(plays_left)[1]
+
+    @cached_property
+    def recovery(self) -> list[Item]:
+        """SAV-10: what a customer that was kept is owed next: touch, report, check-in, attention."""
+        until = self.as_of + timedelta(days=_NEXT)
+        found = case_items.items(self.file, self.policy, self.zone, self.as_of, until, lambda day: day)
+        return sorted((each for each in found if each.task.kind == "recovery"), key=lambda each: each.due_on)
 
     @cached_property
     def attention_until(self) -> date | None:

@@ -231,7 +231,11 @@ def closed_refusal(case: SaveCase) -> Refusal:
 
 
 def evidence(file: CaseFile, as_of: date) -> tuple[Evidence, ...]:
-    """SAV-6: the four, each with what shows it on record; the promises speak for themselves."""
+    """SAV-6: the four, each with what shows it on record.
+
+    The promises speak for themselves, but for those whose day is still to come: the customer's word carries
+    them over, and they stay owed after the case is closed.
+    """
     ledger, notice_on = file.ledger, file.account.cancel_notice_on
     said = {name: _said(ledger, name) for name in CRITERIA}
     texts = {name: event.text if event else None for name, event in said.items()}
@@ -252,9 +256,29 @@ def evidence(file: CaseFile, as_of: date) -> tuple[Evidence, ...]:
     good = sum(1 for each in ledger.promises if each.state == "broken")
     counts = ((kept, "kept"), (good, "broken and made good"), (later, "due later"))
     told = ", ".join(f"{count} {how}" for count, how in counts if count)
+    failed = [each for each in owed if each.state in ("missed", "broken")]
+    word = said["promises"]
+    if word is not None and not failed:
+        owed, told = (), f"{told}; {word.text}"
     texts["promises"] = None if owed else told or "none was made"
     lacking["promises"] = "; ".join(map(_unkept, owed))
+    if owed and not failed:
+        lacking["promises"] += (
+            f"; where the customer agrees to wait: renewctl save evidence s{file.case.no} promises TEXT"
+        )
     return tuple(Evidence(name, texts[name], lacking[name]) for name in CRITERIA)
+
+
+def may_carry(file: CaseFile, as_of: date) -> Refusal | None:
+    """Why promises cannot be carried over: one of them is missed or broken; None where all may."""
+    failed = [each for each in all_kept(file.ledger.promises, as_of) if each.state in ("missed", "broken")]
+    if not failed:
+        return None
+    return Refusal(
+        "promise-not-kept",
+        f"save s{file.case.no}: {'; '.join(map(_unkept, failed))}",
+        "only what is due later is carried over; make good what was missed or broken",
+    )
 
 
 def _said(ledger: Ledger, name: str) -> SaveEvent | None:

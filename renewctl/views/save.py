@@ -175,6 +175,9 @@ def _promised(report: Report) -> list[str]:
         number, due_on, lost = report.next_update
         missed = f", {lost} before it never sent" if lost else ""
         out.append(f"Weekly update: {report.file.renewal.subject}-update-{number}, {due_on}{missed}")
+    if not report.provisional:
+        told = [f"{each.item} {each.due_on}" for each in report.recovery]
+        out += [f"Owed to them next: {', '.join(told)}"] if told else []
     return out
 
 
@@ -184,7 +187,7 @@ def _effort(report: Report) -> str:
     by_person: dict[str, float] = {}
     for each in active:
         by_person[each.owner or ""] = by_person.get(each.owner or "", 0.0) + each.effort
-    maybe = sum(each.effort for each in report.steps if each.fate == "undecided")
+    maybe = report.most_hours - sum(by_person.values())
     told = " + ".join(
         f"{safe(person)} {hours:g}" for person, hours in sorted(by_person.items(), key=lambda row: -row[1])
     )
@@ -427,7 +430,7 @@ def _effort_document(report: Report) -> dict[str, Any]:
             {"person": person, "hours": sum(each.effort for each in active if each.owner == person)}
             for person in people
         ],
-        "undecided_hours": sum(each.effort for each in report.steps if each.fate == "undecided"),
+        "most_hours": report.most_hours,
     }
 
 

@@ -45,7 +45,7 @@ WORTH = ("save", "worth", "s1", "--hours", "9", "--chance")
         (("team", "s1", "cook=rui"), 2, "unknown-role"),
         (("team", "s1", "csm="), 2, "person-missing"),
         (("team", "s1", "csm"), 2, "person-missing"),
-        (("evidence", "s1", "promises", "all"), 2, "unknown-criterion"),
+        (("evidence", "s1", "weather", "all"), 2, "unknown-criterion"),
         (("evidence", "s1", "commitment", " "), 2, "evidence-missing"),
         (("evidence", "s1", "commitment"), 2, "evidence-missing"),
         ((*WORTH[1:], "101"), 2, "bad-chance"),

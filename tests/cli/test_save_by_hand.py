@@ -1,0 +1,91 @@
+"""What a person puts right on a save: the hour of the first call, the reason given, promises due later."""
+
+import pytest
+
+from tests.desk import Desk
+
+FLAGGED = ("--flagged", "2026-03-02")
+
+
+@pytest.fixture
+def case(book: Desk) -> Desk:
+    """A desk with the save s1 of A1, flagged on the day itself at nine."""
+    assert book.run("save", "start", "A1", "--scenario", "value", *FLAGGED).code == 0
+    return book
+
+
+def shown(desk: Desk, *more: str) -> dict[str, object]:
+    found: dict[str, object] = desk.json("save", "show", "s1", *more)["save"]
+    return found
+
+
+@pytest.mark.parametrize("words", [("done", "s1-call"), ("save", "done", "s1-call")])
+@pytest.mark.parametrize(("at", "in_time"), [("2026-03-04T08:59", True), ("2026-03-04T09:01", False)])
+def test_the_hour_of_the_first_call_is_told_by_either_command(
+    case: Desk, words: tuple[str, ...], at: str, in_time: bool
+) -> None:
+    """SAV-1: within 48 hours, to the minute."""
+    assert case.run(*words, "--at", at, "--as-of", "2026-03-04").code == 0
+    assert shown(case, "--as-of", "2026-03-04")["answered_in_time"] is in_time
+
+
+def test_the_hour_of_the_first_call_can_be_put_right_afterwards(case: Desk) -> None:
+    on = ("--as-of", "2026-03-04")
+    assert case.run("done", "s1-call", *on).code == 0
+    assert shown(case, *on)["answered_in_time"] is None
+    done = case.run("done", "s1-call", "--at", "2026-03-04T11:00", *on)
+    assert "s1-call: the first contact was at 2026-03-04 11:00 UTC" in done.err
+    assert shown(case, *on)["answered_in_time"] is False
+    again = case.run("done", "s1-call", "--at", "2026-03-04T11:00", *on)
+    assert "nothing changed" in again.err
+    assert case.run("undo", "--yes").code == 0
+    assert shown(case, *on)["answered_in_time"] is None
+
+
+def test_a_first_contact_lies_neither_before_the_flag_nor_in_the_future(case: Desk) -> None:
+    case.fails(14, "contact-before-flag", "done", "s1-call", "--at", "2026-03-02T08:30")
+    case.fails(2, "moment-in-the-future", "done", "s1-call", "--at", "2026-03-03T08:30")
+    assert shown(case)["clock"] == "running"
+
+
+def test_an_hour_says_nothing_of_another_step_that_is_done(case: Desk) -> None:
+    assert case.run("done", "s1-alert").code == 0
+    told = case.run("done", "s1-alert", "--at", "2026-03-02T10:00")
+    assert "nothing changed" in told.err
+
+
+def test_the_reason_that_is_learnt_on_the_call_is_put_on_the_case(case: Desk) -> None:
+    assert shown(case)["reason"] is None
+    assert case.run("save", "note", "s1", "--reason", "  nobody uses it ").code == 0
+    assert shown(case)["reason"] == "nobody uses it"
+
+
+def test_a_promise_due_later_is_carried_over_by_the_customers_word_and_stays_owed(case: Desk) -> None:
+    """SAV-6: what is due later waits with the customer's consent, and is not forgotten."""
+    case.run("save", "promise", "add", "s1", "the yearly review", "--due", "2026-03-20")
+    missing = {each["criterion"]: each["missing"] for each in shown(case)["evidence"]}  # type: ignore[attr-defined]
+    assert "p1 is open until 2026-03-20" in missing["promises"]
+    assert "renewctl save evidence s1 promises TEXT" in missing["promises"]
+    assert case.run("save", "evidence", "s1", "promises", "Joe waits for it").code == 0
+    proof = next(each for each in shown(case)["evidence"] if each["criterion"] == "promises")  # type: ignore[attr-defined]
+    assert proof["missing"] is None
+    assert "Joe waits for it" in proof["evidence"]
+    late = shown(case, "--as-of", "2026-03-21")["evidence"]
+    assert "p1 is missed" in next(each for each in late if each["criterion"] == "promises")["missing"]  # type: ignore[attr-defined]
+    case.fails(14, "promise-not-kept", "save", "evidence", "s1", "promises", "later", "--as-of", "2026-03-21")
+
+
+def test_a_fix_that_leaves_no_time_names_the_step_and_the_first_day_that_would(case: Desk) -> None:
+    words = ("save", "promise", "chain", "s1", "x", "--release")
+    said = case.fails(2, "release-too-soon", *words, "2026-03-20")
+    assert "build would have been due on 2026-02-20" in said
+    assert "2026-03-30" in said
+    assert case.run(*words, "2026-03-30").code == 0
+
+
+def test_hours_still_to_come_never_add_up_steps_that_shut_each_other_out(case: Desk) -> None:
+    plan = shown(case)
+    least, most = plan["effort"]["hours"], plan["effort"]["most_hours"]  # type: ignore[index]
+    every = sum(each["effort_hours"] for each in plan["steps"] if each["fate"] != "dropped")  # type: ignore[attr-defined]
+    assert least < most <= every
+    assert case.run("save", "show", "s1", "--all").out.count(f"up to {most - least:g} h more") == 1
