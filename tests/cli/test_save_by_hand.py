@@ -63,7 +63,8 @@ def test_the_reason_that_is_learnt_on_the_call_is_put_on_the_case(case: Desk) ->
 def test_a_promise_due_later_is_carried_over_by_the_customers_word_and_stays_owed(case: Desk) -> None:
     """SAV-6: what is due later waits with the customer's consent, and is not forgotten."""
     case.run("save", "promise", "add", "s1", "the yearly review", "--due", "2026-03-20")
-    missing = {each["criterion"]: each["missing"] for each in shown(case)["evidence"]}  # type: ignore[attr-defined]
+    proofs = shown(case)["evidence"]
+    missing = {each["criterion"]: each["missing"] for each in proofs}  # type: ignore[attr-defined]
     assert "p1 is open until 2026-03-20" in missing["promises"]
     assert "renewctl save evidence s1 promises TEXT" in missing["promises"]
     assert case.run("save", "evidence", "s1", "promises", "Joe waits for it").code == 0
