@@ -5,7 +5,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from renewctl.core import money
+from renewctl.core.case_items import attention_until
 from renewctl.core.health_flag import INVESTIGATE
+from renewctl.core.model import KEPT_SAVES, SaveCase
 from renewctl.core.plays import open_one
 from renewctl.core.policy import Policy
 from renewctl.core.suggest import Board, Held, Suggestion
@@ -69,7 +71,19 @@ def _lines(each: Suggestion, policy: Policy, as_of: date) -> Iterator[str]:
         least = money.plain(policy.saves.human_from_minor, policy.base_currency)
         yield f"  {'light':<7}  under {least} of ARR a call or a mail will do; no case is needed (SAV-1)"
     flagged = f" --flagged {each.flagged_on}" if days else ""
+    watched = [case for case in each.past.cases if _relapsed(case, each, policy)]
+    if watched:
+        case = max(watched, key=lambda one: one.no)
+        yield f"  {'relapse':<7}  saved on {case.closed_on} as s{case.no}, and watched since (SAV-10)"
+        yield f"  {'open it':<7}  renewctl save reopen s{case.no} --reason WORDS{flagged}"
+        return
     yield f"  {'open it':<7}  renewctl save start {safe(account.id)} --scenario {each.scenario}{flagged}"
+
+
+def _relapsed(case: SaveCase, each: Suggestion, policy: Policy) -> bool:
+    """SAV-10: whether it speaks of a customer who was kept in the same scenario, and is watched."""
+    kept_on = case.closed_on if case.state in KEPT_SAVES and case.scenario == each.scenario else None
+    return kept_on is not None and kept_on <= each.flagged_on <= attention_until(kept_on, policy)
 
 
 def _arr(each: Suggestion, policy: Policy) -> str:
