@@ -187,7 +187,7 @@ def _before_clock(portfolio: Portfolio, env: Env, found: "Found", until_on: date
 
     zone = zone_of(env.policy)
     for case in portfolio.values("save_case", "no = ?", (found.subject[1:],)):
-        contact = plays.first_contact(env.policy.playbooks[case.scenario].steps)
+        contact = plays.first_contact(env.policy.playbook(case.scenario).steps)
         if found.step == contact and plays.is_open(case) and plays.local_on(case.respond_by, zone) < until_on:
             last = f"{plays.local_text(case.respond_by, zone)} {env.policy.time_zone}"
             raise RefusedByRule(

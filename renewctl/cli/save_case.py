@@ -84,7 +84,7 @@ def _cause(
         )
     if enough and whys < least:
         desk.note("why", "enough", clean(enough))
-    book = env.policy.playbooks[case.scenario]
+    book = env.policy.playbook(case.scenario)
     code = given.strip().lower()
     known = {each for one in env.policy.playbooks.values() for each in one.root_causes}
     if code in known:
@@ -176,7 +176,7 @@ def answer(
 def _answer(env: Env, desk: CaseDesk, given: str) -> str:
     key, sign, text = given.partition("=")
     key, said = key.strip().lower(), clean(text)
-    book = env.policy.playbooks[desk.file.case.scenario]
+    book = env.policy.playbook(desk.file.case.scenario)
     known = {each.key: each for step in book.steps for each in step.asks}
     question = known.get(key)
     if question is None:

@@ -36,7 +36,7 @@ def settle(env: Env, found: "re.Match[str]", state: str, reason: str | None, at:
 def check(portfolio: Portfolio, env: Env, found: "Found", state: str) -> None:
     """RefusedByRule where a step of a case cannot end so: it would leave the case where it is for good."""
     for case in portfolio.values("save_case", "no = ?", (found.subject[1:],)):
-        book = env.policy.playbooks[case.scenario]
+        book = env.policy.playbook(case.scenario)
         brings = next((play.state for play in book.steps if play.step == found.step), "")
         if state == "done" and brings == "diagnosed" and found.closed is None:
             [file] = load_files(portfolio, env.policy, env.as_of, [case])
@@ -61,7 +61,7 @@ def went_on(
     [case] = portfolio.values("save_case", "no = ?", (found.subject[1:],))
     [file] = load_files(portfolio, env.policy, env.as_of, [case])
     desk = CaseDesk(env, portfolio, operation, file, at)
-    contact = plays.first_contact(env.policy.playbooks[case.scenario].steps)
+    contact = plays.first_contact(env.policy.playbook(case.scenario).steps)
     if state == "done" and found.step == contact and plays.latest(file.ledger, "contact") is None:
         _after_flag(desk, at)
         desk.note("contact", found.step, None, desk.at)
@@ -75,7 +75,7 @@ def corrected(portfolio: Portfolio, operation: Operation, env: Env, found: "Foun
     [file] = load_files(portfolio, env.policy, env.as_of, [case])
     desk = CaseDesk(env, portfolio, operation, file, at)
     told = plays.latest(file.ledger, "contact")
-    if found.step != plays.first_contact(env.policy.playbooks[case.scenario].steps) or (
+    if found.step != plays.first_contact(env.policy.playbook(case.scenario).steps) or (
         told is not None and told.happened_at == at
     ):
         return f"{found.item} was already done; nothing changed"
@@ -86,12 +86,11 @@ def corrected(portfolio: Portfolio, operation: Operation, env: Env, found: "Foun
 
 
 def _after_flag(desk: CaseDesk, at: str | None) -> None:
-    """RefusedByRule for a first contact before the risk was seen: the clock would never have run."""
+    """RefusedByRule for a first contact on a day before the risk was seen: it is no answer to it."""
     case = desk.file.case
-    if at is not None and at < case.flagged_at:
+    if at is not None and plays.local_on(at, desk.zone) < case.flagged_on:
         raise RefusedByRule(
             "contact-before-flag",
-            f"s{case.no} was flagged at {plays.local_text(case.flagged_at, desk.zone)}; "
-            f"{plays.local_text(at, desk.zone)} is before",
-            "check the hour; a call before the risk was seen is no answer to it",
+            f"s{case.no} was flagged on {case.flagged_on}; {plays.local_text(at, desk.zone)} is before",
+            "check the day, or note that call with: renewctl log",
         )

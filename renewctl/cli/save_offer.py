@@ -375,7 +375,7 @@ def _situation(
     effort: int, stays: Fraction | None, chance: Fraction | None,
 ) -> Situation:  # fmt: skip
     """What the offer answers: the cause as given, else the last one recorded on the case (SAV-2)."""
-    book = env.policy.playbooks[case.scenario]
+    book = env.policy.playbook(case.scenario)
     said = clean(root_cause or "")
     if root_cause is None:
         cause = plays.latest(ledgers_of(portfolio, [case.no]).get(case.no, Ledger()), "cause")

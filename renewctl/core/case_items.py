@@ -182,7 +182,7 @@ def missed(occasions: Iterable[tuple[int, date]], kind: str, states: States, as_
 
 
 def _recurring(write: _Writer, kind: str, occasions: list[tuple[int, date]]) -> None:
-    texts = write.policy.playbooks[write.file.case.scenario].recovery
+    texts = write.policy.playbook(write.file.case.scenario).recovery
     title, role, rule, agenda_kind, channel = {
         UPDATE: (_UPDATE_TITLE, "csm", "SAV-9", "promise", "customer"),
         TOUCH: (texts.touch or "Be in touch with the customer", "csm", "SAV-10", "recovery", "customer"),
@@ -197,7 +197,8 @@ def _recurring(write: _Writer, kind: str, occasions: list[tuple[int, date]]) -> 
         late = kind == UPDATE and due_on < write.as_of
         note = f"{lost} before it never done" if lost else ""
         task = Task(step, None, title, channel, role, agenda_kind, rule, note=note)
-        write.add(MISSED_PROMISE if late else BY_DAY, due_on, task, write.owner(step, role))
+        # right behind the missed promises: a word that was not sent is not yet one that was broken
+        write.add(SAVE_CLOCK if late else BY_DAY, due_on, task, write.owner(step, role))
 
 
 # --- promises and service levels -------------------------------------------------------------------

@@ -29,7 +29,7 @@ class Report:
         self.policy = policy
         self.zone = zone
         self.as_of = as_of
-        self.book: Playbook = policy.playbooks[file.case.scenario]
+        self.book: Playbook = policy.playbook(file.case.scenario)
         self.plan = plays.Plan(file, policy, zone)
         self.first_contact = self.plan.contact
         self.clock: Clock = plays.clock_state(file, self.plan.first, policy, zone, as_of, now)

@@ -104,7 +104,7 @@ def brings(step: CaseStep, book: Playbook) -> str:
 
 def reached(file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> Iterator[tuple[str, str]]:
     """(state, what shows it) of each further state that its facts bring an open case to, in order."""
-    book = policy.playbooks[file.case.scenario]
+    book = policy.playbook(file.case.scenario)
     shown: dict[str, str] = {}
     for step in plays.steps(file, policy, zone):
         state = brings(step, book)
@@ -134,7 +134,7 @@ def ahead(file: CaseFile, policy: Policy) -> tuple[str, str] | None:
     if at >= len(OPEN_SAVES):
         return None
     state, subject = OPEN_SAVES[at], f"s{case.no}"
-    marked = next((play.step for play in policy.playbooks[case.scenario].steps if play.state == state), "")
+    marked = next((play.step for play in policy.playbook(case.scenario).steps if play.state == state), "")
     how = {
         "diagnosed": f"the root cause: renewctl save why {subject}",
         "executing": "the first work on the customer",
@@ -170,7 +170,7 @@ def forward(
 
 def scenario_of(code: str, policy: Policy, own: str) -> str | None:
     """The playbook that answers a root cause: that the case's own names, else the first that does."""
-    books = [policy.playbooks[own], *policy.playbooks.values()]
+    books = [policy.playbook(own), *policy.playbooks.values()]
     return next((book.root_causes[code].scenario for book in books if code in book.root_causes), None)
 
 
@@ -201,7 +201,7 @@ def switch(
 
 def _old_plan(file: CaseFile, policy: Policy) -> tuple[dict[str, ItemState], list[Change]]:
     """What was done, the old plan's agreement kept under a name of its own: the new one needs another."""
-    old = policy.playbooks[file.case.scenario]
+    old = policy.playbook(file.case.scenario)
     states, rows = dict(file.states), []
     for play in old.steps:
         state = states.get(play.step)
@@ -410,7 +410,7 @@ def reopen(
     urgent = file.renewal.segment == "enterprise" or file.account.cancel_notice_on is not None
     target_by = plays.later(flagged[1], policy.saves.target_hours) if urgent else None
     _, change = record.event(case, plays.round_of(file.ledger) + 1, "reopened", case.state, reason)
-    version = plays.playbook_version(policy.playbooks[case.scenario])
+    version = plays.playbook_version(policy.playbook(case.scenario))
     row = moved(
         case, state="detected", closed_on=None, flagged_on=flagged[0], flagged_at=flagged[1],
         respond_by=flagged[2], target_by=target_by, playbook=version,

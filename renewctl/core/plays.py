@@ -234,7 +234,7 @@ class Plan:
 
     def __init__(self, file: CaseFile, policy: Policy, zone: tzinfo) -> None:
         case, ledger = file.case, file.ledger
-        self.plays = policy.playbooks[case.scenario].steps
+        self.plays = policy.playbook(case.scenario).steps
         self.contact = first_contact(self.plays)
         self._file, self._policy, self._zone = file, policy, zone
         self._owners: dict[str, tuple[str | None, bool]] = {}  # of roles, for steps given to nobody by hand
@@ -296,7 +296,7 @@ def checkins(file: CaseFile, policy: Policy) -> tuple[CaseStep, ...]:
             file, play, owner_of(file, policy, play.step, play.role),
             (begin + timedelta(days=play.day), None), "active", (), file.states.get(play.step), "",
         )
-        for play in _checkin_plays(policy, policy.playbooks[case.scenario])
+        for play in _checkin_plays(policy, policy.playbook(case.scenario))
     )  # fmt: skip
 
 
@@ -312,7 +312,7 @@ def provisional(case: SaveCase) -> bool:
 
 def plays_of(case: SaveCase, policy: Policy) -> list[PlayStep]:
     """Every step and check-in that the playbook of a case has."""
-    book = policy.playbooks[case.scenario]
+    book = policy.playbook(case.scenario)
     return [*book.steps, *_checkin_plays(policy, book)]
 
 
@@ -450,7 +450,7 @@ def old_plan(step: str, scenario: str) -> str:
 
 def milestones(case: SaveCase, policy: Policy) -> tuple[Milestone, ...]:
     """SAV-7, counted from the flag, in the scenario's words."""
-    own = policy.playbooks[case.scenario].milestones
+    own = policy.playbook(case.scenario).milestones
     return tuple(
         Milestone(
             name,
@@ -479,9 +479,11 @@ def clock_state(
     case = file.case
     begins = now or datetime.combine(as_of, policy.saves.day_starts, zone)
     seen = max(begins.astimezone(UTC), instant(case.flagged_at))
-    if step is not None and step.state == "done":
-        call = latest(file.ledger, "contact")
-        on = step.marked.set_on if step.marked else call.happened_on if call else as_of
+    call = latest(file.ledger, "contact")
+    done = step is not None and step.state == "done"
+    if done or (step is None and call is not None):
+        marked = step.marked if step is not None else None
+        on = marked.set_on if marked else call.happened_on if call else as_of
         at = call.happened_at if call else None
         last_on = local_on(case.respond_by, zone)
         in_time = at <= case.respond_by if at else None if on == last_on else on < last_on

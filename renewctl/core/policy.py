@@ -686,6 +686,16 @@ class Policy:
         """Scenario -> playbook; steps in order of the clock."""
         return {scenario: _playbook(scenario, table) for scenario, table in self.raw["playbooks"].items()}
 
+    def playbook(self, scenario: str) -> Playbook:
+        """The playbook of a case; one without steps where this policy has none of that name (any more)."""
+        found = self.playbooks.get(scenario)
+        if found is None:
+            empty = {"title": f"No playbook {scenario} in this policy", "rule": "SAV-5", "urgency": "high"}
+            found = _playbook(
+                scenario, {**empty, "trigger": "", "steps": {}, "success": [], "typical_days": 0}
+            )
+        return found
+
     @cached_property
     def offers(self) -> OfferRules:
         """SAV-4, SAV-B."""

@@ -204,7 +204,7 @@ def response(file: CaseFile, policy: Policy, zone: tzinfo) -> str:
     called = latest(file.ledger, "contact")
     at = instant(called.happened_at) if called is not None and called.happened_at else None
     if at is None:
-        key = first_contact(policy.playbooks[file.case.scenario].steps)
+        key = first_contact(policy.playbook(file.case.scenario).steps)
         state = file.states.get(key or "")
         on = called.happened_on if called else None
         on = on or (state.set_on if state is not None and state.state == "done" else None)

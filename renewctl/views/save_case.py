@@ -52,7 +52,7 @@ def show_whys(file: CaseFile, policy: Policy) -> None:
         out += ["", "Where it may end (--root-cause CODE, or words of your own):"]
         rows = [
             (f"  {code}", safe(known.text), "" if known.scenario == case.scenario else f"→ {known.scenario}")
-            for code, known in policy.playbooks[case.scenario].root_causes.items()
+            for code, known in policy.playbook(case.scenario).root_causes.items()
         ]
         out += [line.rstrip() for line in aligned(rows)] if rows else []
     put_lines([part for line in out for part in fitted(line, "    ", width())])
@@ -73,7 +73,7 @@ def whys_document(file: CaseFile, policy: Policy, as_of: date) -> dict[str, Any]
         else {"code": cause.name, "text": cause.text, "on": cause.happened_on.isoformat()},
         "root_causes": [
             {"code": code, **known._asdict()}
-            for code, known in policy.playbooks[file.case.scenario].root_causes.items()
+            for code, known in policy.playbook(file.case.scenario).root_causes.items()
         ],
     }
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.desk import Desk
+from tests.processes import ROOT
 
 FLAGGED = ("--flagged", "2026-03-02")
 
@@ -43,7 +44,7 @@ def test_the_hour_of_the_first_call_can_be_put_right_afterwards(case: Desk) -> N
 
 
 def test_a_first_contact_lies_neither_before_the_flag_nor_in_the_future(case: Desk) -> None:
-    case.fails(14, "contact-before-flag", "done", "s1-call", "--at", "2026-03-02T08:30")
+    case.fails(14, "contact-before-flag", "done", "s1-call", "--at", "2026-03-01T23:30")
     case.fails(2, "moment-in-the-future", "done", "s1-call", "--at", "2026-03-03T08:30")
     assert shown(case)["clock"] == "running"
 
@@ -90,3 +91,26 @@ def test_hours_still_to_come_never_add_up_steps_that_shut_each_other_out(case: D
     every = sum(each["effort_hours"] for each in plan["steps"] if each["fate"] != "dropped")  # type: ignore[attr-defined]
     assert least < most <= every
     assert case.run("save", "show", "s1", "--all").out.count(f"up to {most - least:g} h more") == 1
+
+
+def test_a_save_whose_playbook_left_the_policy_is_shown_and_can_be_switched(book: Desk) -> None:
+    """SAV-5: no steps are invented, nothing breaks, and what was done stays."""
+    under = ("--policy", str(ROOT / "examples" / "playbook.toml"))
+    assert book.run("save", "start", "A1", "--scenario", "merger", *under).code == 0
+    first = shown(book, *under)["first_contact"]
+    assert book.run("done", f"s1-{first}", *under).code == 0
+    found = shown(book)
+    assert found["title"] == "No playbook merger in this policy"
+    assert (found["steps"], found["clock"], found["state"]) == ([], "answered", "contacted")
+    for words in (
+        ("save", "list"),
+        ("save", "standup"),
+        ("due", "--days", "90"),
+        ("show", "A1"),
+        ("doctor",),
+    ):
+        assert book.run(*words).code in (0, 1), words
+    assert book.run("save", "why", "s1", "--switch", "value").code == 0
+    found = shown(book)
+    done = {each["step"] for each in found["steps"] if each["state"] == "done"}  # type: ignore[attr-defined]
+    assert done | {each["step"] for each in found["kept_steps"]} >= {first}  # type: ignore[attr-defined]

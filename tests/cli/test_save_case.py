@@ -71,7 +71,7 @@ WORTH = ("save", "worth", "s1", "--hours", "9", "--chance")
         ((*PROMISE[1:], "--replaces", "what"), 13, "no-such-promise"),
         (("promise", "kept", "p9", "--evidence", "x"), 13, "no-such-promise"),
         (("promise", "kept", "what", "--evidence", "x"), 13, "no-such-promise"),
-        (("promise", "chain", "s1", "x", "--release", "2026-03-10"), 14, "promise-past"),
+        (("promise", "chain", "s1", "x", "--release", "2026-03-10"), 2, "release-too-soon"),
         ((*CHAIN, "--on", "rest=2026-04-01"), 2, "unknown-step"),
         ((*LEVEL[1:],), 2, "level-measure"),
         ((*LEVEL[1:], "--hours", "4", "--every", "30"), 2, "level-measure"),
