@@ -51,7 +51,7 @@ def paper(
 ) -> None:
     """Write a paper of a save: plan, letter, update, ROI sheet, briefing, card."""
     from renewctl.core.mail import language
-    from renewctl.core.save_papers import KINDS, lacking, rules
+    from renewctl.core.save_papers import KINDS, cause_known, lacking, rules
     from renewctl.store.save_papers import beside
     from renewctl.store.saves import find_case, load_files
     from renewctl.views import documents
@@ -88,7 +88,8 @@ def paper(
     )
     if absent:
         raise typer.Exit(1)
-    _record(env, order, name, file)
+    if name != "save-plan" or cause_known(source.report):  # SAV-2: no plan before its cause
+        _record(env, order, name, file)
 
 
 def _kind(given: str) -> str:

@@ -77,13 +77,18 @@ def guards(of: Situation, found: Quote, rules: OfferRules) -> tuple[Guard, ...]:
 
 
 def _cause(of: Situation, found: Quote, rules: OfferRules) -> Guard:
-    if _bare(of.root_cause) not in map(_bare, rules.unknown_causes):
+    if not unknown(of.root_cause, rules):
         return Guard("SAV-4", OK, f"answers the root cause: {of.root_cause}")
     verdict = REFUSE if found.cost_minor else WARN
     return Guard(
         "SAV-2", verdict, "the root cause is not known yet; a price is no answer to it",
         "ask why first: renewctl save why",
     )  # fmt: skip
+
+
+def unknown(cause: str, rules: OfferRules) -> bool:
+    """SAV-2: whether words for a root cause say that there is none yet."""
+    return _bare(cause) in {"", *map(_bare, rules.unknown_causes)}
 
 
 def _bare(text: str) -> str:

@@ -23,6 +23,7 @@ from renewctl.core.model import (
     Stakeholder,
     ValueMetric,
 )
+from renewctl.core.offer_guards import unknown
 from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Policy
 from renewctl.core.roi import Roi
@@ -257,6 +258,12 @@ def against(account: Account, outcomes: Iterable[Outcome]) -> Rival | None:
             reasons[each.reason] = reasons.get(each.reason, 0) + 1
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     return Rival(account.competitor, len(lost), len(met) - len(lost), tuple(ordered))
+
+
+def cause_known(report: Report) -> bool:
+    """SAV-2: whether the root cause is on record in this round."""
+    cause = plays.latest(report.file.ledger, "cause")
+    return cause is not None and not unknown(cause.text or cause.name, report.policy.offers)
 
 
 def lacking(kind: str, report: Report, roi: Roi, options: int) -> str | None:

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "c06f114ab2588d832b0a55392a5a3fee60d3f2e352ff8b04e27564990f0780ee"
+FINGERPRINT = "09464599904e1cabcd2d18c1ca69233c0a7b836f7b163ce4b270c2c7adb40b9f"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from renewctl.core import save_papers
 from renewctl.core.save_papers import KINDS
 from renewctl.core.stakeholders import role_name
 from renewctl.views.drafts import not_addressed
@@ -41,6 +42,11 @@ def template(kind: str) -> str:
 def warnings(kind: str, source: Source, absent: str | None) -> list[str]:
     """What whoever made the paper has to see to before it goes anywhere."""
     found = [f"{absent}: it is a form to fill, and is not noted on the case"] if absent else []
+    if kind == "save-plan" and not save_papers.cause_known(source.report):
+        found.append(
+            "the root cause is not on record: the plan is not noted on the case and closes no step; "
+            f"renewctl save why s{source.report.file.case.no}"
+        )
     if KINDS[kind].mail:
         found += not_addressed(source.beside.addressed.missing)
     if kind == "acknowledgement" and not source.report.file.case.reason:

@@ -307,6 +307,27 @@ def test_a_paper_that_was_written_is_noted_once_a_day_and_closes_its_steps(work:
     assert plan["state"] == "done", plan
 
 
+def test_a_plan_without_a_root_cause_is_printed_but_not_noted(work: Desk) -> None:
+    """SAV-2: the step that plans stays open until the cause is on record."""
+    done = work.run("save", "paper", "s2", "save-plan", "--format", "md", "-o", "plan.md")
+    assert done.code == 0
+    assert "root cause is not on record" in done.err
+    assert "renewctl save why s2" in done.err
+    assert (work.folder / "work" / "plan.md").exists()
+    assert work.values("save_event", "save_no = 2 AND kind = 'paper'") == []
+
+
+def test_a_briefing_that_was_printed_is_no_review_that_was_held(work: Desk) -> None:
+    """SAV-5, SAV-C: a paper closes only the step that is to write it."""
+    assert work.run("save", "paper", "s1", "executive-briefing", "-y").code == 0
+    assert [each.name for each in work.values("save_event", "kind = 'paper'")] == ["executive-briefing"]
+    told = json.loads(work.run("save", "show", "s1", "--json").out)["save"]
+    assert [each["step"] for each in told["steps"] if each["state"] == "done"] == [
+        "root-cause",
+        "worth",
+    ]
+
+
 @pytest.mark.parametrize("words", [("-o", "-", "--format", "md"), ("--dry-run",)])
 def test_a_paper_that_was_only_looked_at_is_not_noted(work: Desk, words: tuple[str, ...]) -> None:
     before = work.facts()

@@ -72,6 +72,8 @@ def test_what_a_step_is_closed_by_is_what_it_does(scenario):
             kind, _, paper = fact.partition(":")
             if kind == "paper":
                 assert paper in step.documents
+                # SAV-5: a printed paper is no meeting held and no decision taken
+                assert step.title.startswith(("Draft ", "Put ", "Write ", "Send ")), step.title
             if kind == "answers":
                 assert step.asks
         if step.asks:
