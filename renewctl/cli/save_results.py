@@ -14,6 +14,7 @@ def results(
 ) -> None:
     """Show what the saves came to, by how they were run, and what recurs."""
     from renewctl.core.save_results import results as judge
+    from renewctl.store.save_rounds import rounds_before
     from renewctl.store.saves import cases, load_files, zone_of
     from renewctl.views import save_results as view
 
@@ -23,9 +24,10 @@ def results(
         portfolio.execute("BEGIN")
         found = cases(portfolio)
         files = load_files(portfolio, policy, env.as_of, found) if found else []
+        before = rounds_before(portfolio, files)
         outcomes = portfolio.values("outcome", "", (), "closed_on, no")
     accounts = {each.account.no: each.account for each in files}
-    told = judge(files, outcomes, accounts, policy, zone_of(policy), days)
+    told = judge(files, outcomes, accounts, policy, zone_of(policy), days, before)
     if env.json:
         from renewctl.views.machine import emit
 

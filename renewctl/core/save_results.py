@@ -1,20 +1,22 @@
 """SAV-11, WIN-3: what saves came to, by how they were run: observed, and not shown to be caused by it.
 
+Each ended round of a case counts as a case of its own: a relapse takes back nothing of what was closed.
 Amounts are base minor units. Whatever is a share has its count beside it, and a rate with its interval only
 from the policy's least number of cases on.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 from typing import NamedTuple
 
 from renewctl.core.health_check import Rate
-from renewctl.core.model import CLOSED_SAVES, KEPT_SAVES, Account, Outcome
-from renewctl.core.plays import CaseFile, first_contact, instant, is_open, latest, round_of
+from renewctl.core.model import CLOSED_SAVES, KEPT_SAVES, Account, Outcome, Promise
+from renewctl.core.plays import CaseFile, first_contact, instant, is_open, latest
 from renewctl.core.policy import Policy
+from renewctl.core.save_rounds import Before, Lag, Loss, lag, lost_on_record, outcomes_of, relapsed, rounds_of
 from renewctl.core.segment import base_minor
-from renewctl.core.shares import middle, share, weighed
+from renewctl.core.shares import share, weighed
 from renewctl.core.text import fold
 
 LATER = "later"
@@ -24,9 +26,10 @@ BY = ("scenario", "response", "playbook", "root_cause", "owner")
 
 
 class Ended(NamedTuple):
-    """One case as results look at it."""
+    """One ended round of a case as results look at it."""
 
-    file: CaseFile
+    file: CaseFile  # with what is of this round alone
+    relapsed: bool  # another round followed
     response: str  # within 24 h … | later | never
     cause: str | None
     at_risk_minor: int | None  # ARR that reached its renewal date; None: it has not, or it is unknown
@@ -47,6 +50,7 @@ class Group(NamedTuple):
     partly: int
     lost: int
     let_go: int
+    relapsed: int  # of those saved, whole or in part: another round followed, a case of its own
     saved_rate: Rate  # saved or partly saved, of those closed
     reached: int  # cases whose ARR reached its renewal date
     at_risk_minor: int
@@ -59,16 +63,6 @@ class Group(NamedTuple):
     def cost_per_kept(self) -> Fraction | None:
         """Conceded per unit of ARR kept."""
         return Fraction(self.cost_minor, self.kept_minor) if self.kept_minor else None
-
-
-class Lag(NamedTuple):
-    """TERMS: days between the first flag and the loss."""
-
-    losses: int
-    flagged: int  # of them with a flag before
-    median: float | None
-    shortest: int | None
-    longest: int | None
 
 
 class Pattern(NamedTuple):
@@ -93,12 +87,11 @@ class Results(NamedTuple):
     all: Group
     groups: dict[str, tuple[Group, ...]]  # by one of BY, the most cases first
     running: int  # open cases, which count nowhere else
-    relapsed: int  # cases that were taken up again
     ahead: int  # decided before the renewal date, which is still to come
     undecided: int
     lag: Lag
-    late_promises: int  # of those kept, after their day
-    overdue_promises: int
+    late_promises: int  # kept in the span, after their day
+    overdue_promises: int  # due in the span, and neither kept nor settled otherwise at its end
     patterns: tuple[Pattern, ...]  # the most frequent first
 
 
@@ -109,18 +102,19 @@ def results(
     policy: Policy,
     zone: tzinfo,
     span: tuple[date, date],
+    before: Mapping[int, Sequence[Before]] = {},
 ) -> Results:
     """What the cases closed, and the renewals lost, from one day to another came to; both days in.
 
-    `outcomes` are those of every account, `accounts` the accounts of the cases by number.
+    `outcomes` are those of every account, `accounts` the accounts of the cases by number, `before` the
+    earlier rounds of the cases that relapsed, by number of the case.
     """
     from_on, to_on = span
-    of_account: dict[int, list[Outcome]] = {}
-    for each in outcomes:
-        of_account.setdefault(each.account_no, []).append(each)
+    rounds = [each for file in files for each in rounds_of(file, before.get(file.case.no, ()))]
+    of_round = outcomes_of(rounds, outcomes)
     closed = [
-        _ended(file, of_account.get(file.case.account_no, ()), accounts, policy, zone, to_on)
-        for file in files
+        _ended(file, of_round.get(at, ()), accounts, policy, zone, to_on, again=relapsed(rounds, at))
+        for at, file in enumerate(rounds)
         if file.case.state in CLOSED_SAVES
         and file.case.closed_on is not None
         and from_on <= file.case.closed_on <= to_on
@@ -133,19 +127,24 @@ def results(
         from_on, to_on, _group("all", closed, policy),
         {by: _groups(closed, names[by], policy) for by in BY},
         sum(is_open(file.case) for file in files),
-        sum(round_of(file.ledger) > 1 for file in files),
         sum(each.ahead for each in closed), sum(each.undecided for each in closed),
-        _lag(files, losses),
-        sum(
-            each.state == "kept" and each.settled_on is not None and each.settled_on > each.due_on
-            for each in promises
-        ),
-        sum(each.state == "open" and each.due_on < to_on for each in promises),
+        lag(rounds, [*map(lost_on_record, losses), *_unrecorded(closed, outcomes)]),
+        sum(_late(each, span) for each in promises), sum(_overdue(each, span) for each in promises),
         (
             *_patterns("competitor", [each.competitor for each in losses], rules["pattern_losses"]),
             *_patterns("root_cause", [each.cause for each in closed], rules["pattern_causes"]),
         ),
     )  # fmt: skip
+
+
+def _late(each: Promise, span: tuple[date, date]) -> bool:
+    kept_on = each.settled_on if each.state == "kept" else None
+    return kept_on is not None and kept_on > each.due_on and span[0] <= kept_on <= span[1]
+
+
+def _overdue(each: Promise, span: tuple[date, date]) -> bool:
+    standing = each.state == "open" or (each.settled_on is not None and each.settled_on > span[1])
+    return standing and span[0] <= each.due_on < span[1]
 
 
 def _names(policy: Policy) -> dict[str, Callable[[Ended], str]]:
@@ -160,17 +159,11 @@ def _names(policy: Policy) -> dict[str, Callable[[Ended], str]]:
 
 
 def _ended(
-    file: CaseFile, outcomes: Iterable[Outcome], accounts: dict[int, Account], policy: Policy, zone: tzinfo,
-    to_on: date,
+    file: CaseFile, outcomes: Sequence[Outcome], accounts: dict[int, Account], policy: Policy, zone: tzinfo,
+    to_on: date, *, again: bool,
 ) -> Ended:  # fmt: skip
-    case, account = file.case, accounts[file.case.account_no]
-    mine = (
-        each
-        for each in outcomes
-        if each.closed_on >= min(case.opened_on, case.flagged_on)
-        and case.contract_no in (None, each.contract_no)
-    )
-    outcome = next(iter(sorted(mine, key=lambda each: (each.closed_on, each.no))), None)
+    account = accounts[file.case.account_no]
+    outcome = outcomes[0] if outcomes else None
     at_risk = kept = None
     ahead = False
     if outcome is not None:
@@ -189,9 +182,9 @@ def _ended(
         if each.state == "accepted"
     ]
     return Ended(
-        file, response(file, policy, zone), cause.name if cause else None, at_risk, kept, ahead,
-        outcome is None and file.renewal.renewal_on < to_on, states.count("kept"), states.count("broken"),
-        sum(each or 0 for each in costs),
+        file, again, response(file, policy, zone), cause.name if cause else None, at_risk, kept, ahead,
+        outcome is None and not again and file.renewal.renewal_on < to_on, states.count("kept"),
+        states.count("broken"), sum(each or 0 for each in costs),
     )  # fmt: skip
 
 
@@ -246,6 +239,7 @@ def _group(name: str, closed: Sequence[Ended], policy: Policy) -> Group:
     kept_minor = sum(amount for _, amount in amounts)
     return Group(
         name, len(closed), count("saved"), count("partly_saved"), count("lost"), count("let_go"),
+        sum(each.relapsed for each in closed),
         share(saved, len(closed), policy), len(amounts), sum(amount for amount, _ in amounts), kept_minor,
         weighed(kept_minor, [amount for amount, _ in amounts], policy),
         share(kept, kept + sum(each.broken for each in closed), policy),
@@ -253,18 +247,17 @@ def _group(name: str, closed: Sequence[Ended], policy: Policy) -> Group:
     )  # fmt: skip
 
 
-def _lag(files: Iterable[CaseFile], losses: Iterable[Outcome]) -> Lag:
-    flags: dict[int, list[date]] = {}
-    for file in files:
-        flags.setdefault(file.case.account_no, []).append(min(file.case.flagged_on, file.case.opened_on))
-    days, count = [], 0
-    for each in losses:
-        count += 1
-        lost_on = min(each.lost_on or each.closed_on, each.closed_on)
-        first = min((on for on in flags.get(each.account_no, ()) if on <= each.closed_on), default=None)
-        if first is not None:
-            days.append((lost_on - first).days)
-    return Lag(count, len(days), middle(days), min(days, default=None), max(days, default=None))
+def _unrecorded(closed: Iterable[Ended], outcomes: Iterable[Outcome]) -> list[Loss]:
+    """Cases closed as lost whose renewal has no outcome on record."""
+    lost = {
+        (each.account_no, no) for each in outcomes if each.result == "lost" for no in (None, each.contract_no)
+    }
+    cases = (each.file.case for each in closed if each.file.case.state == "lost")
+    return [
+        Loss(case.account_no, case.closed_on, case.closed_on)
+        for case in cases
+        if case.closed_on is not None and (case.account_no, case.contract_no) not in lost
+    ]
 
 
 def _patterns(kind: str, names: Iterable[str | None], least: int) -> list[Pattern]:

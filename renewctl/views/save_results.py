@@ -1,6 +1,6 @@
 """What saves came to, on a terminal, in a pipe, and as JSON: counts always, rates with their intervals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from renewctl.core import money
@@ -34,10 +34,12 @@ def _lines(told: Results, policy: Policy) -> Iterator[str]:
         yield ""
         yield OBSERVED
     yield from _patterns(told)
+    few = told.all.cases < policy.raw["saves"]["learning"]["least_cases"]
+    met = {each.name for each in told.groups["scenario"]} if few else None
     yield ""
-    yield "Elsewhere (what vendors print, and not what to expect here)"
-    for text, source in benchmarks(policy):
-        yield f"  {safe(source)}: {safe(text)}"
+    yield "Elsewhere"
+    for text, source in benchmarks(policy, met):
+        yield f"  {safe(text)} ({safe(source)}, not what to expect here)"
 
 
 def _whole(told: Results, policy: Policy) -> Iterator[str]:
@@ -47,13 +49,13 @@ def _whole(told: Results, policy: Policy) -> Iterator[str]:
         ("ARR kept, of what reached its renewal date", _kept(every, policy)),
         ("promises kept, of those kept or broken", told_rate(every.promises)),
         ("promises kept after their day", str(told.late_promises)),
-        ("promises overdue now", str(told.overdue_promises)),
+        (f"promises overdue on {told.to_on}", str(told.overdue_promises)),
         ("conceded", _cost(every, policy)),
         ("from the first flag to the loss", _lag(told)),
         ("still open", str(told.running)),
     ]
-    if told.relapsed:
-        rows.append(("taken up again after a relapse", str(told.relapsed)))
+    if every.relapsed:
+        rows.insert(1, ("  of them taken up again after a relapse", _relapsed(every)))
     if told.ahead:
         rows.append(("decided ahead of the renewal date", f"{told.ahead}, whose ARR is not counted yet"))
     if told.undecided:
@@ -61,6 +63,10 @@ def _whole(told: Results, policy: Policy) -> Iterator[str]:
     yield from (f"  {line}" for line in aligned(rows))
     if every.cases < least:
         yield f"  A rate is shown from {least} cases on."
+
+
+def _relapsed(group: Group) -> str:
+    return f"{group.relapsed}; what came of it is a case of its own"
 
 
 def _kept(group: Group, policy: Policy) -> str:
@@ -85,7 +91,8 @@ def _lag(told: Results) -> str:
         losses = "1 loss" if lag.losses == 1 else f"{lag.losses} losses"
         none = f"{losses}, none with a flag before"
         return none if lag.losses else "no loss"
-    days = f"{lag.median:g} days (median; {lag.shortest} to {lag.longest})"
+    days = "1 day" if lag.median == 1 else f"{lag.median:g} days"
+    days += f" (median; {lag.shortest} to {lag.longest})" if lag.flagged > 1 else ""
     return f"{days}, {lag.flagged} of {lag.losses} losses had a flag"
 
 
@@ -124,10 +131,14 @@ def _patterns(told: Results) -> Iterator[str]:
         yield f"  {_KINDS[each.kind]} {safe(each.name)}: {times}, {verdict}"
 
 
-def benchmarks(policy: Policy) -> list[tuple[str, str]]:
-    """(text, who reports it) of every benchmark of the policy and its playbooks."""
+def benchmarks(policy: Policy, scenarios: Container[str] | None = None) -> list[tuple[str, str]]:
+    """(text, who reports it) of the policy's benchmarks and those of its playbooks, or of some scenarios'."""
     found = [(each["text"], each["source"]) for each in policy.saves.benchmarks.values()]
-    found += [(book.benchmark, book.benchmark_source) for book in policy.playbooks.values() if book.benchmark]
+    found += [
+        (book.benchmark, book.benchmark_source)
+        for name, book in policy.playbooks.items()
+        if book.benchmark and (scenarios is None or name in scenarios)
+    ]
     return found
 
 
@@ -147,7 +158,7 @@ def document(told: Results, policy: Policy) -> dict[str, Any]:
         "all": _group(told.all, policy),
         **{f"by_{by}": [_group(each, policy) for each in told.groups[by]] for by in BY},
         "open": told.running,
-        "relapsed": told.relapsed,
+        "relapsed": told.all.relapsed,
         "decided_ahead": told.ahead,
         "past_without_outcome": told.undecided,
         "detection_lag_days": told.lag._asdict(),
@@ -176,6 +187,7 @@ def _group(each: Group, policy: Policy) -> dict[str, Any]:
         "partly_saved": each.partly,
         "lost": each.lost,
         "let_go": each.let_go,
+        "relapsed": each.relapsed,
         "saved_rate": rate_document(each.saved_rate),
         "reached_renewal": each.reached,
         "at_risk_arr": money.to_units(each.at_risk_minor, base),

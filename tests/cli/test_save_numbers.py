@@ -6,6 +6,7 @@ import pytest
 
 from renewctl.store.policy_files import load_policy
 from renewctl.store.watch import pasts
+from tests.saves import along
 
 POLICY = load_policy(None)
 BOOK = """id,name,arr,currency,renewal_date,csm,usage_trend,status
@@ -148,6 +149,47 @@ def test_results_follow_a_save_to_its_renewal(saves):
     if told["all"]["cases"]:  # closing may ask for more than a result
         assert cases == [("value", 15000)]
         assert told["all"]["at_risk_arr"] == 20000
+
+
+def test_results_of_a_save_that_relapsed_count_each_of_its_rounds(saves):
+    """SAV-11, SAV-10: saved once, lost once; the first round as it stood when it ended."""
+    saves.run("save", "start", "Acme", "--scenario", "value", "--as-of", "2026-03-02")
+    along(saves.run)
+    assert saves.run("save", "close", "s1", "--result", "saved", "--as-of", "2026-03-10").code == 0
+    saves.run("won", "Acme", "--arr", "15000", "--as-of", "2026-03-10")
+
+    def told():
+        found = saves.json("save", "results", "--as-of", "2026-10-01")["by_response"]
+        return [[each[key] for key in ("name", "saved", "lost", "relapsed", "arr_kept")] for each in found]
+
+    kept = ["within 24 h", 1, 0, 0, 15000]
+    assert told() == [kept]
+    saves.run("save", "reopen", "s1", "--reason", "angry", "--as-of", "2026-05-04")
+    assert told() == [[*kept[:3], 1, 15000]]
+    assert saves.run("undo", "--yes", "--as-of", "2026-05-04").code == 0
+    assert told() == [kept]
+    saves.run("save", "reopen", "s1", "--reason", "angry", "--as-of", "2026-05-06")
+    saves.run("save", "switch", "s1", "budget", "--reason", "cuts", "--as-of", "2026-05-06")
+    assert saves.run("save", "close", "s1", "--result", "lost", "--as-of", "2026-05-16").code == 0
+    assert told() == [[*kept[:3], 1, 15000], ["never", 0, 1, 0, 0]]
+    found = saves.json("save", "results", "--as-of", "2026-10-01")
+    assert found["relapsed"] == 1
+    assert (found["detection_lag_days"]["flagged"], found["detection_lag_days"]["median"]) == (1, 10)
+    out = saves.run("save", "results", "--as-of", "2026-10-01").out
+    assert "of them taken up again after a relapse" in out
+
+
+def test_few_cases_stand_beside_the_benchmarks_of_their_own_scenarios(saves):
+    """SAV-11: each once, at the end, with who reports it and that it is no forecast."""
+    saves.run("save", "start", "Acme", "--scenario", "value")
+    saves.run("save", "close", "s1", "--result", "lost")
+    lines = saves.run("save", "results").out.splitlines()
+    shown = [line for line in lines if "not what to expect here" in line]
+    assert lines[-len(shown) :] == shown
+    assert [name in "".join(shown) for name in ("Totango", "ProfitWell", "Intercom")] == [True, True, False]
+    policy = saves.folder / "one.toml"
+    policy.write_text("[saves.learning]\nleast_cases = 1\n", encoding="utf-8")
+    assert "reported by Intercom, not what" in saves.run("save", "results", "--policy", str(policy)).out
 
 
 def test_a_rehearsal_names_losses_with_and_without_a_warning(saves):

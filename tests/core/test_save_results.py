@@ -1,7 +1,7 @@
 """SAV-11, WIN-3: what saves came to, in counts, in rates only from enough of them, and what recurs."""
 
 from copy import deepcopy
-from datetime import UTC, date, timedelta
+from datetime import UTC, timedelta
 from math import isclose
 
 import pytest
@@ -13,6 +13,7 @@ from renewctl.core.model import CLOSED_SAVES, ItemState, Ledger, Offer, Promise,
 from renewctl.core.plays import UNKNOWN_ON, CaseFile, SaveRenewal, clock
 from renewctl.core.policy import Policy
 from renewctl.core.save_results import NEVER, results
+from renewctl.core.save_rounds import Before
 from renewctl.core.shares import middle, share, weighed
 from tests.book import POLICY, account
 from tests.core.test_suggest import DAY, ago, case, outcome
@@ -129,7 +130,10 @@ def test_the_save_rate_is_arr_kept_of_at_risk_arr_that_reached_its_renewal_date(
     assert told([file(contract_no=1)], [early, other]).all.reached == 0
     assert told([file(renewal_on=ago(1))]).undecided == 1
     assert told([file(renewal_on=DAY)]).undecided == 0
-    many = told([file() for _ in range(10)], [renewed, less], few(10))
+    both = told([file(), file(flagged_on=ago(40))], [renewed])
+    assert (both.all.reached, both.all.kept_minor) == (1, 1000)  # of the last save before it, and not of two
+    contracts = [(file(contract_no=no), renewed._replace(contract_no=no)) for no in range(10)]
+    many = told([of for of, _ in contracts], [won for _, won in contracts], few(10))
     assert many.all.kept_rate.share == 1.0
 
 
@@ -170,8 +174,8 @@ def test_results_are_told_apart_by_playbook_root_cause_and_owner():
 
 def test_promises_kept_and_what_was_conceded_stand_beside():
     """SAV-11, SAV-9: promises kept of those settled, late and overdue ones; concession per ARR kept."""
-    late = DAY + timedelta(days=1)
-    settled = (promise(), promise(settled_on=late), promise("broken"), promise("withdrawn"))
+    late = promise(due_on=ago(1))
+    settled = (promise(), late, promise("broken"), promise("withdrawn"))
     promises = (*settled, promise("open", ago(1), None), promise("open", DAY, None))
     ledger = Ledger(promises=promises, offers=(offer(500), offer(900, "declined"), offer(None)))
     won = outcome("won", ago(5), renewal_on=ago(4), arr_before_minor=1000, arr_after_minor=1000)
@@ -188,7 +192,10 @@ def test_the_detection_lag_is_the_days_from_the_first_flag_to_the_loss():
     other = outcome(closed_on=ago(10), account_no=2)
     found = told([file("lost", ago(60)), file("lost", ago(90))], [lost, other]).lag
     assert (found.losses, found.flagged, found.median, found.shortest, found.longest) == (2, 1, 70, 70, 70)
-    assert told([file("lost", ago(5))], [lost]).lag.flagged == 0
+    after = outcome(closed_on=ago(10), lost_on=ago(20))
+    assert told([file("let_go", ago(5))], [after]).lag.flagged == 0
+    unrecorded = told([file("lost", ago(60))]).lag  # closed 20 days ago, and no outcome on record
+    assert (unrecorded.losses, unrecorded.flagged, unrecorded.median) == (1, 1, 40)
     assert told([]).lag == (0, 0, None, None, None)
 
 
@@ -227,5 +234,85 @@ def test_a_root_cause_that_recurs_is_a_pattern():
 def test_cases_and_losses_outside_the_days_asked_about_do_not_count():
     found = told([file()], [outcome(competitor="Rival")], span=(ago(9), DAY))
     assert (found.all.cases, found.patterns) == (0, ())
-    again = SaveEvent(1, 1, 1, 1, "reopened", "", None, date(2026, 1, 1), None, "ana")
-    assert told([file("detected", ledger=Ledger(events=(again,)))]).relapsed == 1
+
+
+def test_promises_late_and_overdue_count_in_the_days_asked_about_only():
+    """SAV-11: like every other count; one settled after the last of the days was overdue on it."""
+    span = (ago(30), ago(10))
+    for state, due, settled, late, overdue in (
+        ("kept", 40, 30, 1, 0), ("kept", 40, 31, 0, 0), ("kept", 12, 10, 1, 0), ("kept", 12, 9, 0, 1),
+        ("kept", 12, 12, 0, 0), ("open", 30, None, 0, 1), ("open", 31, None, 0, 0), ("open", 11, None, 0, 1),
+        ("open", 10, None, 0, 0), ("broken", 12, 9, 0, 1), ("broken", 12, 11, 0, 0),
+    ):  # fmt: skip
+        made = promise(state, ago(due), None if settled is None else ago(settled))
+        found = told([file(ledger=Ledger(promises=(made,)))], span=span)
+        assert (found.late_promises, found.overdue_promises) == (late, overdue), (state, due, settled)
+
+
+# --- relapses ----------------------------------------------------------------------------------------
+
+AGAIN = SaveEvent(2, 1, 1, 2, "reopened", "saved", None, ago(40), None, "ana")
+RENEWED = outcome("won", ago(55), renewal_on=ago(50), arr_before_minor=1000, arr_after_minor=800)
+
+
+def relapsed(state="detected", closed_on=None, **ledger):
+    """A case saved 50 days ago and opened again 40 days ago; its file, and what was before."""
+    at = clock(ago(60), POLICY, UTC)[0]
+    called = event("contact", on=ago(60), at=at)
+    events = (called, AGAIN, *ledger.pop("events", ()))
+    now = file(state, ago(41), ledger=Ledger(events=events, **ledger))
+    now = now._replace(case=now.case._replace(opened_on=ago(60), closed_on=closed_on))
+    saved = file("saved", ago(60), playbook="old").case._replace(closed_on=ago(50))
+    return now, {1: [Before(saved, {})]}
+
+
+def told_again(of, outcomes=(), span=SPAN):
+    return results([of[0]], outcomes, {1: account(1)}, POLICY, UTC, span, of[1])
+
+
+def test_a_relapse_takes_nothing_back_of_what_was_closed_before_it():
+    """SAV-11, SAV-10: the saved round stays a case, with its ARR, its call, its promises and its cost."""
+    kept = promise("kept", ago(52), ago(52))._replace(made_on=ago(58))
+    given = offer(300)._replace(asked_on=ago(58))
+    found = told_again(relapsed(promises=(kept,), offers=(given,)), [RENEWED])
+    every = found.all
+    assert (every.cases, every.saved, every.relapsed, found.running) == (1, 1, 1, 1)
+    assert (every.at_risk_minor, every.kept_minor, every.cost_minor) == (1000, 800, 300)
+    assert (every.promises.part, every.promises.of) == (1, 1)
+    assert [each.name for each in found.groups["response"]] == ["within 24 h"]
+    assert [each.name for each in found.groups["playbook"]] == ["product old"]
+    assert found.undecided == 0
+
+
+def test_a_loss_after_a_relapse_is_a_case_of_its_own_with_its_own_flag():
+    """SAV-11: saved once and lost once, the ARR kept once, the loss flagged at the relapse."""
+    promises = tuple(
+        promise("broken", made, made)._replace(made_on=made) for made in (ago(50), ago(40), ago(39))
+    )
+    offers = tuple(
+        offer(cost)._replace(asked_on=ago(58), decided_on=on) for cost, on in ((1, ago(58)), (9, ago(30)))
+    )
+    found = told_again(relapsed("lost", ago(20), promises=promises, offers=offers), [RENEWED])
+    every = found.all
+    assert (every.cases, every.saved, every.lost, every.relapsed) == (2, 1, 1, 1)
+    assert (every.reached, every.at_risk_minor, every.kept_minor, every.cost_minor) == (1, 1000, 800, 10)
+    rounds = {each.name: each for each in found.groups["playbook"]}
+    assert (rounds["product old"].kept_minor, rounds["product old"].cost_minor) == (800, 1)
+    assert (rounds["product abc"].kept_minor, rounds["product abc"].cost_minor) == (0, 9)
+    assert (rounds["product old"].promises.of, rounds["product abc"].promises.of) == (1, 2)
+    assert [each.name for each in found.groups["response"]] == ["within 24 h", NEVER]
+    assert found.lag == (1, 1, 21, 21, 21)
+    recorded = outcome("lost", ago(15), arr_before_minor=800, arr_after_minor=0)
+    found = told_again(relapsed("lost", ago(20)), [RENEWED, recorded])
+    assert (found.lag.losses, found.lag.median, found.all.at_risk_minor) == (1, 26, 1800)
+
+
+def test_a_round_counts_where_the_day_it_ended_is_asked_about():
+    of = relapsed("lost", ago(20))
+    assert told_again(of, span=(ago(55), ago(45))).all.saved == 1
+    assert told_again(of, span=(ago(30), DAY)).all.lost == 1
+    assert told_again(of, span=(ago(30), DAY)).all.cases == 1
+
+
+def test_a_loss_of_a_customer_who_was_kept_and_not_flagged_again_counts_from_the_first_flag():
+    assert told([file()], [outcome(closed_on=ago(5))]).lag.median == 55
