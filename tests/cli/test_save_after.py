@@ -40,8 +40,10 @@ def test_the_plan_on_paper_is_that_of_its_playbook_and_another_needs_its_own(boo
     """SAV-2: a switch leads back to diagnosed; the paper of the plan before agrees nothing (SAV-1)."""
     save("2026-03-02", "start", "A1", "--scenario", "product")
     save("2026-03-02", "done", "s1-call")
+    save("2026-03-02", "why", "s1", *WHYS, "--root-cause", "defect-unfixed")
     save("2026-03-02", "paper", "s1", "save-plan", "--format", "md", "-o", str(book.folder / "plan.md"))
-    save("2026-03-03", "why", "s1", *WHYS, "--root-cause", "support-let-down", "--switch", "relationship")
+    assert book.json("save", "show", "s1")["save"]["state"] == "planned"
+    save("2026-03-03", "why", "s1", "--root-cause", "support-let-down", "--switch", "relationship")
     assert book.json("save", "show", "s1")["save"]["state"] == "diagnosed"
     save("2026-03-03", "paper", "s1", "save-plan", "--format", "md", "-o", str(book.folder / "new.md"))
     assert book.json("save", "show", "s1")["save"]["state"] == "planned"

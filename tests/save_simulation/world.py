@@ -220,11 +220,12 @@ class World:
         self.on(case, lambda: case.now.marks.update({step: mark}), *first, "done", case.item(step))
 
     def plan_paper(self, case: Case) -> None:
-        """Write the save plan down, which is the plan."""
+        """Write the save plan down, which is the plan once the root cause is known (SAV-2)."""
         self.papers += 1
         file = self.program.folder / f"{self.papers}.md"
         words = ("save", "paper", self.name(case), "save-plan", "--format", "md", "-o", str(file))
-        self.on(case, lambda: case.now.facts.add("paper:save-plan"), *words)
+        facts = {"paper:save-plan"} if case.now.cause else set()
+        self.on(case, lambda: case.now.facts.update(facts), *words)
 
     def skip(self, case: Case, step: str) -> None:
         """Leave a step out."""
