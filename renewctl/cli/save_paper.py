@@ -134,7 +134,6 @@ def _with_options(env: Env, portfolio: "Portfolio", source: "Source") -> "Source
 
     file, which = source.report.file, source.beside.contract
     situation = _situation(env, portfolio, file.case, None, None, 0, None, None)
-    source = source._replace(cause=situation.root_cause or None)
     if which is None or which.arr_minor is None or not (which.currency or file.account.currency):
         return source
     deal = _deal(env, file.account, which, env.as_of, None)

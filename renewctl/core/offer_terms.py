@@ -98,6 +98,10 @@ def _missing(ask: Ask, deal: Deal) -> Refusal | None:
         )
     if name == "deferred_fee" and ask.fee_minor is None:
         return Refusal("fee-missing", "which fee is deferred?", "give it with --fee AMOUNT")
+    if name == "roadmap" and not ask.what:
+        return Refusal(
+            "what-missing", "what is promised, in words for the customer?", "say it with --what TEXT"
+        )
     if name == "ramp" and ask.discount_pct is not None and ask.steps_pct is not None:
         return Refusal("two-discounts", "--steps says what a ramp takes off", "leave --discount out")
     return None
@@ -132,11 +136,10 @@ def end_of(ask: Ask, deal: Deal, rules: OfferRules) -> date | None:
     return deal.ends_on if ask.instrument in LESS_SCOPE else None
 
 
-def settle(ask: Ask, deal: Deal, rules: OfferRules, until_on: date, root_cause: str) -> Terms | Refusal:
+def settle(ask: Ask, rules: OfferRules, until_on: date) -> Terms | Refusal:
     """SAV-B: the complete terms of an ask that fits, with the policy's usual figures where it says nothing.
 
-    A commitment without words of its own promises what answers the root cause. Refused where a ramp cannot
-    be made of its months.
+    Refused where a ramp cannot be made of its months.
     """
     name = ask.instrument
     usual = rules.discount_pct.get(name, Fraction(0))
@@ -158,19 +161,18 @@ def settle(ask: Ask, deal: Deal, rules: OfferRules, until_on: date, root_cause: 
     if name == "price_lock":
         return terms._replace(uplift_pct=rules.uplift_pct if ask.uplift_pct is None else ask.uplift_pct)
     if name in ("roadmap", "trial"):
-        return terms._replace(what=ask.what or (root_cause if name == "roadmap" else ""))
+        return terms._replace(what=ask.what or "")
     if name == "bridge":
-        return terms._replace(recovers_on=ask.recovers_on or ask.until_on)
+        return terms._replace(recovers_on=ask.recovers_on)
     return _scope(ask, rules, terms)
 
 
 def _scope(ask: Ask, rules: OfferRules, terms: Terms) -> Terms:
-    """What says how much stays; grown again where the terms end, unless a day is given for it."""
+    """What says how much stays, and when growing again is talked over."""
     every = 1
     if ask.instrument == "billing_period":
         every = ask.every_months or rules.every_months
     less = ask.instrument in LESS_SCOPE or ask.price_minor is not None
-    back = ask.until_on + timedelta(days=1) if ask.until_on is not None else None
     return terms._replace(
         every_months=every,
         price_minor=ask.price_minor,
@@ -178,7 +180,7 @@ def _scope(ask: Ask, rules: OfferRules, terms: Terms) -> Terms:
         scope_list_minor=ask.list_minor,
         seats=ask.seats,
         of_seats=ask.of_seats,
-        expand_on=(ask.expand_on or back) if less else None,
+        expand_on=ask.expand_on if less else None,
     )
 
 

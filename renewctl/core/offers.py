@@ -93,7 +93,7 @@ def draft(
     until_on = naked(of.root_cause, of.condition, end_of(ask, deal, rules))
     if isinstance(until_on, Refusal):
         return until_on
-    terms = settle(ask, deal, rules, until_on, of.root_cause)
+    terms = settle(ask, rules, until_on)
     if isinstance(terms, Refusal):
         return terms
     found = quote(deal, terms)
@@ -292,7 +292,7 @@ def _proposed(name: str, deal: Deal, of: Situation, policy: Policy, seats: int |
     end = end_of(ask, deal, rules) or deal.ends_on
     if name == "bridge":
         ask = ask._replace(recovers_on=end)
-    terms = settle(ask, deal, rules, min(end, deal.ends_on), of.root_cause)
+    terms = settle(ask, rules, min(end, deal.ends_on))
     if misfit(ask, deal) is not None or isinstance(terms, Refusal):
         return []
     found = quote(deal, terms)

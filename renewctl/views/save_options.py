@@ -69,11 +69,8 @@ class OptionsPage(NamedTuple):
 def options_page(source: Source) -> OptionsPage:
     """SAV-B: what may be shown to the customer; an option that waits for somebody is none of it."""
     tell = Teller(source)
-    ours = {each.root_cause for each in tell.ledger.offers} | {source.cause}
     shown = ready(source.options)
-    return OptionsPage(
-        *top(tell), tuple(_column(number, each, tell, ours) for number, each in enumerate(shown, 1))
-    )
+    return OptionsPage(*top(tell), tuple(_column(number, each, tell) for number, each in enumerate(shown, 1)))
 
 
 def ready(found: Iterable[Option]) -> tuple[Option, ...]:
@@ -81,7 +78,7 @@ def ready(found: Iterable[Option]) -> tuple[Option, ...]:
     return tuple(each for each in found if each.needs_role is None)
 
 
-def _column(number: int, option: Option, tell: Teller, ours: set[str | None]) -> OptionColumn:
+def _column(number: int, option: Option, tell: Teller) -> OptionColumn:
     found, say = option.quote, tell.say
     terms, currency = found.terms, option.currency
 
@@ -108,7 +105,7 @@ def _column(number: int, option: Option, tell: Teller, ours: set[str | None]) ->
         terms.seats,
         terms.of_seats,
         money(terms.fee_minor) if terms.fee_minor else None,
-        terms.what if terms.what and terms.what not in ours else None,  # a cause is ours, not theirs
+        terms.what or None,
         tuple(tell.said(each) for each in option.get),
         _prices(option.months, money),
         money(option.first_year_minor),

@@ -33,7 +33,6 @@ class Source(NamedTuple):
     lang: str
     said: Callable[[str], str]  # a shipped text in the language
     options: tuple[Option, ...] = ()  # of an options sheet
-    cause: str | None = None  # what they answer; ours
 
 
 class Head(NamedTuple):

@@ -124,7 +124,7 @@ EACH = [
     ("show",),
     ("explain",),
     ("save", "show"),
-    ("save", "offer", *_OFFER, "--dry-run", "--condition=they stay", "--root-cause=a gap"),
+    ("save", "offer", *_OFFER, "--dry-run", "--what=a fix", "--condition=they stay", "--root-cause=a gap"),
     ("save", "offers"),
     ("stakeholder", "list"),
     ("stakeholder", "map"),

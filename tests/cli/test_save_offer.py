@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from renewctl.core.save_papers import KINDS
 from tests.desk import Desk
 from tests.desk import desk as desk
 
@@ -14,6 +15,7 @@ B2,Beta SA,60000,EUR,2026-05-31,24,bea,
 C3,Gamma,,USD,2026-05-31,,ana,
 """
 TEAM = '[team]\nvp = "vera"\nmanager = "marta"\n\n[team.managers]\nana = "rui"\n'
+RECOVERED = ("--recovers-by", "2026-07-31")
 ANSWER = ("--root-cause", "Budget cut", "--condition", "Signed by March")
 
 
@@ -34,11 +36,13 @@ def offer(desk, *words, account="A1"):
 
 
 def bridge(desk, *words):
-    return offer(desk, "--instrument", "bridge", "--until", "2026-07-31", *words)
+    return offer(desk, "--instrument", "bridge", *RECOVERED, "--until", "2026-07-31", *words)
 
 
 def test_an_offer_is_a_json_document_with_its_months_sums_verdicts_and_approvers(saves):  # SAV-4
-    document = saves.json("save", "offer", "A1", *ANSWER, "--instrument", "bridge", "--until", "2026-07-31")
+    document = saves.json(
+        "save", "offer", "A1", *ANSWER, *RECOVERED, "--instrument", "bridge", "--until", "2026-07-31"
+    )
     assert (document["schema"], document["changed"]) == ("renewctl/offer/1", True)
     found = document["offer"]
     assert (found["id"], found["save"], found["account"], found["contract"]) == ("o1", "s1", "A1", "A1")
@@ -65,7 +69,7 @@ def test_an_offer_is_a_json_document_with_its_months_sums_verdicts_and_approvers
 
 def test_a_month_that_outlasts_the_offer_is_said_to_be_charged_whole(saves):
     told = "Its last month has begun by then and is charged whole; the standard price is back on 2026-08-02"
-    words = ("save", "offer", "A1", *ANSWER, "--instrument", "bridge", "--until")
+    words = ("save", "offer", "A1", *ANSWER, *RECOVERED, "--instrument", "bridge", "--until")
     assert told in saves.run(*words, "2026-07-31").out
     assert "charged whole" not in saves.run(*words, "2026-08-01").out
 
@@ -286,6 +290,7 @@ def test_what_is_paid_when_is_told_run_by_run(saves):  # SAV-B
     [
         (2, "unknown-instrument", ("--instrument", "discount")),
         (2, "unknown-instrument", ("--instrument", "xyzzy")),
+        (2, "what-missing", ("--instrument", "roadmap", "--months", "3")),
         (2, "bad-percent", ("--instrument", "bridge", "--discount", "half")),
         (2, "bad-percent", ("--instrument", "bridge", "--discount", "101")),
         (2, "bad-percent", ("--instrument", "ramp", "--steps", "40,x")),
@@ -350,3 +355,20 @@ def test_what_product_is_to_deliver_is_promised_by_product_and_the_rest_by_the_s
         assert saves.run("save", "accept", made["id"]).code == 0
     promised = saves.json("save", "promise", "list", "--all")["promises"]
     assert sorted(each["owner"] for each in promised) == sorted(kinds.values())
+
+
+def test_no_paper_for_the_customer_says_why_they_wanted_to_leave(saves):  # SAV-8, SAV-P
+    cause = ("--root-cause", "Support told the wrong price")
+    words = (*cause, "--condition", "They stay", "--months", "3", "--what", "Single sign-on")
+    for instrument in ("roadmap", "trial"):
+        assert saves.run("save", "offer", "A1", "--instrument", instrument, *words).code == 0
+    sheet = saves.run("save", "paper", "s1", "options-sheet", "--format", "md", "-o", "-").out
+    for no in ("o1", "o2"):
+        assert saves.run("save", "accept", no).code == 0
+    texts = [sheet]
+    for kind in (kind for kind, of in KINDS.items() if of.customer):
+        for how in ("eml",) if KINDS[kind].mail else ("html", "md"):
+            texts.append(saves.run("save", "paper", "s1", kind, "--format", how, "-o", "-").out)
+    assert all("Single sign-on" in text for text in (sheet, texts[2], texts[3]))
+    for text in texts:
+        assert cause[1] not in text.replace("\\", "").replace("=\n", "")

@@ -32,7 +32,7 @@ def of(deal: Deal, instrument: str, **asked) -> Quote:
     ask = Ask(instrument, **asked)
     end = end_of(ask, deal, RULES)
     assert end is not None
-    terms = settle(ask, deal, RULES, end, "the cause")
+    terms = settle(ask, RULES, end)
     assert isinstance(terms, Terms), terms
     return quote(deal, terms)
 
