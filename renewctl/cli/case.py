@@ -9,7 +9,7 @@ from renewctl.cli.options import Env, say, today
 from renewctl.core import case_report, cases, plays
 from renewctl.core.model import Change, Outcome, SaveCase
 from renewctl.core.plays import CaseFile
-from renewctl.errors import UsageError
+from renewctl.errors import RefusedByRule, UsageError
 from renewctl.store.portfolio import Operation, Portfolio, utc_now
 from renewctl.store.saves import find_case, load_files, zone_of
 from renewctl.views import save as view
@@ -92,6 +92,12 @@ def on_case(
             [file] = load_files(portfolio, env.policy, env.as_of, [_again(portfolio, meant)])
             if running and not plays.is_open(file.case):
                 allowed(cases.closed_refusal(file.case))
+            if env.as_of < file.case.flagged_on:
+                raise RefusedByRule(
+                    "not-yet",
+                    f"save s{meant.no} was flagged on {file.case.flagged_on}, after {env.as_of}",
+                    "leave out --as-of, or name a later day",
+                )
             desk = CaseDesk(env, portfolio, operation, file, at)
             said = work(desk)
             passed = desk.forward() if said else ()
@@ -147,13 +153,19 @@ def instant(env: Env, given: str | None, option: str) -> str | None:
         ) from error
     if "T" not in given:
         raise UsageError("bad-moment", f"{option} {given}: has no hour", "write it as 2026-03-10T15:30")
-    if plays.local_on(found, zone_of(env.policy)) > env.as_of:
+    if not _FIRST <= found < _LAST:
+        raise UsageError("bad-moment", f"{option} {given}: out of range", "write it as 2026-03-10T15:30")
+    later = env.now is not None and found > plays.stored(env.now)
+    if later or plays.local_on(found, zone_of(env.policy)) > env.as_of:
         raise UsageError(
             "moment-in-the-future",
             f"{option} {given} is after {env.as_of}, the day reckoned from",
             "give the moment when it was",
         )
     return found
+
+
+_FIRST, _LAST = "1900", "9000"  # years
 
 
 def now(env: Env) -> str:

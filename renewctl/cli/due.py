@@ -162,7 +162,7 @@ class Reading:
         owing = "SELECT 1 FROM save_case WHERE state NOT IN ('lost', 'let_go') LIMIT 1"
         if not self.portfolio.value(owing):
             return []
-        from renewctl.cli.save import due_items
+        from renewctl.store.saves import due_items
 
         return due_items(self.portfolio, self.policy, self.wanted.as_of, self.wanted.until)
 

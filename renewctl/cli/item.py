@@ -269,7 +269,7 @@ def find(portfolio: Portfolio, env: Env, text: str) -> Found:
     subject, step = match["subject"], match["step"] or ""
     cycle = int(match["cycle"] or 1)
     if subject.startswith("s"):
-        from renewctl.cli.save import find_step
+        from renewctl.store.saves import find_step
 
         named = int(match["cycle"]) if match["cycle"] else None
         account_no, step, cycle = find_step(portfolio, env.policy, env.as_of, int(subject[1:]), step, named)

@@ -65,6 +65,9 @@ _COMMON: dict[str, Any] = {
 }
 
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000  # what is reckoned ahead of a day has to be a day too
+
+
 class Env:
     """What a command works with: where, under which policy, on which day, who, and how to show it."""
 
@@ -78,6 +81,8 @@ class Env:
         self.policy_path: str | None = common["policy"] or os.environ.get("RENEWCTL_POLICY") or None
         given = common["as_of"] or os.environ.get("RENEWCTL_AS_OF")
         self.as_of = day(given, "--as-of") if given else today()
+        if not _FIRST_YEAR <= self.as_of.year < _LAST_YEAR:
+            raise UsageError("bad-date", f"--as-of {self.as_of}: out of range", "give a day of our times")
 
     @cached_property
     def policy(self) -> "Policy":

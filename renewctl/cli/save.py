@@ -13,8 +13,6 @@ from renewctl.core.policy import SCENARIOS, Policy
 from renewctl.core.segment import in_force
 from renewctl.errors import NotFound, RefusedByRule, UsageError
 from renewctl.store.saves import cases, find_case, load_files, zone_of
-from renewctl.store.saves import due_items as due_items
-from renewctl.store.saves import find_step as find_step
 from renewctl.views import save as view
 
 SaveArg = Annotated[str, typer.Argument(metavar="SAVE", help="A save such as s3, or its account.")]

@@ -46,6 +46,10 @@ def why(
 ) -> None:
     """Ask why until the root cause is found, and go on with the playbook that answers it."""
     given = [clean(each) for each in answers or ()]
+    if root_cause is None and (enough or (stay and switch is None)):
+        raise UsageError(
+            "cause-missing", "--enough and --stay go with a root cause", "give --root-cause CODE"
+        )
     if not given and root_cause is None and switch is None:
         _show_whys(env, save)
         return
@@ -85,7 +89,9 @@ def _cause(
     if enough and whys < least:
         desk.note("why", "enough", clean(enough))
     book = env.policy.playbook(case.scenario)
-    code = given.strip().lower()
+    code = clean(given).lower()
+    if not code:
+        raise UsageError("cause-blank", "--root-cause is blank", "say where the whys end")
     known = {each for one in env.policy.playbooks.values() for each in one.root_causes}
     if code in known:
         own = book.root_causes.get(code)
@@ -304,7 +310,9 @@ def worth(
 
     base = env.policy.base_currency
     sums = {
-        name: _amount(name, text, base) for name, text in (("concession", concession), ("rate", rate)) if text
+        name: _amount(name, text, base)
+        for name, text in (("concession", concession), ("rate", rate))
+        if text is not None
     }
     pct = _percent(chance)
     decision = decide.strip().lower().replace("-", "_") if decide else None
@@ -313,30 +321,25 @@ def worth(
     spent = minutes_given(hours) or 0
     shown: list[Any] = []
 
-    def work(desk: CaseDesk) -> str:
-        file = desk.file
-        shown.append(
-            core.sheet(
-                file.renewal.arr_base_minor, spent, sums.get("rate", env.policy.saves.hour_cost_minor),
-                sums["concession"], pct, years,
-            )
-        )  # fmt: skip
-        if decision is None:
-            return ""
-        _, change = allowed(
-            core.decide(
-                desk.portfolio.next_no("worth"), file, shown[0], decision, clean(reason), base, env.as_of,
-                env.actor,
-            )
-        )  # fmt: skip
-        desk.apply([change])
-        return f"{decision.replace('_', ' ')}: {clean(reason)}"
-
     if decision is None:
         with env.open() as portfolio:
             [file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
         view.show_worth(file, _sheet(env, core, file, spent, sums, pct, years), base, json=env.json)
         return
+    chosen = decision
+
+    def work(desk: CaseDesk) -> str:
+        file = desk.file
+        shown.append(_sheet(env, core, file, spent, sums, pct, years))
+        _, change = allowed(
+            core.decide(
+                desk.portfolio.next_no("worth"), file, shown[0], chosen, clean(reason), base, env.as_of,
+                env.actor,
+            )
+        )  # fmt: skip
+        desk.apply([change])
+        return f"{chosen.replace('_', ' ')}: {clean(reason)}"
+
     on_case(env, save, "worth", work)
     if not env.json:
         view.show_worth(None, shown[0], base, json=False)
@@ -349,22 +352,19 @@ def _sheet(env: Env, core: Any, file: Any, spent: int, sums: dict[str, int], pct
     )  # fmt: skip
 
 
+_NUMBER = re.compile(r"\d{1,13}(\.\d{1,4})?", re.ASCII)
+
+
 def _amount(name: str, text: str, base: str) -> int:
     """An amount of the base currency as people type it, in minor units."""
-    from decimal import Decimal, InvalidOperation
     from fractions import Fraction
 
     from renewctl.core import money
 
-    try:
-        value = Decimal(text.strip().replace("_", ""))
-        if not value.is_finite() or value < 0 or value > 10**12:
-            raise InvalidOperation
-        exact = Fraction(value) * 10 ** money.digits(base)
-    except InvalidOperation as error:
-        raise UsageError(
-            "bad-amount", f"--{name} {text}: no amount in {base}", f"write --{name} 12000.50"
-        ) from error
+    plain = text.strip().replace("_", "")
+    if not _NUMBER.fullmatch(plain):
+        raise UsageError("bad-amount", f"--{name} {text}: no amount in {base}", f"write --{name} 12000.50")
+    exact = Fraction(plain) * 10 ** money.digits(base)
     if exact.denominator != 1:
         raise UsageError("bad-amount", f"--{name} {text}: {base} has no such part", "give fewer digits")
     return int(exact)
@@ -374,13 +374,10 @@ def _percent(text: str) -> Any:
     """A percentage from 0 to 100, exactly."""
     from fractions import Fraction
 
-    try:
-        found = Fraction(text.strip().removesuffix("%").strip())
-    except (ValueError, ZeroDivisionError):
-        found = Fraction(-1)
-    if not 0 <= found <= 100:
+    plain = text.strip().removesuffix("%").strip()
+    if not _NUMBER.fullmatch(plain) or Fraction(plain) > 100:
         raise UsageError("bad-chance", f"--chance {text}: not 0 to 100", "write --chance 40")
-    return found
+    return Fraction(plain)
 
 
 @command(writes=True)
@@ -421,8 +418,10 @@ def note(
             desk.note("blocker", "set", clean(blocker))
             said.append(f"blocked: {clean(blocker)}")
         if cleared:
-            desk.note("blocker", "cleared")
-            said.append("blocker cleared")
+            standing = plays.latest(desk.file.ledger, "blocker")
+            if standing is not None and standing.name == "set":
+                desk.note("blocker", "cleared")
+                said.append("blocker cleared")
         if decision:
             desk.note("decision", "asked", clean(decision))
             said.append(f"decision needed: {clean(decision)}")
@@ -459,8 +458,17 @@ def close(
 
     def work(desk: CaseDesk) -> str:
         if kept is not None:
+            at_stake = desk.file.renewal.arr_base_minor
             if chosen != "partly_saved":
                 raise UsageError("arr-unasked", "--arr goes with --result partly_saved", "leave it out")
+            if at_stake is not None and kept >= at_stake:
+                from renewctl.core import money
+
+                raise UsageError(
+                    "arr-not-less",
+                    f"--arr {arr}: no less than the {money.plain(at_stake, base)} that was at stake",
+                    f"give what is kept, in {base}",
+                )
             from renewctl.core import money
 
             desk.note("evidence", cases.KEPT_ARR, money.plain(kept, base))

@@ -1,6 +1,7 @@
 """`save promise` and `save level`: what a customer was promised, and whether it was kept."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from renewctl.cli.case import CaseDesk, instant, now, on_case
 from renewctl.cli.contract import allowed
 from renewctl.cli.options import Env, command, day
 from renewctl.cli.save import SaveArg
+from renewctl.core import cases as cases_
 from renewctl.core import levels, plays, promises
 from renewctl.core.model import Change, Promise, ServiceLevel, ServiceResponse
 from renewctl.core.text import clean
@@ -80,10 +82,18 @@ def chain(
     days = dict(promises.chain_days(release_on, rules.chain))
     for each in on or ():
         step, _, when = each.partition("=")
-        if step.strip() not in days:
+        step = step.strip().lower()
+        if step not in days:
             raise UsageError("unknown-step", f"--on {each}: no step of a fix", f"steps: {', '.join(days)}")
-        days[step.strip()] = day(when.strip(), f"--on {step.strip()}=")
+        days[step] = day(when.strip(), f"--on {step}=")
 
+    for (step, due_on), (following, later_on) in pairwise(days.items()):
+        if later_on < due_on:
+            raise UsageError(
+                "chain-order",
+                f"{following} on {later_on} is before {step} on {due_on}",
+                f"give {following} a later day: --on {following}=DATE",
+            )
     step, due_on = min(days.items(), key=lambda each: each[1])
     if due_on < env.as_of:
         lead = (release_on - due_on).days
@@ -213,6 +223,8 @@ def level_add(
         raise UsageError("level-ended", f"--until {until}: before it begins", "give a later day")
 
     def work(desk: CaseDesk) -> str:
+        if desk.file.case.state in cases_.NOT_KEPT:
+            allowed(cases_.closed_refusal(desk.file.case))
         no = desk.portfolio.next_no("service_level")
         case = desk.file.case
         made = ServiceLevel(
@@ -325,7 +337,10 @@ def level_list(
 def _number(text: str, letter: str) -> int:
     folded = text.strip().lower().removeprefix(letter)
     if not folded.isascii() or not folded.isdecimal() or len(folded) > 18:
-        raise NotFound("no-such-promise", f"nothing is called {text!r}", f"write {letter}3, as the lists do")
+        what = "level" if letter == "l" else "promise"
+        raise NotFound(
+            f"no-such-{what}", f"no {what} is called {text!r}", f"write {letter}3, as the lists do"
+        )
     return int(folded)
 
 
@@ -345,10 +360,10 @@ def _save_of(env: Env, table: str, number: int, letter: str) -> str:
     with env.open() as portfolio:
         found = _save_no(portfolio, table, number)
     if found is None:
+        what = "level" if letter == "l" else "promise"
         raise NotFound(
-            "no-such-promise", f"there is no {letter}{number}",
-            "see them: renewctl save promise list, renewctl save level list",
-        )  # fmt: skip
+            f"no-such-{what}", f"there is no {letter}{number}", f"see them: renewctl save {what} list"
+        )
     return f"s{found}"
 
 

@@ -165,7 +165,12 @@ def next_step(report: Report) -> CaseStep | None:
             found.append(_back(report, plan.step(play)))
             ahead = ahead or found[-1].state == "open"
     if (plays.is_open(case) or case.state in KEPT_SAVES) and not (ahead and _before_checkins(report, found)):
-        found += [_back(report, step) for step in report.checkins if step.state in ("open", "snoozed")]
+        past = report.as_of if report.provisional else date.min  # provisional days that are over say nothing
+        found += [
+            _back(report, step)
+            for step in report.checkins
+            if step.state in ("open", "snoozed") and step.due_on >= past
+        ]
     return min(found, key=lambda step: step.due_on, default=None)
 
 

@@ -27,7 +27,8 @@ from renewctl.core.plays import CaseFile, CaseStep
 from renewctl.core.policy import Playbook, Policy
 from renewctl.core.promises import Standing, all_kept
 
-ENDS = dict.fromkeys(OPEN_SAVES, ("lost", "let_go"))
+NOT_KEPT = ("lost", "let_go")  # ends after which nothing is owed to the customer any more
+ENDS = dict.fromkeys(OPEN_SAVES, NOT_KEPT)
 LEGAL: dict[str, frozenset[str]] = {
     **{state: frozenset((after, *ENDS[state])) for state, after in pairwise(OPEN_SAVES)},
     "stabilised": frozenset((*KEPT_SAVES, "executing", *ENDS["stabilised"])),

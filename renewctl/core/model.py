@@ -321,7 +321,6 @@ SAVE_EVENTS = (
     "evidence",  # name: which of the four of SAV-6; text: what shows it
     "team",  # name: role; text: person
     "contact",  # the first call, with its hour
-    "update",  # what the customer was told that week
     "blocker",  # name: set | cleared
     "decision",  # name: asked | taken
     "paper",  # name: kind of paper; text: language

@@ -499,6 +499,14 @@ def put_off(case: SaveCase, step: CaseStep, contact: str | None, until_on: date,
     return until_on
 
 
+def span(hours: float) -> str:
+    """So many hours as people say them: days from the fourth on."""
+    return f"{abs(hours):g} h" if abs(hours) <= _IN_HOURS else f"{abs(hours) / 24:,.0f} days"
+
+
+_IN_HOURS = 72
+
+
 def local_text(at: str, zone: tzinfo) -> str:
     """An instant as people in a time zone read it: `2026-03-12 09:00`."""
     return instant(at).astimezone(zone).strftime("%Y-%m-%d %H:%M")

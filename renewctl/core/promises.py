@@ -99,7 +99,13 @@ def promise(
     text, to_whom, owner = words[0].strip(), words[1], words[2].strip()
     before = chain[1] if chain else None
     refusal = None
-    if not text:
+    if case.state in ("lost", "let_go"):
+        refusal = (
+            "save-closed",
+            f"the save is {case.state}",
+            "nothing is owed to that customer by it any more",
+        )
+    elif not text:
         refusal = "promise-blank", "it says nothing", "say what was promised"
     elif not owner:
         refusal = "promise-unowned", "nobody keeps it", "name one person: --owner NAME"

@@ -132,7 +132,7 @@ def _clock(report: Report) -> str:
     if clock.state == "answered":
         late = ", LATE" if clock.in_time is False else ""
         return f"First contact made on {clock.answered_on}{late} (was owed by {by})"
-    hours = f"{abs(clock.hours_left):g} h"
+    hours = plays.span(clock.hours_left)
     if clock.state == "late":
         return f"LATE by {hours}: first contact was owed by {by}"
     return f"Respond by {by}: {hours} left at {plays.local_text(clock.seen_at, report.zone)}"
@@ -354,7 +354,7 @@ def _clock_cell(report: Report) -> str:
     clock = report.clock
     if clock.state == "answered":
         return "answered"
-    return f"{abs(clock.hours_left):g} h {'late' if clock.state == 'late' else 'left'}"
+    return f"{plays.span(clock.hours_left)} {'late' if clock.state == 'late' else 'left'}"
 
 
 # --- JSON ------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def clock_text(row: Row) -> str:
     clock = row.report.clock
     if clock.state == "answered":
         return "answered"
-    return f"{abs(clock.hours_left):g} h {'late' if clock.state == 'late' else 'left'}"
+    return f"{plays.span(clock.hours_left)} {'late' if clock.state == 'late' else 'left'}"
 
 
 def _step(row: Row, as_of: date) -> str:

@@ -81,7 +81,7 @@ def _line(row: Row, policy: Policy, write: Writer, said: Callable[[str], str]) -
         report.file.case.state,
         report.file.case.owner or "",
         report.clock.state,
-        f"{abs(report.clock.hours_left):g}",
+        plays.span(report.clock.hours_left),
         None if arr is None else write.money(arr, policy.base_currency),
         None if step is None else said(step.title),
         None if step is None else write.short_day(step.due_on),

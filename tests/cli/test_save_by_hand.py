@@ -114,3 +114,49 @@ def test_a_save_whose_playbook_left_the_policy_is_shown_and_can_be_switched(book
     found = shown(book)
     done = {each["step"] for each in found["steps"] if each["state"] == "done"}  # type: ignore[attr-defined]
     assert done | {each["step"] for each in found["kept_steps"]} >= {first}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "name"),
+    [
+        (("why", "s1", "--root-cause", " ", "--enough", "x"), 2, "cause-blank"),
+        (("why", "s1", "--stay", "x"), 2, "cause-missing"),
+        (("why", "s1", "--enough", "x"), 2, "cause-missing"),
+        (("worth", "s1", "--hours", "9", "--chance", "40", "--concession", "1e-999999999"), 2, "bad-amount"),
+        (("worth", "s1", "--hours", "9", "--chance", "1e-99999999"), 2, "bad-chance"),
+        (("worth", "s1", "--hours", "9", "--chance", "40", "--rate", ""), 2, "bad-amount"),
+        (("close", "s1", "--result", "partly_saved", "--arr", "120000"), 2, "arr-not-less"),
+        (("promise", "add", "s1", "x", "--due", "2026-03-09", "--as-of", "2026-03-01"), 14, "not-yet"),
+        (("promise", "chain", "s1", "x", "--release", "2026-05-01", "--on", "Beta=2026-06-01"), 2, "chain-order"),
+        (("level", "log", "l9"), 13, "no-such-level"),
+        (("promise", "kept", "p9", "--evidence", "x"), 13, "no-such-promise"),
+        (("done", "s1-call", "--at", "9999-12-31T23:59Z"), 2, "bad-moment"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_in_one_line(
+    case: Desk, words: tuple[str, ...], code: int, name: str
+) -> None:
+    case.fails(code, name, "save", *words)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_nobody_reckons_from_is_refused(case: Desk, day: str) -> None:
+    for words in (("due",), ("save", "suggest"), ("save", "show", "s1")):
+        case.fails(2, "bad-date", *words, "--as-of", day)
+
+
+def test_nothing_is_promised_on_a_save_that_was_lost(case: Desk) -> None:
+    """SAV-9: a promise that no list shows would be broken unseen."""
+    assert case.run("save", "close", "s1", "--result", "lost").code == 0
+    case.fails(14, "save-closed", "save", "promise", "add", "s1", "x", "--due", "2026-04-01")
+    case.fails(14, "save-closed", "save", "level", "add", "s1", "support", "x", "--hours", "4")
+
+
+def test_many_hours_are_told_in_days_and_provisional_check_ins_that_are_past_are_not_next(case: Desk) -> None:
+    told = case.run("save", "standup", "--as-of", "2026-12-01").out
+    assert "272 days late" in told
+    for each in shown(case)["steps"]:  # type: ignore[attr-defined]
+        if each["state"] == "open" and each["step"] not in ("root-cause",):
+            case.run("done", each["item"])
+    later = case.json("save", "standup", "--as-of", "2026-06-10")["saves"][0]["next_step"]
+    assert later is None or not later["step"].startswith("checkin")

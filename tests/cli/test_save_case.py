@@ -78,7 +78,7 @@ WORTH = ("save", "worth", "s1", "--hours", "9", "--chance")
         ((*LEVEL[1:], "--hours", "0"), 2, "bad-hours"),
         (("level", "add", "s1", " ", "x", "--hours", "4"), 2, "level-blank"),
         ((*LEVEL[1:], "--hours", "4", "--until", "2026-03-01"), 2, "level-ended"),
-        (("level", "log", "l9"), 13, "no-such-promise"),
+        (("level", "log", "l9"), 13, "no-such-level"),
         (("done", "s1-call", "--at", "yesterday"), 2, "bad-moment"),
         (("done", "s1-call", "--at", "2026-03-02"), 2, "bad-moment"),
         (("done", "s1-call", "--at", "2026-03-03T00:00"), 2, "moment-in-the-future"),
