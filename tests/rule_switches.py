@@ -255,6 +255,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("offer_guards", "naked", _for_free),
         _instead("offer_guards", "_end", _unlimited),
         _instead("offer_guards", "needs_role", lambda pct, limit, policy: None),  # anybody grants anything
+        _instead("offer_guards", "least_pct", lambda found, policy: found.discount_pct),  # less scope is free
         _instead(
             "offer_money", "_deepest", lambda deal, terms, at: terms.discount_pct
         ),  # only what is stated

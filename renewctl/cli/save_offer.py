@@ -165,7 +165,9 @@ def offer(
             op.apply([Change("offer", (row.no,), of.no, None, row._asdict())])
             op.summary = f"o{row.no}: {row.instrument} offered to {of.name}, {row.state}"
             _forward(env, portfolio, op, case.no)
-    shown = view.Shown(row, of, made.quote, env.policy, env.as_of, which.id, which.renewal_on)
+    shown = view.Shown(
+        row, of, made.quote, env.policy, env.as_of, which.id, which.renewal_on, which.term_months
+    )
     if env.json:
         emit(view.document(shown, made, answers, changed=not env.dry_run))
         return
@@ -252,6 +254,7 @@ def _decide(env: Env, text: str, action: str, note: str | None) -> None:
         env.as_of,
         which.id if which else "",
         which.renewal_on if which else None,
+        which.term_months if which else None,
     )
     rows = [each.after or {} for each in promises]
     if env.json:

@@ -5,6 +5,7 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
+from renewctl.core import money
 from renewctl.core.dates import add_months
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Account
@@ -201,6 +202,29 @@ def limit_of(actor: str, account: Account, policy: Policy) -> Limit:
         if person is not None and not delegate and fold(person) == fold(actor) and pct > best.pct:
             best = Limit(role, pct)
     return best
+
+
+def least_pct(found: Quote, policy: Policy) -> Fraction:
+    """SAV-4: the limit that it takes to grant an offer: its discount; for less scope that of a role."""
+    return max(found.discount_pct, _scope_pct(found, policy))
+
+
+def less_scope(found: Quote, limit: Limit, policy: Policy) -> tuple[Guard, ...]:
+    """SAV-4: the verdict on less scope: contraction is granted by the policy's role or one above it."""
+    if not partial(found.deal, found.terms):
+        return ()
+    gone = found.deal.arr_minor - found.lowest_minor
+    said = f"less scope: {money.plain(gone, found.deal.currency)} a year are not billed while it runs"
+    if limit.pct >= _scope_pct(found, policy):
+        return (Guard("SAV-4", OK, f"{said}; a {limit.role} may grant that"),)
+    return (Guard("SAV-4", WARN, said, f"a {policy.offers.less_scope_role} has to approve it"),)
+
+
+def _scope_pct(found: Quote, policy: Policy) -> Fraction:
+    """The limit of the role that less scope takes; 0 where all of it stays."""
+    if not partial(found.deal, found.terms):
+        return Fraction(0)
+    return Fraction(str(policy.saves.approval_pct.get(policy.offers.less_scope_role, 0)))
 
 
 def needs_role(pct: Fraction, limit: Limit, policy: Policy) -> str | Refusal | None:

@@ -1,13 +1,11 @@
 """An offer in words: its terms in a sentence, what is promised with it, the commands that record it."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
 from renewctl.core import money
 from renewctl.core.offer_guards import percent
 from renewctl.core.offer_money import Quote, Terms, partial
-from renewctl.core.promises import WAY_BACK
 
 _NO_REFIT = "no fee to set it up again"
 
@@ -80,13 +78,13 @@ def way_back(found: Quote) -> str:
     return f"growing again is open from {found.terms.expand_on}, {_NO_REFIT}"
 
 
-def promises(found: Quote) -> Iterator[tuple[str, date, str]]:
-    """SAV-9: what an accepted offer promises: the text, its day (at once, or when due) and its chain."""
-    terms, deal = found.terms, found.deal
-    due = terms.until_on if terms.instrument in ("roadmap", "deferred_fee") else deal.from_on
-    yield give(found)[0], due, ""
-    if way_back(found) and terms.expand_on is not None:
-        yield f"Talk about growing again; {_NO_REFIT}", terms.expand_on, WAY_BACK
+def promise_of(found: Quote) -> tuple[str, date]:
+    """SAV-9: what an accepted offer promises and its day: when it is to be delivered, else applied at once.
+
+    The end of an offer and the day to talk about growing again are its terms, not work to be kept.
+    """
+    delivered = found.terms.instrument == "roadmap"
+    return give(found)[0], found.terms.until_on if delivered else found.deal.from_on
 
 
 def steps(found: Quote) -> list[Step]:

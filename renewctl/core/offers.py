@@ -20,6 +20,8 @@ from renewctl.core.offer_guards import (
     Limit,
     Situation,
     guards,
+    least_pct,
+    less_scope,
     limit_of,
     naked,
     needs_role,
@@ -27,7 +29,8 @@ from renewctl.core.offer_guards import (
 )
 from renewctl.core.offer_money import Deal, Month, Quote, Terms, quote
 from renewctl.core.offer_terms import Ask, end_of, misfit, settle
-from renewctl.core.offer_words import after, give, promises
+from renewctl.core.offer_words import after, give, promise_of
+from renewctl.core.ownership import step_person
 from renewctl.core.policy import Policy
 from renewctl.core.promises import promise
 from renewctl.core.text import fold
@@ -103,9 +106,10 @@ def draft(
         said = "; ".join(f"{each.reason} ({each.rule})" for each in refusing)
         return Refusal("offer-refused", said, "; ".join(each.add for each in refusing))
     limit = limit_of(actor, account, policy)
-    role = needs_role(found.discount_pct, limit, policy)
+    role = needs_role(least_pct(found, policy), limit, policy)
     if isinstance(role, Refusal):
         return role
+    verdicts = (*verdicts, *less_scope(found, limit, policy))
     offer = Offer(
         no, account.no, case.no, contract.no, terms.instrument, terms_text(found), of.root_cause,
         of.condition, deal.from_on, until_on, deal.currency, deal.arr_minor, found.kept_minor,
@@ -162,23 +166,45 @@ def _not_theirs(offer: Offer, actor: str, account: Account, policy: Policy) -> R
         return Refusal(
             "own-offer",
             f"{actor} asked for o{offer.no}; somebody else has to approve it (SAV-4)",
-            f"a {offer.needs_role} decides; take it back with: renewctl save withdraw o{offer.no}",
+            f"a {offer.needs_role} decides; take it back with: renewctl save withdraw o{offer.no}"
+            + _unless_set(offer, account, policy),
         )
-    pct = _counted(offer)
+    pct, least = _counted(offer, policy)
     limit = limit_of(actor, account, policy)
+    if least > limit.pct >= pct:
+        return Refusal(
+            "over-limit", f"{actor} ({limit.role}) may not grant less scope; o{offer.no} takes some away",
+            f"a {offer.needs_role} has to decide (SAV-4)" + _unless_set(offer, account, policy),
+        )  # fmt: skip
     if pct > limit.pct:
         return Refusal(
             "over-limit",
             f"{actor} may grant {percent(limit.pct)} % ({limit.role}); o{offer.no} takes {percent(pct)} %",
-            f"a {offer.needs_role} of the policy's [team] has to decide (SAV-4)",
+            f"a {offer.needs_role} has to decide (SAV-4)" + _unless_set(offer, account, policy),
         )
     return None
 
 
-def _counted(offer: Offer) -> Fraction:
-    """The percentage the ladder counts, unrounded where the terms are still there."""
+def _unless_set(offer: Offer, account: Account, policy: Policy) -> str:
+    """How to name somebody in the role that decides, where nobody is."""
+    role = offer.needs_role or ""
+    person, delegate = step_person(role, account, None, policy)
+    return "" if person is not None and not delegate else f"; nobody is set as {role}: {how_to_set(role)}"
+
+
+def how_to_set(role: str) -> str:
+    """How somebody is named in a role of the team."""
+    return (
+        f'put [team] {role} = "…" in a policy (renewctl policy init), then --policy FILE or RENEWCTL_POLICY'
+    )
+
+
+def _counted(offer: Offer, policy: Policy) -> tuple[Fraction, Fraction]:
+    """The discount that the ladder counts, unrounded where the terms are there, and the limit it takes."""
     found = quote_of(offer)
-    return Fraction(offer.discount_pct or 0) if found is None else found.discount_pct
+    if found is None:
+        return Fraction(offer.discount_pct or 0), Fraction(offer.discount_pct or 0)
+    return found.discount_pct, least_pct(found, policy)
 
 
 def effort_minor(minutes: int, currency: str, policy: Policy) -> int | None:
@@ -244,21 +270,16 @@ def _read(name: str, value: Any) -> Any:
 def promised(
     offer: Offer, case: SaveCase, no: int, owner: str, as_of: date, actor: str
 ) -> list[Change] | Refusal:
-    """SAV-9: the promises an accepted offer makes, numbered from `no` on, each with its day and its owner.
+    """SAV-9: the promise an accepted offer makes, of that number, with its day and its owner.
 
     What is to be applied is due at once, however long ago the offer began.
     """
     found = quote_of(offer)
     if found is None:
         return []
-    changes = []
-    for at, (text, due_on, chain) in enumerate(promises(found)):
-        of = (chain, None) if chain else None
-        made = promise(no + at, case, (text, None, owner), max(due_on, as_of), as_of, actor, of)
-        if isinstance(made, Refusal):
-            return made
-        changes.append(made[1])
-    return changes
+    text, due_on = promise_of(found)
+    made = promise(no, case, (text, None, owner), max(due_on, as_of), as_of, actor)
+    return made if isinstance(made, Refusal) else [made[1]]
 
 
 # --- for the customer ------------------------------------------------------------------------------
@@ -296,7 +317,7 @@ def _proposed(name: str, deal: Deal, of: Situation, policy: Policy, seats: int |
     if misfit(ask, deal) is not None or isinstance(terms, Refusal):
         return []
     found = quote(deal, terms)
-    role = needs_role(found.discount_pct, Limit(LEAST_ROLE, _least(policy)), policy)
+    role = needs_role(least_pct(found, policy), Limit(LEAST_ROLE, _least(policy)), policy)
     if isinstance(role, Refusal) or any(each.verdict == REFUSE for each in guards(of, found, rules)):
         return []
     return [_option(found, rules.gets[name], policy, None, role)]

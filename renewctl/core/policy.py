@@ -334,6 +334,7 @@ class OfferRules(NamedTuple):
     uplift_pct: "Fraction"  # what a renewal would have added to a locked price
     unknown_causes: tuple[str, ...]
     no_discount: tuple[str, ...]  # scenarios that no price repairs
+    less_scope_role: str  # who may grant less scope, or anybody above
     chances_pct: "tuple[Fraction, ...]"
     sheet: dict[str, tuple[str, ...]]  # scenario -> instruments proposed to a customer
 
@@ -715,6 +716,7 @@ class Policy:
             _exact(table["price_lock"]["uplift_pct"]),
             tuple(table["unknown_causes"]),
             tuple(table["no_discount"]),
+            table["less_scope_role"],
             tuple(map(_exact, table["chances_pct"])),
             {scenario: tuple(names) for scenario, names in table["sheet"].items()},
         )

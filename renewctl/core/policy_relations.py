@@ -337,7 +337,9 @@ def _advice(raw: Raw) -> Iterator[Found]:
 
 def _offers(raw: Raw) -> Iterator[Found]:
     """SAV-B: billing periods divide the year, steps of a ramp its months; the usual ramp is listed."""
-    table = raw["offers"]
+    table, ladder = raw["offers"], raw["saves"]["approval_pct"]
+    if table["less_scope_role"] not in ladder:
+        yield ("offers", "less_scope_role"), f"no role of saves.approval_pct; one of {', '.join(ladder)}"
     if 12 % table["billing_period"]["every_months"]:
         yield ("offers", "billing_period", "every_months"), "does not divide the year; 1, 2, 3, 4, 6 or 12"
     ramp = table["ramp"]

@@ -431,6 +431,7 @@ _OFFERS = Table(
     {
         "unknown_causes": List(text(), "words that name no cause", (0, 50), unique=True),
         "no_discount": List(text("a scenario"), "scenarios", (0, 100), unique=True),
+        "less_scope_role": one_of(*ROLES),
         "chances_pct": List(number(0, 99), "percentages, such as [10, 25, 50]", (1, 5), unique=True),
         **{name: Table({**_TITLE, **_INSTRUMENTS.get(name, {})}) for name in INSTRUMENTS},
         "sheet": Map(

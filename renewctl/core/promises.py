@@ -13,7 +13,6 @@ from renewctl.core.intake import Refusal
 from renewctl.core.model import Change, Promise, SaveCase
 
 SETTLED = ("kept", "broken", "withdrawn")
-WAY_BACK = "way-back"  # SAV-B: the chain of a promise to talk about growing again
 
 
 class Standing(NamedTuple):
@@ -68,17 +67,10 @@ def _before(found: Promise, promises: Sequence[Promise]) -> Promise | None:
 
 
 def all_kept(promises: Sequence[Promise], as_of: date) -> tuple[Standing, ...]:
-    """What keeps the promises from being kept, all of them (SAV-6); nothing where none is left.
-
-    The day to talk about growing again lies past the save that granted it (SAV-B): until it has come it keeps
-    no case open, and is owed after it is closed.
-    """
+    """What keeps the promises from being kept, all of them (SAV-6); nothing where none is left."""
     return tuple(
-        each
-        for each in standing(promises, as_of, 0)
-        if each.state in ("open", "soon", "missed", "broken")
-        and not (each.promise.chain == WAY_BACK and each.state == "open")
-    )  # fmt: skip
+        each for each in standing(promises, as_of, 0) if each.state in ("open", "soon", "missed", "broken")
+    )
 
 
 def promise(

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "09464599904e1cabcd2d18c1ca69233c0a7b836f7b163ce4b270c2c7adb40b9f"
+FINGERPRINT = "6c9e4043ed5f607c6b921ba02219746cc3e2f7bc23503b2c1b8ca969434f1d59"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1013,6 +1013,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
  'shared_timeline': {'value-review': {'days': 60, 'done_from': 'value_reviewed'}, 'proposal': {'days': 45, 'done_from': 'proposed'}, 'agreement': {'days': 30, 'done_from': 'contract_sent'}, 'signature': {'days': 0, 'done_from': 'won'}},
  'offers': {'unknown_causes': ['unknown', 'not known', 'unclear', 'investigate', 'tbd', '?'],
             'no_discount': ['relationship'],
+            'less_scope_role': 'manager',
             'chances_pct': [10, 25, 50],
             'prepay': {'title': 'Annual prepayment', 'get': 'The year is paid in full when it begins.', 'discount_pct': 25, 'months': 12},
             'billing_period': {'title': 'Billing period', 'get': 'The renewal is signed for the full term.', 'every_months': 3},

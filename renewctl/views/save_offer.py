@@ -12,7 +12,7 @@ from renewctl.core.model import Account, Offer
 from renewctl.core.offer_guards import Situation, percent
 from renewctl.core.offer_money import Month, Quote, break_even
 from renewctl.core.offer_words import sentence, steps, way_back
-from renewctl.core.offers import Draft
+from renewctl.core.offers import Draft, how_to_set
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Policy
 from renewctl.views.terminal import aligned, fit, put_lines, safe, width
@@ -33,6 +33,7 @@ class Shown(NamedTuple):
     as_of: date
     contract_id: str
     renewal_on: date | None
+    contract_months: int | None = None  # the contract's term
 
 
 def show(shown: Shown, made: Draft, of: Situation) -> None:
@@ -79,6 +80,7 @@ def show_list(found: Sequence[Offer], accounts: Mapping[int, Account]) -> None:
         put_lines(["No offer was made. Make one with: renewctl save offer ACCOUNT --instrument …"])
         return
     rows = [("OFFER", "STATE", "ACCOUNT", "INSTRUMENT", "OFF", "KEPT", "COST", "UNTIL")]
+    back: list[str] = []
     for each in found:
         code = each.currency or ""
         rows.append(
@@ -95,7 +97,15 @@ def show_list(found: Sequence[Offer], accounts: Mapping[int, Account]) -> None:
                 str(each.until_on or "no end"),
             )
         )
-    put_lines(aligned(rows, frozenset({4, 5, 6})))
+        if each.state in ("pending", "approved", "accepted") and (way := expands_on(each)):
+            back.append(f"o{each.no}: growing again is talked over from {way}")
+    put_lines([*aligned(rows, frozenset({4, 5, 6})), *back])
+
+
+def expands_on(offer: Offer) -> str | None:
+    """SAV-B: the day on which growing again is talked over, of an offer of less scope."""
+    found: str | None = json.loads(offer.terms).get("expand_on")
+    return found
 
 
 def _title(shown: Shown) -> str:
@@ -212,7 +222,7 @@ def _next(shown: Shown) -> list[str]:
     names = approvers(shown)
     who = " or ".join(safe(each) for each in names)
     if not who:
-        who = f"nobody is set as {offer.needs_role} (policy [team])"
+        who = f"nobody is set as {offer.needs_role}; {how_to_set(offer.needs_role or '')}"
     return [
         f"Needs approval by a {offer.needs_role} before it is offered: {who}",
         f"  renewctl save approve o{offer.no}",
@@ -246,10 +256,16 @@ def _record(shown: Shown) -> list[str]:
 def commands(shown: Shown, found: Quote) -> list[tuple[date, int, str]]:
     """(day, ARR, command) of each change of ARR: a renewal is won at it, else the contract is amended."""
     out = []
-    for on, arr in steps(found):
-        amount = money.to_units(arr, found.deal.currency)
+    deal = found.deal
+    new_term = deal.term_months != (shown.contract_months or shown.policy.usual_term_months)
+    changes = [(each.on, each.arr_minor) for each in steps(found)]
+    if new_term and deal.from_on == shown.renewal_on and all(on != deal.from_on for on, _ in changes):
+        changes.insert(0, (deal.from_on, deal.arr_minor))
+    for on, arr in changes:
+        amount = money.to_units(arr, deal.currency)
         if on == shown.renewal_on:
             said = f"renewctl won {safe(shown.account.id)} --arr {amount}"
+            said += f" --term-months {deal.term_months}" if new_term else ""
         else:
             said = (
                 f"renewctl amend {safe(shown.account.id)} --arr {amount} --on {on} --reason o{shown.offer.no}"
@@ -328,6 +344,7 @@ def _row(offer: Offer, account: Account, policy: Policy) -> dict[str, Any]:
         "condition": offer.condition,
         "from": offer.from_on.isoformat(),
         "until": None if offer.until_on is None else offer.until_on.isoformat(),
+        "expand_on": expands_on(offer),
         "currency": offer.currency,
         "arr": units(offer.arr_minor),
         "kept_arr": units(offer.kept_minor),

@@ -82,6 +82,15 @@ def test_from_the_renewal_on_the_new_terms_are_recorded_by_winning_it(saves):
     ]
 
 
+def test_another_term_than_the_contracts_is_in_the_command_that_records_it(saves):
+    words = ("--from", "2026-05-31", "--months", "6", "--condition", "Two years")
+    found = offer(saves, "--instrument", "volume", *words, "--term-months", "24")
+    assert found["changes"][0]["command"] == "renewctl won A1 --arr 108000 --term-months 24"
+    free = offer(saves, "--instrument", "billing_period", "--from", "2026-05-31", "--months", "24",
+                 "--term-months", "24")  # fmt: skip
+    assert [each["command"] for each in free["changes"]] == ["renewctl won A1 --arr 120000 --term-months 24"]
+
+
 def test_an_offer_never_changes_the_contract_by_itself(saves):  # SAV-4
     before = saves.values("contract")
     bridge(saves, "--discount", "10")
@@ -89,17 +98,19 @@ def test_an_offer_never_changes_the_contract_by_itself(saves):  # SAV-4
     assert saves.values("contract") == before
 
 
-def test_accepting_makes_the_promises_and_undo_takes_both_back(saves):  # SAV-9
+def test_accepting_makes_the_promise_and_undo_takes_both_back(saves, monkeypatch):  # SAV-9
+    monkeypatch.setenv("RENEWCTL_USER", "rui")
     offer(saves, "--instrument", "seats", "--seats", "20", "--expand-on", "2026-12-01", "--price", "110000")
     document = saves.json("save", "accept", "o1", "--note", "by phone")
     assert document["offer"]["state"] == "accepted"
     assert [(each["id"], each["due_on"], each["owner"]) for each in document["promises"]] == [
         ("p1", "2026-03-02", "ana"),
-        ("p2", "2026-12-01", "ana"),
     ]
     [row] = saves.values("offer")
-    assert (row.decided_on, row.decided_by, row.note) == (date(2026, 3, 2), "ana", "by phone")
-    assert [each.save_no for each in saves.values("promise")] == [1, 1]
+    assert (row.decided_on, row.decided_by, row.note) == (date(2026, 3, 2), "rui", "by phone")
+    assert [each.save_no for each in saves.values("promise")] == [1]
+    assert document["offer"]["expand_on"] == "2026-12-01"
+    assert "o1: growing again is talked over from 2026-12-01" in saves.run("save", "offers").out
     assert saves.run("undo", "--yes").code == 0
     assert saves.values("promise") == []
     assert saves.values("offer")[0].state == "approved"
@@ -192,7 +203,8 @@ def test_a_pending_offer_is_refused_with_a_reason_and_cannot_be_accepted(saves, 
 def test_a_role_with_nobody_in_it_is_named_where_its_approval_is_needed(saves, monkeypatch):  # SAV-4
     monkeypatch.delenv("RENEWCTL_POLICY")
     done = saves.run("save", "offer", "A1", *ANSWER, "--instrument", "ramp")
-    assert "Needs approval by a vp before it is offered: nobody is set as vp (policy [team])" in done.out
+    assert "Needs approval by a vp before it is offered: nobody is set as vp; put [team] vp" in done.out
+    assert "renewctl policy init" in done.out
     assert saves.json("save", "offers")["offers"][0]["needs_role"] == "vp"
 
 
