@@ -155,8 +155,8 @@ def settle(env: Env, promise: str, state: str, evidence: str) -> None:
         if not changes:
             return ""
         desk.apply(changes)
-        late = state == "kept" and env.as_of > found.due_on
-        return f"p{found.no} {state}" + (f", {(env.as_of - found.due_on).days} days late" if late else "")
+        late = (env.as_of - found.due_on).days if state == "kept" else 0
+        return f"p{found.no} {state}" + (f", {late} day{'s' * (late > 1)} late" if late > 0 else "")
 
     on_case(env, _save_of(env, "promise", number, "p"), "promise", work, running=False)
 

@@ -384,3 +384,13 @@ def test_no_paper_for_the_customer_says_why_they_wanted_to_leave(saves):  # SAV-
     assert all("Single sign-on" in text for text in (sheet, texts[2], texts[3]))
     for text in texts:
         assert cause[1] not in text.replace("\\", "").replace("=\n", "")
+
+
+@pytest.mark.parametrize(("day", "said"), [("02", "p1 kept"), ("03", "1 day late"), ("04", "2 days late")])
+def test_a_promise_kept_late_says_by_how_many_days(saves, monkeypatch, day, said):  # SAV-9
+    assert (
+        saves.run("save", "promise", "add", "s1", "A call", "--due", "2026-03-02", "--owner", "ana").code == 0
+    )
+    monkeypatch.setenv("RENEWCTL_AS_OF", f"2026-03-{day}")
+    done = saves.run("save", "promise", "kept", "p1", "--evidence", "Held", "--as-of", f"2026-03-{day}")
+    assert done.err.strip().endswith(said), done.err
