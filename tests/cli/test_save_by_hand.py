@@ -5,6 +5,7 @@ import pytest
 from tests.desk import Desk
 from tests.processes import ROOT
 
+CHAIN = ("promise", "chain", "s1", "x", "--release")
 FLAGGED = ("--flagged", "2026-03-02")
 
 
@@ -127,7 +128,7 @@ def test_a_save_whose_playbook_left_the_policy_is_shown_and_can_be_switched(book
         (("worth", "s1", "--hours", "9", "--chance", "40", "--rate", ""), 2, "bad-amount"),
         (("close", "s1", "--result", "partly_saved", "--arr", "120000"), 2, "arr-not-less"),
         (("promise", "add", "s1", "x", "--due", "2026-03-09", "--as-of", "2026-03-01"), 14, "not-yet"),
-        (("promise", "chain", "s1", "x", "--release", "2026-05-01", "--on", "Beta=2026-06-01"), 2, "chain-order"),
+        ((*CHAIN, "2026-05-01", "--on", "Beta=2026-06-01"), 2, "chain-order"),
         (("level", "log", "l9"), 13, "no-such-level"),
         (("promise", "kept", "p9", "--evidence", "x"), 13, "no-such-promise"),
         (("done", "s1-call", "--at", "9999-12-31T23:59Z"), 2, "bad-moment"),

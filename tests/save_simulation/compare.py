@@ -135,7 +135,7 @@ def _standing(at: str, row: dict[str, Any], case: Case, oracle: Oracle, today: d
     found.same(
         "unreported" if missed else "other", f"{at} next promise", said, f"p{owed[0][2]}" if owed else None
     )
-    first = oracle.ahead(case)
+    first = oracle.ahead(case, today)
     found.same("date", f"{at} next step", row["next_step"] and row["next_step"]["due_on"], _iso(first))
     found.same("other", f"{at} blocker", row["blocker"] is not None, case.blocker)
     found.same("other", f"{at} decision", row["decision"] is not None, case.decision)

@@ -110,12 +110,12 @@ class Oracle:
 
     # -- steps ---------------------------------------------------------------------------------------
 
-    def ahead(self, case: Case) -> date | None:
-        """The day of the next step that is owed, the check-ins among them."""
+    def ahead(self, case: Case, today: date) -> date | None:
+        """The day of the next step that a running case owes; of check-ins, provisional, those to come."""
         steps = self.steps(case)
         days = [each.back_on for each in steps if each.fate == "active" and each.state in ("open", "snoozed")]
         checks = self.check_ins(case).items()
-        days += [on for number, on in checks if f"checkin-{number}" not in case.now.marks]
+        days += [on for number, on in checks if f"checkin-{number}" not in case.now.marks and on >= today]
         return min(days, default=None)
 
     def facts(self, case: Case) -> set[str]:

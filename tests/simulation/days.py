@@ -124,7 +124,7 @@ def _news(world: World, account: Account) -> None:
         words = ("save", "start", account.id, "--scenario", "product")
         account.saving = int(world.program.json(world.today, *words)["save"]["id"].removeprefix("s"))
     elif account.saving is not None and world.chance(40):
-        world.run("save", "close", f"s{account.saving}", "--result", "let_go")
+        world.run("save", "close", f"s{account.saving}", "--result", "lost")
         account.saving = None
     if account.early_on is None and world.chance(1500):
         account.early_on = world.today
