@@ -90,7 +90,9 @@ def proposed(env: Env, portfolio: "Portfolio", account: "Account", reason: str |
             "scenario-missing",
             f"something is wrong at {account.name} ({seen}), and nothing on record tells why: "
             "find out first, and offer nothing yet",
-            "ask why, up to five times; then say what they said with --reason TEXT, or give --scenario",
+            "ask why on the call, and add --reason TEXT; where no word tells, begin with the likeliest of "
+            f"{six}: renewctl save start {account.id} --flagged {one.flagged_on} --scenario SCENARIO "
+            "(the whys may switch it later, and the clock keeps this flag)",
         )
     say(safe(f"suggested scenario: {one.scenario}, since {one.flagged_on}: {one.why.observed}"))
     if one.others:

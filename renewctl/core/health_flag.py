@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from renewctl.core.health import INPUTS, mix, points_of
+from renewctl.core.health import INPUT_FIELDS, INPUTS, known, mix, points_of
 from renewctl.core.health_change import SCORE, Change, between, change
 from renewctl.core.health_past import Replay
 from renewctl.core.model import Because
@@ -110,7 +110,10 @@ def _scenario(replay: Replay, cause: Change) -> tuple[str, Because]:
     scenario = replay.policy.health_work.scenarios.get(name or "", INVESTIGATE)
     if name is None or scenario == INVESTIGATE:
         return INVESTIGATE, Because("SAV-2", "no fact and no input tells why", "find the real problem first")
-    return scenario, Because("SAV-2", f"{name} weighs most", "no fact speaks for another scenario")
+    read = known(replay.record.readings, replay.as_of)
+    figures = [f"{each} {read[each][0]:g} ({read[each][1]})" for each in INPUT_FIELDS[name] if each in read]
+    seen = f"{name} weighs most: {', '.join(figures)}"
+    return scenario, Because("SAV-2", seen, "no fact speaks for another scenario")
 
 
 def _signs(replay: Replay) -> dict[str, Because]:

@@ -17,10 +17,10 @@ from renewctl.core.plays import is_open
 from renewctl.core.policy import Policy
 from renewctl.core.segment import base_minor, in_force
 from renewctl.core.signs import Sign
+from renewctl.core.spans import Span, common, days_within, merged, without
 from renewctl.core.triggers import STATED, Past, over_on, scored, signs, unsettled, value_of
 
 _DAY = timedelta(days=1)
-Span = tuple[date, date]  # both days in
 FALSE = ("renewed", "stayed")  # results of alarms after which nothing went wrong, without a save
 RESULTS = ("lost", "saved", "shrunk", *FALSE, "open")
 
@@ -70,6 +70,8 @@ class Course(NamedTuple):
 
     alarms: tuple[Alarm, ...]
     losses: tuple[Loss, ...]
+    there: tuple[Span, ...]  # the days on which it is known to have been a customer
+    watched: tuple[Span, ...]  # those of them on which any loss would have counted as seen before
 
 
 def course(past: Past, policy: Policy, as_of: date) -> Course:
@@ -82,7 +84,29 @@ def course(past: Past, policy: Policy, as_of: date) -> Course:
     begun = [_alarm(past, span, found, policy, as_of) for span in merged(spans, days)]
     losses = [_loss(past, each, begun, policy) for each in past.outcomes if each.result == "lost"]
     losses = [each for each in losses if each.told_on <= as_of]
-    return Course(tuple(begun), tuple(losses))
+    there = _there(past, as_of)
+    return Course(tuple(begun), tuple(losses), tuple(there), tuple(common(there, _watched(begun, policy))))
+
+
+def _there(past: Past, as_of: date) -> list[Span]:
+    """From the first day that tells of an account to the last on which it was a customer."""
+    days = [past.account.recorded_on, *(each.start_on for each in past.contracts if each.start_on)]
+    days += [each.read_on for each in past.record.readings] + [days_of(each)[0] for each in past.outcomes]
+    days += [each.opened_on for each in past.cases] + [each.happened_on for each in past.heard]
+    last = min(as_of, over_on(past) or as_of)
+    return without([(min(days), last)] if min(days) <= last else [], _absent(past))
+
+
+def _absent(past: Past) -> list[Span]:
+    """The days on which an account was on record as out of force."""
+    spells = (past.record.spells or {}).get("status", ())
+    return [(each.from_on, each.to_on) for each in spells if not in_force(each.value)]
+
+
+def _watched(alarms: Iterable[Alarm], policy: Policy) -> list[Span]:
+    """The days after an alarm, as long as it warns of a loss (`_warns`)."""
+    follow = timedelta(days=policy.raw["saves"]["learning"]["follow_days"])
+    return merged([(each.begun_on + _DAY, each.ended_on + follow) for each in alarms], 1)
 
 
 def _apart(sign: Sign) -> Sign:
@@ -94,40 +118,7 @@ def _spans(found: Iterable[Sign], past: Past, as_of: date) -> list[Span]:
     """The days on which an account in force had a sign, in order; up to the day it was lost altogether."""
     last = min(as_of, over_on(past) or as_of)
     spans = sorted((each.from_on, min(each.to_on, last)) for each in found if each.from_on <= last)
-    gone = [
-        (each.from_on, each.to_on)
-        for each in (past.record.spells or {}).get("status", ())
-        if not in_force(each.value)
-    ]
-    return without(merged(spans, 1), gone)
-
-
-def merged(spans: Iterable[Span], days: int) -> list[Span]:
-    """Spans in order of their first day, those that lie no more than so many days apart as one."""
-    found: list[Span] = []
-    for begin, end in spans:
-        if found and (begin - found[-1][1]).days <= days:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((begin, end))
-    return found
-
-
-def without(spans: Iterable[Span], holes: Sequence[Span]) -> list[Span]:
-    """Spans less the days of others."""
-    found = list(spans)
-    for begin, end in holes:
-        left: list[Span] = []
-        for first, last in found:
-            if end < first or begin > last:
-                left.append((first, last))
-                continue
-            if first < begin:
-                left.append((first, begin - _DAY))
-            if end < last:
-                left.append((end + _DAY, last))
-        found = left
-    return found
+    return without(merged(spans, 1), _absent(past))
 
 
 def blocked(past: Past, policy: Policy) -> list[Span]:
@@ -267,6 +258,8 @@ class Rehearsal(NamedTuple):
     alarms: tuple[Alarm, ...]  # by day
     by_csm: tuple[Workload, ...]  # most alarms first
     weeks: int  # begun
+    account_days: int  # on which the accounts are known to have been customers
+    watched_days: int  # of them those on which any loss would have counted as seen before: chance alone
 
     @property
     def seen(self) -> tuple[Loss, ...]:
@@ -290,15 +283,18 @@ class Rehearsal(NamedTuple):
 
 def rehearsal(courses: Iterable[Course], from_on: date, to_on: date) -> Rehearsal:
     """What the rules would have seen of a book: losses decided and alarms begun from one day to another."""
-    accounts, losses, alarms = 0, list[Loss](), list[Alarm]()
+    accounts, losses, alarms, days, watched = 0, list[Loss](), list[Alarm](), 0, 0
     for each in courses:
         accounts += 1
+        days += days_within(each.there, (from_on, to_on))
+        watched += days_within(each.watched, (from_on, to_on))
         losses += [loss for loss in each.losses if from_on <= loss.lost_on <= to_on]
         alarms += [alarm for alarm in each.alarms if from_on <= alarm.begun_on <= to_on]
     losses.sort(key=lambda each: (each.lost_on, each.account_no))
     alarms.sort(key=lambda each: (each.begun_on, each.account_no))
     weeks = ((to_on - from_on).days // 7) + 1
-    return Rehearsal(from_on, to_on, accounts, tuple(losses), tuple(alarms), tuple(_workloads(alarms)), weeks)
+    loads = tuple(_workloads(alarms))
+    return Rehearsal(from_on, to_on, accounts, tuple(losses), tuple(alarms), loads, weeks, days, watched)
 
 
 def _workloads(alarms: Sequence[Alarm]) -> Iterator[Workload]:

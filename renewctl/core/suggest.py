@@ -71,7 +71,7 @@ def suggest(
     replay = Replay(past.record, policy, as_of)
     flagged = score_now(replay)
     found = signs(past, policy) + ([] if flagged is None else [flagged])
-    active = [each for each in unsettled(found, past) if _speaks(each, as_of)]
+    active = [_named(each, past) for each in unsettled(found, past) if _speaks(each, as_of)]
     stated, heard_on = _stated(past, policy, as_of, said)
     heard = reading_of(stated, policy) if stated else None
     if said is not None and stated:
@@ -95,6 +95,14 @@ def suggest(
         min((each.renewal_on for each in past.opened if each.renewal_on), default=None),
         step_person("csm", account, row.owner, policy)[0],
     )  # fmt: skip
+
+
+def _named(sign: Sign, past: Past) -> Sign:
+    """A champion who is gone by name, where it is on record: of whom, and not only that."""
+    name = past.account.champion
+    if sign.trigger != "champion_gone" or not name or not past.account.champion_gone:
+        return sign
+    return sign._replace(because=sign.because._replace(observed=f"the champion is gone: {name}"))
 
 
 def _speaks(sign: Sign, as_of: date) -> bool:
@@ -162,6 +170,10 @@ def board(
             made.append(each)
         else:
             ahead = taken[each.csm]
-            who = each.csm or "nobody"
-            waiting.append(Held(each, f"{who} has {ahead} cases and suggestions; {most} at a time", None))
+            why = (
+                f"{each.csm} has {ahead} cases and suggestions"
+                if each.csm
+                else f"{ahead} without a CSM come first"
+            )
+            waiting.append(Held(each, f"{why}; {most} at a time", None))
     return Board(tuple(made), tuple(waiting), tuple(cooling), open_ones)

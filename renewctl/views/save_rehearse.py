@@ -56,10 +56,17 @@ def _figures(told: Rehearsal, policy: Policy) -> list[tuple[str, str]]:
         ("  seen only by the day we were told", str(len(late))),
         ("  missed", f"{len(missed)}{without}"),
         ("  seen before they decided, of all", told_rate(share(len(seen), len(told.losses), policy))),
+        ("  what chance alone would see", _chance(told)),
         ("suggestions", str(len(told.alarms))),
         *((f"  {_WORDS[result]}", str(len(told.of(result)))) for result in _WORDS),
         ("  false alarms, of those with an end", told_rate(share(len(false), len(judged), policy))),
     ]
+
+
+def _chance(told: Rehearsal) -> str:
+    """The share of the days of all accounts on which whatever was lost would have counted as seen."""
+    counts = f"{told.watched_days:,} of {told.account_days:,} account-days"
+    return counts + (f": {told.watched_days / told.account_days:.0%}" if told.account_days else "")
 
 
 def _early(days: Sequence[int | None]) -> str:
@@ -133,6 +140,8 @@ def notes(unknown: Unknown, policy: Policy) -> list[str]:
         "Readings, notices and severe tickets count from their own day, whenever they were typed in.",
         "Segments and ARR are those of today; stages, steps and calls count as far as they are recorded.",
         f"A warning counts for a loss up to {follow} days after it.",
+        "Chance: the account-days on which any loss at all would have counted as seen.",
+        "A share seen that is no larger is no finding; a larger one is observed, not caused (SAV-11).",
         "What came after a suggestion is told, and not what a save would have changed.",
     ]
     if unknown.undated:
@@ -182,6 +191,11 @@ def _one(told: Rehearsal, policy: Policy) -> dict[str, Any]:
             "missed": len(told.missed),
             "missed_unread": sum(not each.read for each in told.missed),
             "seen_rate": rate_document(share(len(told.seen), len(told.losses), policy)),
+            "seen_by_chance": {
+                "count": told.watched_days,
+                "of": told.account_days,
+                "rate": told.watched_days / told.account_days if told.account_days else None,
+            },
             "days_before_median": middle([each.days or 0 for each in told.seen]),
             "each": [_loss_document(each, policy) for each in told.losses],
         },

@@ -11,6 +11,7 @@ from renewctl.core.model import KEPT_SAVES, SaveCase
 from renewctl.core.plays import open_one
 from renewctl.core.policy import Policy
 from renewctl.core.suggest import Board, Held, Suggestion
+from renewctl.core.triggers import SCORE
 from renewctl.views.terminal import aligned, fit, is_terminal, put_lines, safe
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def _lines(each: Suggestion, policy: Policy, as_of: date) -> Iterator[str]:
     renews = f"renews {each.renewal_on}" if each.renewal_on else "no renewal date on record"
     yield f"  {_arr(each, policy)}, {renews}, CSM {safe(each.csm or 'nobody')}"
     for at, sign in enumerate(each.because):
-        yield f"  {'because' if not at else '':<7}  {safe(sign.because.observed)} ({sign.because.rule})"
+        seen = sign.because.observed
+        if sign.trigger == SCORE:
+            seen += f", {sign.because.threshold}"
+        yield f"  {'because' if not at else '':<7}  {safe(seen)} ({sign.because.rule})"
     if each.scenario == INVESTIGATE:
         yield f"  {'first':<7}  {safe(each.why.observed)}: find out why, and offer nothing yet (SAV-2)"
         yield f"  {'then':<7}  renewctl save suggest {safe(account.id)} --reason WORDS"

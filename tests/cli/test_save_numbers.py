@@ -120,6 +120,20 @@ def test_an_unknown_reason_is_no_playbook(saves):
     """SAV-2: find out first."""
     said = saves.fails(2, "scenario-missing", "save", "start", "Brook", "--reason", "we leave")
     assert "find out first" in said
+    saves.run("set", "Brook", "cancel_notice_date=2026-02-20", "--reason", "mail")
+    said = saves.fails(2, "scenario-missing", "save", "start", "Brook")
+    begin = ("save", "start", "B2", "--flagged", "2026-02-20", "--scenario")
+    assert f"renewctl {' '.join(begin)} SCENARIO" in said
+    assert "the likeliest of" in said
+    assert saves.json(*begin, "value")["save"]["flagged_on"] == "2026-02-20"
+
+
+def test_a_suggestion_by_the_score_says_the_figure_and_the_limit_behind_it(saves):
+    """HLT-3, SAV-2: the score with its limit, the input with its reading."""
+    saves.run("health", "add", "Brook", "engagement=10", "relationship=5", "usage_trend=-20")
+    out = saves.run("save", "suggest", "Brook").out
+    assert "flagged under 50, or 15 down in 30 days (HLT-3)" in out
+    assert "usage weighs most: usage_trend -20 (2026-03-02)" in out
 
 
 def test_a_reason_needs_its_account_and_its_words(saves):
@@ -205,6 +219,8 @@ def test_a_rehearsal_names_losses_with_and_without_a_warning(saves):
         ("A1", 19), ("B2", None),
     ]  # fmt: skip
     assert (told["unknown"]["ended"], told["shipped"]) == (1, None)
+    assert set(told["losses"]["seen_by_chance"]) == {"count", "of", "rate"}
+    assert any("observed, not caused" in each for each in told["notes"])
     out = saves.run("save", "rehearse").out
     assert "Lost without a warning: 1" in out
     assert "readings, none over a limit" in out

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.core.rehearse import RESULTS, course, judged, merged, rehearsal, unknown, without
+from renewctl.core.rehearse import RESULTS, course, judged, rehearsal, unknown
 from renewctl.core.signs import Spell
+from renewctl.core.spans import merged, without
 from tests.book import POLICY, contract
 from tests.core.health_oracle import a_reading, score_by_rule
 from tests.core.test_suggest import DAY, EVER, ago, case, outcome, past
@@ -200,6 +201,34 @@ def test_a_book_is_told_by_csm_and_week_and_only_for_the_days_asked_about():
     told = rehearsal([seen, course(past(outcomes=[outcome()]), POLICY, DAY)], ago(200), DAY)
     assert (len(told.seen), len(told.late), len(told.missed), len(told.of("lost"))) == (1, 0, 1, 1)
     assert rehearsal([seen], ago(19), DAY).losses == ()
+
+
+@given(notices, cases, st.lists(st.tuples(numbers, st.integers(0, 60)), max_size=2), numbers)
+def test_chance_is_the_share_of_days_on_which_any_loss_would_have_counted_as_seen(told, worked, away, at):
+    """SAV-1, SAV-11: beside the share seen, so that a small one is not read as a finding."""
+    absent = [Spell(day(begin), day(begin + lasts), "churned") for begin, lasts in away]
+    spells = {"cancel_notice_on": [Spell(day(begin), day(begin + lasts), 1) for begin, lasts in told]}
+    saves = [case("lost", day(begin), day(begin + lasts)) for begin, lasts in worked]
+    of = past([a_reading(FIRST, csat=5)], {**spells, "status": absent}, cases=saves, contracts=[])
+    found = course(of, POLICY, DAY)
+    [loss] = course(of._replace(outcomes=[outcome(closed_on=day(at))]), POLICY, DAY).losses
+    there = not any(each.from_on <= day(at) <= each.to_on for each in absent)
+    assert (day(at) in days_of(found.there)) is there
+    assert (day(at) in days_of(found.watched)) is (there and loss.days is not None and loss.days > 0)
+    whole = rehearsal([found, found], FIRST, DAY)
+    assert (whole.account_days, whole.watched_days) == (
+        2 * len(days_of(found.there)), 2 * len(days_of(found.watched)),
+    )  # fmt: skip
+    one = rehearsal([found], day(at), day(at))
+    assert (one.account_days, one.watched_days) == (there, day(at) in days_of(found.watched))
+
+
+def test_an_account_that_is_gone_has_no_days_any_more():
+    lost = [contract(1, state="lost")]
+    of = past(contracts=lost, outcomes=[outcome(closed_on=ago(50), lost_on=ago(60))])
+    assert max(days_of(course(of, POLICY, DAY).there)) == ago(50)
+    new = past(facts={"recorded_on": DAY}, contracts=[contract(1, start_on=None)])
+    assert course(new, POLICY, ago(1)).there == ()
 
 
 def test_what_cannot_be_known_is_counted():

@@ -149,6 +149,15 @@ def test_a_score_that_fell_is_a_trigger_and_its_culprit_names_the_scenario():
     found = suggested(past([a_reading(ago(3), usage_trend=0, engagement=40, relationship=5)]))
     assert [each.trigger for each in found.because] == ["score"]
     assert (found.scenario, found.flagged_on) == ("relationship", ago(3))
+    assert found.why.observed == f"relationship weighs most: relationship 5 ({ago(3)})"
+
+
+def test_a_champion_who_is_gone_is_named_where_it_is_known_who_it_was():
+    """SAV-D: a person to ask after, and not only that somebody left."""
+    spells = {"champion_gone": [Spell(ago(5), EVER, 1)]}
+    for champion, gone, said in (("Joe", 1, ": Joe"), (None, 1, ""), ("Ada", 0, "")):
+        found = suggested(past(spells=spells, facts={"champion": champion, "champion_gone": gone}))
+        assert found.because[0].because.observed == f"the champion is gone{said}"
 
 
 @given(st.dictionaries(st.integers(0, 150), st.integers(0, 100), max_size=5))
@@ -348,6 +357,9 @@ def test_nobody_is_handed_more_than_the_policys_number_of_cases():
         f"A{no:02}" for no in range(6, -1, -1)
     ]
     assert all("ana has 8" in each.why and each.until_on is None for each in told.waiting)
+    nobodys = [each._replace(csm=None) for each in many(9)]
+    [one] = board(nobodys, {}, POLICY, DAY).waiting
+    assert one.why == "8 without a CSM come first; 8 at a time"
     notice = suggested(past(spells={"cancel_notice_on": [Spell(ago(1), EVER, ago(1))]}))
     told = board([*many(12), notice], {"ana": 8}, POLICY, DAY)
     assert [each.scenario for each in told.suggestions] == ["investigate"]
