@@ -475,11 +475,13 @@ def close(
         changes = allowed(cases.close(desk.file, chosen, said, env.policy, desk.recorder()))
         if not changes:
             return ""
+        gone = [f"o{each.key[0]}" for each in changes if each.entity == "offer"]
         desk.operation.apply(changes)
         if said:
             desk.operation.apply([_noted(desk, said)])
         desk.reload()
-        return f"closed as {chosen} on {env.as_of}" + (f": {said}" if said else "")
+        told = f"closed as {chosen} on {env.as_of}" + (f": {said}" if said else "")
+        return told + (f"\noffers withdrawn with it: {', '.join(gone)}" if gone else "")
 
     on_case(env, save, "close", work, running=False)
 

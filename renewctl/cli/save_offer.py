@@ -22,6 +22,7 @@ from renewctl.core.model import Account, Change, Contract, Ledger, Offer, SaveCa
 from renewctl.core.offer_guards import Situation
 from renewctl.core.offer_money import Deal
 from renewctl.core.offer_terms import Ask, misfit
+from renewctl.core.offer_together import Around
 from renewctl.core.policy import INSTRUMENTS
 from renewctl.core.text import clean
 from renewctl.errors import InputRefused, RefusedByRule, UsageError
@@ -158,7 +159,7 @@ def offer(
             made: offers.Draft = allowed(
                 offers.draft(
                     portfolio.next_no("offer"), case, of, which, deal, ask, answers, env.policy, env.actor,
-                    env.as_of,
+                    env.as_of, _of_account(portfolio, of),
                 )
             )  # fmt: skip
             row = made.offer
@@ -232,7 +233,16 @@ def _decide(env: Env, text: str, action: str, note: str | None) -> None:
             before = find_offer(portfolio, f"o{no}")
             of = portfolio.values("account", "no = ?", (before.account_no,))[0]
             changes = allowed(
-                offers.decide(before, action, env.actor, of, env.policy, env.as_of, clean(note or "") or None)
+                offers.decide(
+                    before,
+                    action,
+                    env.actor,
+                    of,
+                    env.policy,
+                    env.as_of,
+                    clean(note or "") or None,
+                    _around(env, portfolio, before, of),
+                )
             )
             promises: list[Change] = []
             if changes:
@@ -265,6 +275,18 @@ def _decide(env: Env, text: str, action: str, note: str | None) -> None:
         view.show_decided(shown, rows)
         if env.dry_run:
             say("dry run: nothing was written")
+
+
+def _of_account(portfolio: Portfolio, of: Account) -> list[Offer]:
+    found: list[Offer] = portfolio.values("offer", "account_no = ?", (of.no,), "no")
+    return found
+
+
+def _around(env: Env, portfolio: Portfolio, offer: Offer, of: Account) -> Around:
+    """The case as it stands, and the other offers of the account."""
+    case = find_case(portfolio, f"s{offer.save_no}")
+    answers = _situation(env, portfolio, case, offer.root_cause, offer.condition, 0, None, None)
+    return Around(case, answers, [each for each in _of_account(portfolio, of) if each.no != offer.no])
 
 
 def _forward(env: Env, portfolio: Portfolio, op: Operation, save_no: int | None) -> None:

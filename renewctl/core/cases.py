@@ -40,6 +40,7 @@ LEGAL: dict[str, frozenset[str]] = {
 # A switch of playbook asks for a new plan: these go back to diagnosed.
 SWITCHED = ("planned", "executing", "stabilised")
 CRITERIA = ("commitment", "root_cause", "relationship", "promises")
+UNANSWERED = ("pending", "approved")  # states of an offer that the customer has not answered
 KEPT_ARR = "kept_arr"  # beside them: what a partly saved customer goes on with, in words
 
 
@@ -313,8 +314,8 @@ def close(
     """The changes that end a case with one of CLOSED_SAVES; none where it ended so before.
 
     Saved, whole or in part, only from `stabilised` and with all four of SAV-6; let go only as was decided
-    (OPP-3). From that day its open steps are no longer owed, and the recovery of a customer that was kept
-    begins (SAV-10).
+    (OPP-3). Its offers that nobody answered are withdrawn. From that day its open steps are no longer owed,
+    and the recovery of a customer that was kept begins (SAV-10).
     """
     case = file.case
     if not plays.is_open(case):
@@ -331,7 +332,19 @@ def close(
     if refusal is not None:
         return refusal
     _, change = record.event(case, plays.round_of(file.ledger), "state", result, reason or None)
-    return moved(case, state=result, closed_on=record.on), change
+    return moved(case, state=result, closed_on=record.on), change, *_withdrawn(file.ledger, result, record)
+
+
+def _withdrawn(ledger: Ledger, result: str, record: Recorder) -> Iterator[Change]:
+    """SAV-4: an offer ends with its case, unless the customer had answered it."""
+    for offer in ledger.offers:
+        if offer.state in UNANSWERED:
+            before = offer._asdict()
+            now = {
+                "state": "withdrawn", "decided_on": record.on, "decided_by": record.actor,
+                "note": f"the save was closed as {result}",
+            }  # fmt: skip
+            yield Change("offer", (offer.no,), offer.account_no, {name: before[name] for name in now}, now)
 
 
 def _kept_refusal(file: CaseFile, result: str, policy: Policy, on: date) -> Refusal | None:

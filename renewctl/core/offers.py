@@ -29,11 +29,11 @@ from renewctl.core.offer_guards import (
 )
 from renewctl.core.offer_money import Deal, Month, Quote, Terms, quote
 from renewctl.core.offer_terms import Ask, end_of, misfit, settle
+from renewctl.core.offer_together import Around, clash, closed, never_pct, same_person, total_pct
 from renewctl.core.offer_words import after, give, promise_of
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Policy
 from renewctl.core.promises import promise
-from renewctl.core.text import fold
 
 # Action -> (states it starts from, the state it leads to). Everything else is final.
 _ACTIONS = {
@@ -41,7 +41,7 @@ _ACTIONS = {
     "refuse": (("pending",), "refused"),
     "accept": (("approved",), "accepted"),
     "decline": (("approved",), "declined"),
-    "withdraw": (("pending", "approved"), "withdrawn"),
+    "withdraw": (("pending", "approved", "accepted"), "withdrawn"),
 }
 _MOST_OPTIONS = 3
 
@@ -85,17 +85,20 @@ def draft(
     policy: Policy,
     actor: str,
     as_of: date,
+    others: Sequence[Offer] = (),
 ) -> Draft | Refusal:
     """SAV-4: an offer on a running save, approved where the asker may grant it, else pending.
 
     Refused: naked or unlimited ones, discounts without a known cause or where none repairs it, bridges
     without a recovery in sight, less scope without a way back, what cannot pay, what nobody may grant.
-    `ask` fits its instrument (see `offer_terms.misfit`).
+    `ask` fits its instrument (see `offer_terms.misfit`); `others` are the offers of the account.
     """
     rules = policy.offers
     until_on = naked(of.root_cause, of.condition, end_of(ask, deal, rules))
     if isinstance(until_on, Refusal):
         return until_on
+    if until_on < as_of:
+        return Refusal("offer-ended", f"it would have ended on {until_on}", "give a later end or --from")
     terms = settle(ask, rules, until_on)
     if isinstance(terms, Refusal):
         return terms
@@ -106,7 +109,8 @@ def draft(
         said = "; ".join(f"{each.reason} ({each.rule})" for each in refusing)
         return Refusal("offer-refused", said, "; ".join(each.add for each in refusing))
     limit = limit_of(actor, account, policy)
-    role = needs_role(least_pct(found, policy), limit, policy)
+    least = max(least_pct(found, policy), total_pct(found, contract.no, others), never_pct(found, of, policy))
+    role = needs_role(least, limit, policy)
     if isinstance(role, Refusal):
         return role
     verdicts = (*verdicts, *less_scope(found, limit, policy))
@@ -120,18 +124,28 @@ def draft(
 
 
 def decide(
-    offer: Offer, action: str, actor: str, account: Account, policy: Policy, as_of: date, note: str | None
+    offer: Offer,
+    action: str,
+    actor: str,
+    account: Account,
+    policy: Policy,
+    as_of: date,
+    note: str | None,
+    around: Around,
 ) -> list[Change] | Refusal:
     """The next state of an offer by a legal step; nothing where it stands there already.
 
     SAV-4: approving and refusing is for who may grant its discount, and never for who asked for it; one that
-    waits for approval cannot be accepted, nor one that has ended.
+    waits for approval cannot be accepted, nor one that has ended, that a rule refuses by now, or that comes
+    on top of another. Neither is done once the case has ended.
     """
     starts, wanted = _ACTIONS[action]
     if offer.state == wanted:
         return []
     if offer.state not in starts:
         return _illegal(offer, action)
+    if action in ("approve", "accept") and (refused := closed(offer, around.case)) is not None:
+        return refused
     if (
         action in ("approve", "refuse")
         and (refused := _not_theirs(offer, actor, account, policy)) is not None
@@ -141,9 +155,27 @@ def decide(
         return Refusal(
             "offer-ended", f"o{offer.no} ended on {offer.until_on}", "make another: renewctl save offer"
         )
+    if action == "accept" and (refused := _not_now(offer, policy, around)) is not None:
+        return refused
     now = {"state": wanted, "decided_on": as_of, "decided_by": actor, "note": note or offer.note}
     before = offer._asdict()
     return [Change("offer", (offer.no,), offer.account_no, {name: before[name] for name in now}, now)]
+
+
+def _not_now(offer: Offer, policy: Policy, around: Around) -> Refusal | None:
+    """Why an approved offer may not be accepted any more: today's rules, or another that was accepted."""
+    found = quote_of(offer)
+    refusing = [] if found is None else _refusing(around.of, found, policy)
+    if refusing:
+        said = "; ".join(f"{each.reason} ({each.rule})" for each in refusing)
+        return Refusal(
+            "offer-refused", f"o{offer.no}: {said}", f"renewctl save withdraw o{offer.no} --reason …"
+        )
+    return clash(offer, around.others)
+
+
+def _refusing(of: Situation, found: Quote, policy: Policy) -> list[Guard]:
+    return [each for each in guards(of, found, policy.offers) if each.verdict == REFUSE]
 
 
 def _illegal(offer: Offer, action: str) -> Refusal:
@@ -162,7 +194,7 @@ def _illegal(offer: Offer, action: str) -> Refusal:
 
 def _not_theirs(offer: Offer, actor: str, account: Account, policy: Policy) -> Refusal | None:
     """Why an actor may not decide on an offer; None where they may."""
-    if fold(actor) == fold(offer.asked_by):
+    if same_person(actor, offer.asked_by):
         return Refusal(
             "own-offer",
             f"{actor} asked for o{offer.no}; somebody else has to approve it (SAV-4)",
@@ -182,6 +214,12 @@ def _not_theirs(offer: Offer, actor: str, account: Account, policy: Policy) -> R
             f"{actor} may grant {percent(limit.pct)} % ({limit.role}); o{offer.no} takes {percent(pct)} %",
             f"a {offer.needs_role} has to decide (SAV-4)" + _unless_set(offer, account, policy),
         )
+    if limit.pct < Fraction(str(policy.saves.approval_pct.get(offer.needs_role or "", 0))):
+        return Refusal(
+            "over-limit",
+            f"{actor} ({limit.role}) may not grant o{offer.no}: it never breaks even, or adds to another",
+            f"a {offer.needs_role} has to decide (SAV-4)" + _unless_set(offer, account, policy),
+        )  # fmt: skip
     return None
 
 
@@ -295,7 +333,7 @@ def options_sheet(
     `needs_role` is no offer yet: it must not reach a customer before it was asked for and approved. Fewer
     than two where the scenario has nothing to offer (SAV-R). `seats` are those of today.
     """
-    latest = {each.instrument: each for each in offers if each.state == "approved"}
+    latest = {each.instrument: each for each in offers if _stands(each, deal.from_on, of, policy)}
     found = []
     for offer in sorted(latest.values(), key=lambda each: each.no)[-_MOST_OPTIONS:]:
         if (reckoned := quote_of(offer)) is not None:
@@ -304,6 +342,15 @@ def options_sheet(
         if len(found) < _MOST_OPTIONS and name not in latest:
             found += _proposed(name, deal, of, policy, seats)
     return tuple(found)
+
+
+def _stands(offer: Offer, as_of: date, of: Situation, policy: Policy) -> bool:
+    """Whether an offer may be shown to the customer today: approved, not ended, refused by no rule."""
+    if offer.state != "approved" or (offer.until_on is not None and offer.until_on < as_of):
+        return False
+    found = quote_of(offer)
+    mine = of._replace(root_cause=offer.root_cause or "", condition=offer.condition or "")
+    return found is not None and not _refusing(mine, found, policy)
 
 
 def _proposed(name: str, deal: Deal, of: Situation, policy: Policy, seats: int | None) -> list[Option]:

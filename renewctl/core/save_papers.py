@@ -186,11 +186,14 @@ def progress(report: Report) -> Progress:
     once, one without until it has one.
     """
     ledger, as_of = report.file.ledger, report.as_of
+    current = plays.round_of(ledger)
     told = [
         event.happened_on
         for event in ledger.events
         if event.happened_on < as_of
-        and (event.kind == "update" or (event.kind == "paper" and event.name in TOLD))
+        and event.round == current
+        and event.kind == "paper"
+        and event.name in TOLD
     ]
     told += [
         state.set_on

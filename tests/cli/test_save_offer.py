@@ -394,3 +394,13 @@ def test_a_promise_kept_late_says_by_how_many_days(saves, monkeypatch, day, said
     monkeypatch.setenv("RENEWCTL_AS_OF", f"2026-03-{day}")
     done = saves.run("save", "promise", "kept", "p1", "--evidence", "Held", "--as-of", f"2026-03-{day}")
     assert done.err.strip().endswith(said), done.err
+
+
+def test_closing_a_save_withdraws_the_offers_that_nobody_answered(saves):  # SAV-4
+    bridge(saves)
+    offer(saves, "--instrument", "trial")
+    offer(saves, "--instrument", "volume", "--months", "6")
+    assert saves.run("save", "accept", "o3").code == 0
+    assert "offers withdrawn with it: o1, o2" in saves.run("save", "close", "s1", "--result", "lost").err
+    assert [each.state for each in saves.values("offer")] == ["withdrawn", "withdrawn", "accepted"]
+    assert saves.run("doctor").code == 0

@@ -70,6 +70,9 @@ class World:
                 old = rows.get(change.key[0])
                 rows[change.key[0]] = old._replace(**change.after) if old else Promise(**change.after)
                 file = file._replace(ledger=ledger._replace(promises=tuple(rows.values())))
+            elif change.entity == "offer":
+                offers = [each._replace(**change.after) for each in ledger.offers if each.no == change.key[0]]
+                file = file._replace(ledger=ledger._replace(offers=tuple(offers)))
             else:
                 file = file._replace(ledger=ledger._replace(worths=(*ledger.worths, Worth(**change.after))))
         self.file = file

@@ -14,6 +14,7 @@ from renewctl.core.model import Account, Contract, SaveCase
 from renewctl.core.offer_guards import OK, REFUSE, WARN, Situation, limit_of, needs_role, percent
 from renewctl.core.offer_money import Deal, quote
 from renewctl.core.offer_terms import OPTIONS, TAKES, Ask, end_of, misfit, settle
+from renewctl.core.offer_together import Around
 from renewctl.core.offer_words import after, give, sentence, steps, way_back
 from renewctl.core.policy import INSTRUMENTS, SCENARIOS, Policy
 from renewctl.store.policy_files import load_policy
@@ -225,9 +226,9 @@ def test_less_scope_without_any_discount_needs_a_manager_or_a_role_above(instrum
 
 def test_only_who_may_grant_less_scope_approves_it():  # SAV-4
     offer = made(asked("seats"), actor="ana").offer
-    other = offers.decide(offer, "approve", "zoe", ACCOUNT, POLICY, START, None)
+    other = offers.decide(offer, "approve", "zoe", ACCOUNT, POLICY, START, None, Around(CASE, BUDGET))
     assert (other.code, "less scope" in other.message) == ("over-limit", True)
-    assert offers.decide(offer, "approve", "rui", ACCOUNT, POLICY, START, None)
+    assert offers.decide(offer, "approve", "rui", ACCOUNT, POLICY, START, None, Around(CASE, BUDGET))
     relaxed = Policy({**RAW, "team": TEAM, "offers": {**RAW["offers"], "less_scope_role": "csm"}})
     assert made(asked("seats"), actor="ana", policy=relaxed).offer.state == "approved"
 
@@ -235,8 +236,8 @@ def test_only_who_may_grant_less_scope_approves_it():  # SAV-4
 def test_where_nobody_has_the_role_that_decides_the_refusal_says_how_to_name_one():  # SAV-4
     offer = made(asked("seats"), actor="ana").offer
     for actor in ("ana", "zoe"):
-        named = offers.decide(offer, "approve", actor, ACCOUNT, POLICY, START, None)
-        nobody = offers.decide(offer, "approve", actor, ACCOUNT, SHIPPED, START, None)
+        named = offers.decide(offer, "approve", actor, ACCOUNT, POLICY, START, None, Around(CASE, BUDGET))
+        nobody = offers.decide(offer, "approve", actor, ACCOUNT, SHIPPED, START, None, Around(CASE, BUDGET))
         assert '[team] manager = "…"' in nobody.hint
         assert "renewctl policy init" in nobody.hint
         assert "RENEWCTL_POLICY" in nobody.hint
@@ -282,11 +283,12 @@ _LEGAL = {
     ("approved", "accept"): "accepted",
     ("approved", "decline"): "declined",
     ("approved", "withdraw"): "withdrawn",
+    ("accepted", "withdraw"): "withdrawn",
 }
 
 
-def decided(offer, action, actor="vera", on=START, note="said so"):
-    return offers.decide(offer, action, actor, ACCOUNT, POLICY, on, note)
+def decided(offer, action, actor="vera", on=START, note="said so", of=BUDGET, others=()):
+    return offers.decide(offer, action, actor, ACCOUNT, POLICY, on, note, Around(CASE, of, others))
 
 
 @pytest.mark.parametrize("state", _STATES)
@@ -603,3 +605,69 @@ def test_the_end_of_an_instrument_is_its_own_or_the_terms():
     assert ends["seats"] == ends["core_only"] == ends["prepay"] == ends["price_lock"] == DEAL.ends_on
     assert end_of(Ask("trial", months=2), DEAL, POLICY.offers) == date(2026, 5, 9)
     assert REFUSE not in {OK, WARN}
+
+
+# --- beside others ---------------------------------------------------------------------------------
+
+
+def test_concessions_of_the_same_months_are_accepted_one_at_a_time_and_add_up():  # SAV-4
+    def tenth(no, **more):
+        return made(asked("volume", **more), actor="ana").offer._replace(no=no)
+
+    first = tenth(1)._replace(state="accepted")
+    assert decided(tenth(2), "accept", others=[first]).code == "offer-beside"
+    assert "renewctl save withdraw o1" in decided(tenth(2), "accept", others=[first]).hint
+    for other in (
+        first._replace(state="withdrawn"), first._replace(state="approved"), first._replace(contract_no=8),
+        first._replace(until_on=START - timedelta(days=1)), first._replace(from_on=END + timedelta(days=1)),
+    ):  # fmt: skip
+        assert isinstance(decided(tenth(2), "accept", others=[other]), list)
+    assert isinstance(decided(made(asked("trial")).offer, "accept", others=[first]), list)
+
+    def second(pct, *others):
+        ask = asked("volume", discount_pct=Fraction(pct))
+        return offers.draft(2, CASE, ACCOUNT, CONTRACT, DEAL, ask, BUDGET, POLICY, "ana", START, others)
+
+    assert second(10).offer.needs_role is None
+    assert second(10, first).offer.needs_role == "manager"
+    assert second(11, first).offer.needs_role == "vp"
+    assert second(0, first).offer.needs_role is None  # nothing on top
+    assert decided(second(11, first).offer, "approve", "rui").code == "over-limit"
+    assert isinstance(decided(second(11, first).offer, "approve", "vera"), list)
+
+
+def test_what_never_breaks_even_is_for_the_top_of_the_ladder_whatever_it_is_listed_at():  # SAV-4
+    ask = asked("core_only", until_on=DEAL.ends_on, price_minor=100, list_minor=100)
+    for actor in ("ana", "rui"):
+        pending = made(ask, actor=actor).offer
+        assert (pending.state, pending.needs_role) == ("pending", "vp")
+    assert decided(made(ask, actor="ana").offer, "approve", "rui").code == "over-limit"
+
+
+def test_what_today_s_rules_refuse_is_neither_accepted_nor_shown():  # SAV-R, SAV-4
+    offer = made(asked("volume")).offer
+    healed = BUDGET._replace(scenario="relationship", rule="SAV-R")
+    assert decided(offer, "accept", of=healed).code == "offer-refused"
+    assert [each.offer_no for each in sheet(rows=[offer])][:1] == [5]
+    for row, scenario in ((offer, "relationship"), (offer._replace(until_on=START - timedelta(1)), "budget")):
+        assert 5 not in [each.offer_no for each in sheet(scenario, rows=[row])]
+
+
+def test_an_offer_that_has_ended_already_is_none():  # SAV-4
+    deal = DEAL._replace(from_on=date(2020, 1, 1))
+    assert refused(asked("volume", until_on=None, months=12), deal=deal).code == "offer-ended"
+
+
+@pytest.mark.parametrize("action", ["approve", "accept"])
+def test_nothing_is_granted_on_a_case_that_has_ended(action):  # SAV-4
+    offer = made(asked("bridge")).offer._replace(state="pending" if action == "approve" else "approved")
+    ended = Around(CASE._replace(state="lost"), BUDGET)
+    assert offers.decide(offer, action, "vera", ACCOUNT, POLICY, START, None, ended).code == "save-closed"
+
+
+@pytest.mark.parametrize(
+    "name", ["Vera.Lima", "vera_lima", "ve\u00adra lima", "VERA-LIMA", "v\u200bera lima"]
+)
+def test_who_asked_is_known_however_the_name_is_written(name):  # SAV-4
+    pending = made(asked("bridge"), actor="ana").offer._replace(asked_by="Vera Lima")
+    assert decided(pending, "approve", name).code == "own-offer"

@@ -61,7 +61,6 @@ def test_what_was_kept_since_the_last_word_is_told_once():
 @pytest.mark.parametrize(
     ("kind", "name", "counts"),
     [
-        ("update", "sent", True),
         ("paper", "acknowledgement", True),
         ("paper", "save-plan", False),
         ("why", "1", False),
@@ -90,6 +89,14 @@ def test_an_update_that_was_told_and_marked_is_a_word_to_the_customer(step, stat
     assert progress(found).since_on == (on if counts else None)
 
 
+def test_what_was_told_before_a_relapse_is_no_word_of_this_round():
+    """SAV-9."""
+    told = event(1, "paper", "weekly-update", "en", AS_OF - timedelta(days=5))
+    back = event(2, "reopened", "reopened", "back", AS_OF - timedelta(days=4), round_=2)
+    assert progress(report([told, back])).since_on is None
+    assert progress(report([told])).since_on == AS_OF - timedelta(days=5)
+
+
 def test_an_update_written_today_is_the_same_when_it_is_written_again():
     """SAV-9: what is told today is no news of its own."""
     kept = [promise(1, 0, "kept", 0)]
@@ -99,7 +106,7 @@ def test_an_update_written_today_is_the_same_when_it_is_written_again():
 
 def test_what_is_late_is_told_until_it_has_a_new_day_and_then_once():
     """SAV-9, SAV-8: honest updates."""
-    told = event(1, "update", "sent", None, AS_OF - timedelta(days=4))
+    told = event(1, "paper", "weekly-update", None, AS_OF - timedelta(days=4))
     late = promise(1, -1)
     broken = promise(2, -9, "broken", -8)
     news = promise(3, -3, "broken", -2)
