@@ -1,6 +1,5 @@
 """A case as of one day: everything a view shows of it, and the order in which cases are looked at."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 
@@ -156,29 +155,33 @@ def urgency(report: Report) -> tuple[object, ...]:
 
 
 def next_step(report: Report) -> CaseStep | None:
-    """The first step still owed, put-off ones by the day they come back."""
+    """The first step still owed, put-off ones by the day they come back.
+
+    Only those that may be it are worked out whole. Of check-ins that are provisional, those to come.
+    """
     case, plan = report.file.case, report.plan
-    found: list[CaseStep] = []
-    ahead = False  # a step that was not put off: those behind it are due later, unless they come back before
-    for play in plan.plays if plays.is_open(case) else ():
-        if plan.is_owed(play) and not (ahead and play.step not in report.file.states):
-            found.append(_back(report, plan.step(play)))
-            ahead = ahead or found[-1].state == "open"
-    if (plays.is_open(case) or case.state in KEPT_SAVES) and not (ahead and _before_checkins(report, found)):
-        past = report.as_of if report.provisional else date.min  # provisional days that are over say nothing
-        found += [
-            _back(report, step)
-            for step in report.checkins
-            if step.state in ("open", "snoozed") and step.due_on >= past
-        ]
+    if not plays.is_open(case) and case.state not in KEPT_SAVES:
+        return None
+    owed = [play for play in plan.plays if plan.is_owed(play)] if plays.is_open(case) else []
+    put_off = [_back(report, plan.step(play)) for play in owed if play.step in report.file.states]
+    others = [(plan.due(play)[0], at) for at, play in enumerate(owed) if play.step not in report.file.states]
+    found = put_off + ([plan.step(owed[min(others)[1]])] if others else [])
+    first = min(found, key=lambda step: step.due_on, default=None)
+    if first is not None and _before_checkins(report, first):
+        return first
+    past = report.as_of if report.provisional else date.min
+    found += [
+        _back(report, step)
+        for step in report.checkins
+        if step.state in ("open", "snoozed") and step.due_on >= past
+    ]
     return min(found, key=lambda step: step.due_on, default=None)
 
 
-def _before_checkins(report: Report, found: Sequence[CaseStep]) -> bool:
-    """Whether one of these steps of an open case comes before any check-in, as it mostly does."""
+def _before_checkins(report: Report, step: CaseStep) -> bool:
+    """Whether a step of an open case comes before any check-in, as it mostly does."""
     first_on = report.file.case.flagged_on + timedelta(days=min(report.policy.saves.checkin_days, default=0))
-    put_off = any(key.startswith(plays.CHECK_IN) for key in report.file.states)
-    return not put_off and min(step.due_on for step in found) <= first_on
+    return step.due_on <= first_on and not any(key.startswith(plays.CHECK_IN) for key in report.file.states)
 
 
 def _back(report: Report, step: CaseStep) -> CaseStep:

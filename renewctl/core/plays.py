@@ -254,14 +254,20 @@ class Plan:
         """Whether a step is to be done and is not; put off counts as owed."""
         return play.step not in self._closed and self._fates[play.step] == "active"
 
+    def due(self, play: PlayStep) -> tuple[date, str | None]:
+        """The day of a step, and its instant where it is on the clock."""
+        at, on = self._begins_at, self._begins_on
+        flagged_at = self._file.case.flagged_at
+        if play.step == self.contact and at != flagged_at:
+            at, on = flagged_at, local_on(flagged_at, self._zone)
+        if play.hours is None:
+            return on + timedelta(days=play.day), None
+        due_at = later(at, play.hours)
+        return local_on(due_at, self._zone), due_at
+
     def step(self, play: PlayStep) -> CaseStep:
         """One step on its day, with its owner."""
         file, key = self._file, play.step
-        at, on = self._begins_at, self._begins_on
-        if key == self.contact and at != file.case.flagged_at:
-            at, on = file.case.flagged_at, local_on(file.case.flagged_at, self._zone)
-        due_at = None if play.hours is None else later(at, play.hours)
-        due_on = on + timedelta(days=play.day) if due_at is None else local_on(due_at, self._zone)
         waits = waits_for(play, self.plays, self._closed, self._fates) if play.after else ()
         who = None if key in file.given else self._owners.get(play.role)
         if who is None:
@@ -269,7 +275,7 @@ class Plan:
             if key not in file.given:
                 self._owners[play.role] = who
         state, shown = file.states.get(key), self._shown.get(key, "")
-        return _step(file, play, who, (due_on, due_at), self._fates[key], waits, state, shown)
+        return _step(file, play, who, self.due(play), self._fates[key], waits, state, shown)
 
     @cached_property
     def steps(self) -> tuple[CaseStep, ...]:
@@ -485,6 +491,7 @@ def clock_state(
         marked = step.marked if step is not None else None
         on = marked.set_on if marked else call.happened_on if call else as_of
         at = call.happened_at if call else None
+        on = local_on(at, zone) if at else on
         last_on = local_on(case.respond_by, zone)
         in_time = at <= case.respond_by if at else None if on == last_on else on < last_on
         return Clock("answered", 0.0, stored(seen), on, in_time)

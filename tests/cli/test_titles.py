@@ -60,7 +60,7 @@ def test_what_the_agenda_makes_of_facts_is_said_with_its_figures(desk, monkeypat
     one(f"Prazo de aviso prévio em 1 de junho de 2026: {decide}", "[1-opt-out-30]")
     one("Enviar o e-mail mensal de resultados", "2 pendentes até agora")
     one("Ligar: levar a dúvida a sério", "responder até 2026-03-04 09:00 UTC")
-    one("Perguntar como estão as coisas", "provisório: conta a partir do alerta")
+    one("[s1-checkin-30]", "provisório: conta a partir do alerta")
     one("Passou da data de renovação sem desfecho")
 
 

@@ -162,7 +162,8 @@ def _run(words: list[str]) -> str:
 
 def _item(at: int) -> str:
     """The id of one of the items that are owed."""
-    items = json.loads(_run(["due", "--days", "60", "--json"]))["items"]
+    told = json.loads(_run(["due", "--days", "60", "--json"]))["items"]
+    items = [each for each in told if each["kind"] != "promise"]  # which end otherwise than by a tick
     return str(items[at * 3]["item"])
 
 

@@ -387,12 +387,9 @@ class World:
             (
                 ("roadmap", ["--what", "the report builder", "--months", "3"]),
                 ("trial", ["--what", "advanced features", "--months", "1"]),
-                ("prepay", ["--discount", "5", "--months", "12"]),
             )
         )  # fmt: skip
         words = [*words, "--condition", "they sign for a year", "--root-cause", "what hurts them"]
-        if case.scenario == "relationship" and name == "prepay":
-            return  # no discount repairs a relationship
         if not self.run(case, "save", "offer", self.name(case), "--instrument", name, *words):
             return
         case.now.facts |= {"offer", f"offer:{name}"}
@@ -400,7 +397,7 @@ class World:
         no = f"o{self._number('offer')}"
         if self.rng.random() < 0.4:
             self.on(case, lambda: None, "save", "decline", no, "--reason", "not what they need")
-        elif self.rng.random() < 0.7:
+        else:
             self._accepted(case, no)
 
     def _accepted(self, case: Case, offer: str) -> None:
