@@ -108,7 +108,8 @@ def close(
         if until_on is not None and (found.closed is None or found.closed.state == "snoozed"):
             _in_time(portfolio, env, found, until_on)
         message = f"{found.item}: {_PAST[state]}"
-        if at is not None and state == "done" and found.closed is not None and found.subject[0] == "s":
+        told = found.closed is not None and found.closed.state == "done"
+        if at is not None and state == "done" and told and found.subject[0] == "s":
             from renewctl.cli.save_item import corrected
 
             message = corrected(portfolio, operation, env, found, at)

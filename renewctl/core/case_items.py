@@ -229,7 +229,8 @@ def _levels(write: _Writer, zone: tzinfo) -> None:
     ledger, as_of = write.file.ledger, write.as_of
     for level in ledger.levels:
         if level.every_days is not None:
-            days = levels.occasions(level, _far(write.until, as_of, level.every_days))
+            marked = sum(key.startswith(f"level{level.no}-") for key in write.file.states)
+            days = levels.occasions(level, _far(write.until, as_of, level.every_days * (2 + marked)))
             for number, due_on, lost in owed(days, f"level{level.no}", write.file.states, as_of):
                 step = levels.step_of(level, number)
                 note = f"{lost} before it never done" if lost else ""
@@ -245,9 +246,9 @@ def _levels(write: _Writer, zone: tzinfo) -> None:
                 _call(write, level.text, call, plays.stored(levels.answer_by(level, call)), zone)
 
 
-def _far(until: date, as_of: date, every: int) -> date:
-    """The end of what a rhythm is reckoned to: never without end, always past the next occasion."""
-    return min(until, as_of + timedelta(days=2 * every))
+def _far(until: date, as_of: date, days: int) -> date:
+    """The end of what a rhythm is reckoned to: never without end, always past the next open occasion."""
+    return min(until, as_of + timedelta(days=days))
 
 
 def _call(write: _Writer, text: str, call: ServiceResponse, by: str, zone: tzinfo) -> None:

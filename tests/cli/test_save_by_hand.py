@@ -44,6 +44,21 @@ def test_the_hour_of_the_first_call_can_be_put_right_afterwards(case: Desk) -> N
     assert shown(case, *on)["answered_in_time"] is None
 
 
+def test_a_first_call_that_was_put_off_is_done_with_its_hour_and_brings_the_case_on(case: Desk) -> None:
+    assert case.run("snooze", "s1-call", "--until", "2026-03-03").code == 0
+    assert case.run("done", "s1-call", "--at", "2026-03-03T10:00", "--as-of", "2026-03-03").code == 0
+    found = shown(case, "--as-of", "2026-03-03")
+    assert (found["state"], found["answered_in_time"]) == ("contacted", True)
+
+
+def test_a_meeting_held_early_twice_leaves_the_one_after_on_the_agenda(case: Desk) -> None:
+    assert case.run("save", "level", "add", "s1", "review", "a review", "--every", "30").code == 0
+    for number in (1, 2):
+        assert case.run("done", f"s1-level1-{number}").code == 0
+    items = {each["item"] for each in case.json("due", "--days", "200")["items"]}
+    assert "s1-level1-3" in items
+
+
 def test_a_first_contact_lies_neither_before_the_flag_nor_in_the_future(case: Desk) -> None:
     case.fails(14, "contact-before-flag", "done", "s1-call", "--at", "2026-03-01T23:30")
     case.fails(2, "moment-in-the-future", "done", "s1-call", "--at", "2026-03-03T08:30")
