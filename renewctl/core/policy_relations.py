@@ -376,7 +376,7 @@ RELATIONS: tuple[tuple[tuple[str, ...], Callable[[Raw], Iterator[Found]]], ...] 
     (("saves",), _saves),
     (("playbooks",), _playbooks),
     (("pricing",), _pricing),
-    (("offers",), _offers),
+    (("offers", "saves"), _offers),
     (("offers", "playbooks"), _offered_in),
     (("capacity",), _capacity),
     (("pilot",), _pilot),

@@ -118,7 +118,7 @@ def _fill(desk: Desk) -> None:  # noqa: F811
         1, 1, 1, 2400, 7700, 1_555_500, "45", 3, 12_345_600, "USD", "fight", f"{CANARY} worth", DAY, "ana"
     )
     rows += [("service_level", level), ("worth", worth)]
-    terms = {"discount_pct": "10", "term_months": 12, "until_on": "2026-09-01"}
+    terms = {"discount_pct": "10", "term_months": 12, "until_on": "2026-09-01", "recovers_on": "2026-08-01"}
     for no, state, role in ((1, "approved", None), (2, "pending", "vp"), (3, "refused", "vp")):
         name = "bridge" if no == 1 else "volume"
         asks = "Sign for 12 months" if no == 1 else f"{CANARY} condition"

@@ -92,10 +92,10 @@ stakeholder map {}
 save start {} --scenario budget
 save show {}
 save offer {} --instrument ramp --root-cause cut --condition signed
-save offer {} --instrument seats --seats 1 --of-seats 3 --root-cause cut --condition signed --until 2026-12-31
+save offer {} --instrument seats --seats 1 --of-seats 3 --root-cause cut --condition yes --months 9 --expand-on 2027-01-31
 save offer {} --instrument volume --months 6 --root-cause cut --condition signed
 save accept o3
-save offers""".splitlines()
+save offers""".splitlines()  # noqa: E501 (a command is a line)
 
 
 def _drawn(line: str) -> int:
