@@ -22,7 +22,7 @@ def test_a_command_killed_at_any_instant_leaves_all_of_its_change_or_nothing(des
 
 
 def test_without_a_transaction_half_a_change_would_be_found(desk: Bench) -> None:
-    tally = kill.kills(desk, [scene("set"), scene("save start")], 20, 1, twist=twists.no_transaction)
+    tally = kill.kills(desk, [scene("set"), scene("save start")], 40, 1, twist=twists.no_transaction)
     assert tally.wrong["partial"], "the suite cannot see half a change"
 
 

@@ -499,13 +499,13 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "health_reading 1|",
     ),
     "a closed save has no day": (
-        sql("UPDATE save_case SET closed_on = NULL WHERE state = 'saved'"),
+        sql("UPDATE save_case SET closed_on = NULL WHERE state = 'lost'"),
         "facts",
         "impossible",
         "save_case",
     ),
     "a save ends before it begins": (
-        sql("UPDATE save_case SET closed_on = '2020-01-01' WHERE state = 'saved'"),
+        sql("UPDATE save_case SET closed_on = '2020-01-01' WHERE state = 'lost'"),
         "facts",
         "impossible",
         "save_case",
