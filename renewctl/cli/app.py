@@ -127,12 +127,12 @@ COMMANDS: dict[str, Any] = {
         ),
         "done": ("save", "done", "Mark a step of a save as done."),
         "why": (
-            "save_case",
+            "save_why",
             "why",
             "Ask why until the root cause is found, and go on with the playbook that answers it.",
         ),
         "answer": (
-            "save_case",
+            "save_why",
             "answer",
             "Answer the questions of the investigation; steps that hang on them follow.",
         ),
@@ -142,7 +142,7 @@ COMMANDS: dict[str, Any] = {
             "Show who does what on a save, or give a role to a person for this case.",
         ),
         "worth": (
-            "save_case",
+            "save_worth",
             "worth",
             "Weigh what a save costs against what it may keep, and record whether to fight or let go.",
         ),

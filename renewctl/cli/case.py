@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from renewctl.cli.contract import allowed
+from renewctl.cli.contract import allowed, emit
 from renewctl.cli.options import Env, say, today
 from renewctl.core import case_report, cases, plays
 from renewctl.core.model import Change, Outcome, SaveCase
@@ -78,6 +78,18 @@ class CaseDesk:
         refresh(self.portfolio, self.env.policy, self.env.as_of, [self.file.case.account_no])
 
 
+def look(
+    env: Env, save: str, document: Callable[[CaseFile], dict[str, Any]], lines: Callable[[CaseFile], None]
+) -> None:
+    """Show something of a case as it stands, as JSON or as lines; nothing is changed."""
+    with env.open() as portfolio:
+        [file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
+    if env.json:
+        emit(document(file))
+    else:
+        lines(file)
+
+
 def on_case(
     env: Env, save: str, words: str, work: Work, *, at: str | None = None, running: bool = True
 ) -> None:
@@ -111,8 +123,6 @@ def show(env: Env, desk: CaseDesk, said: str, passed: tuple[str, ...]) -> None:
     """What became of a case: a line or two, or the whole of it as JSON."""
     report = case_report.Report(desk.file, env.policy, desk.zone, env.as_of, env.now)
     if env.json:
-        from renewctl.views.machine import emit
-
         emit({**view.document(report), "changed": bool(said) and not env.dry_run})
         return
     say(view.did(report, said, passed) + env.dry)
@@ -171,10 +181,3 @@ _FIRST, _LAST = "1900", "9000"  # years
 def now(env: Env) -> str:
     """The instant that a command runs at: this one, or of another day the hour at which it starts."""
     return utc_now() if env.as_of == today() else plays.clock(env.as_of, env.policy, zone_of(env.policy))[0]
-
-
-def as_dict(value: Any) -> dict[str, Any]:
-    """A stored value as JSON shows it: dates as text."""
-    return {
-        key: cell.isoformat() if hasattr(cell, "isoformat") else cell for key, cell in value._asdict().items()
-    }

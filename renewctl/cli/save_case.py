@@ -1,208 +1,20 @@
-"""`save why`, `answer`, `team`, `evidence`, `worth`, `note`, `close`, `reopen`: the life of one case."""
+"""`save team`, `evidence`, `note`, `close`, `reopen`: the life of one case."""
 
-import re
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from renewctl.cli.case import CaseDesk, on_case
+from renewctl.cli.case import CaseDesk, look, on_case
 from renewctl.cli.contract import allowed
-from renewctl.cli.options import Env, command, say
-from renewctl.cli.save import SaveArg, flag_of, near
+from renewctl.cli.options import Env, command
+from renewctl.cli.save import SaveArg, flag_of
+from renewctl.cli.save_worth import base_amount
 from renewctl.core import cases, plays
 from renewctl.core.model import CLOSED_SAVES, Activity, Change
 from renewctl.core.text import clean
-from renewctl.errors import NotFound, RefusedByRule, UsageError
-from renewctl.store.saves import find_case, load_files, zone_of
+from renewctl.errors import RefusedByRule, UsageError
+from renewctl.store.saves import zone_of
 from renewctl.views import save_case as view
-
-_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
-
-
-@command(writes=True)
-def why(
-    env: Env,
-    save: SaveArg,
-    answers: Annotated[
-        list[str] | None,
-        typer.Option("--why", metavar="TEXT", help="The next answer to “why?”; again for more."),
-    ] = None,
-    root_cause: Annotated[
-        str | None,
-        typer.Option(
-            "--root-cause", metavar="CODE", help="Where the whys end: a code, or words of your own."
-        ),
-    ] = None,
-    enough: Annotated[
-        str | None, typer.Option("--enough", metavar="TEXT", help="Why fewer than five whys are enough.")
-    ] = None,
-    switch: Annotated[
-        str | None,
-        typer.Option("--switch", metavar="SCENARIO", help="Go on with this playbook; what was done is kept."),
-    ] = None,
-    stay: Annotated[
-        str | None, typer.Option("--stay", metavar="TEXT", help="Why the playbook stays nevertheless.")
-    ] = None,
-) -> None:
-    """Ask why until the root cause is found, and go on with the playbook that answers it."""
-    given = [clean(each) for each in answers or ()]
-    if root_cause is None and (enough or (stay and switch is None)):
-        raise UsageError(
-            "cause-missing", "--enough and --stay go with a root cause", "give --root-cause CODE"
-        )
-    if not given and root_cause is None and switch is None:
-        _show_whys(env, save)
-        return
-    if any(not each for each in given):
-        raise UsageError("why-blank", "--why is blank", "write the answer")
-
-    def work(desk: CaseDesk) -> str:
-        said = []
-        asked = [
-            each
-            for each in desk.file.ledger.events
-            if each.kind == "why" and each.name.isdecimal() and each.round == desk.round
-        ]
-        for number, text in enumerate(given, len(asked) + 1):
-            desk.note("why", str(number), text)
-            said.append(f"why {number}: {text}")
-        if root_cause is not None:
-            said.append(_cause(env, desk, root_cause, len(asked) + len(given), enough, (switch, stay)))
-        elif switch is not None:
-            said.append(_switch(env, desk, switch, clean(stay or "") or "decided by hand"))
-        return "\n".join(said)
-
-    on_case(env, save, "why", work)
-
-
-def _cause(
-    env: Env, desk: CaseDesk, given: str, whys: int, enough: str | None, which: tuple[str | None, str | None]
-) -> str:
-    """Record the root cause, and switch the playbook where it calls for another one."""
-    least, case = env.policy.saves.whys, desk.file.case
-    if whys < least and not clean(enough or ""):
-        raise RefusedByRule(
-            "whys-missing",
-            f"save s{case.no}: {whys} of {least} whys are answered (SAV-2)",
-            f"ask on: renewctl save why s{case.no} --why TEXT, or say why that is --enough TEXT",
-        )
-    if enough and whys < least:
-        desk.note("why", "enough", clean(enough))
-    book = env.policy.playbook(case.scenario)
-    code = clean(given).lower()
-    if not code:
-        raise UsageError("cause-blank", "--root-cause is blank", "say where the whys end")
-    known = {each for one in env.policy.playbooks.values() for each in one.root_causes}
-    if code in known:
-        own = book.root_causes.get(code)
-        texts = [
-            one.root_causes[code].text for one in env.policy.playbooks.values() if code in one.root_causes
-        ]
-        name, text = code, own.text if own else texts[0]
-    elif _CODE.fullmatch(code):
-        raise UsageError(
-            "unknown-cause",
-            f"--root-cause {given}: no playbook knows it",
-            f"those of {case.scenario}: {', '.join(book.root_causes)}; or say it in words of your own",
-        )
-    else:
-        name, text = "other", clean(given)
-    wanted = cases.scenario_of(name, env.policy, case.scenario) or case.scenario
-    target, stay = which
-    if wanted != case.scenario and target is None and not clean(stay or ""):
-        raise UsageError(
-            "scenario-undecided",
-            f"root cause {name!r} is answered by the {wanted} playbook; s{case.no} runs {case.scenario}",
-            f"add --switch {wanted} (what was done is kept), or --stay TEXT",
-        )
-    desk.note("cause", name, text)
-    said = f"root cause: {text}"
-    if target is not None and target != case.scenario:
-        said += "\n" + _switch(env, desk, target, f"root cause: {text}")
-    elif stay and wanted != case.scenario:
-        desk.note("why", "stay", f"stays with {case.scenario}: {clean(stay)}")
-    return said
-
-
-def _switch(env: Env, desk: CaseDesk, given: str, reason: str) -> str:
-    scenario = near(given, env.policy, "--switch")
-    record = cases.Recorder(desk.portfolio.next_no("save_event"), env.as_of, desk.begins_at, env.actor)
-    desk.file, changes = allowed(cases.switch(desk.file, scenario, reason, env.policy, record))
-    desk.operation.apply(changes)
-    return f"goes on with the {scenario} playbook"
-
-
-def _show_whys(env: Env, save: str) -> None:
-    with env.open() as portfolio:
-        [file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
-    if env.json:
-        from renewctl.views.machine import emit
-
-        emit(view.whys_document(file, env.policy, env.as_of))
-    else:
-        view.show_whys(file, env.policy)
-
-
-@command(writes=True)
-def answer(
-    env: Env,
-    save: SaveArg,
-    answers: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="QUESTION=ANSWER", help="As `save answer SAVE` lists them."),
-    ] = None,
-) -> None:
-    """Answer the questions of the investigation; steps that hang on them follow."""
-    if not answers:
-        with env.open() as portfolio:
-            [file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
-        found = plays.steps(file, env.policy, zone_of(env.policy))
-        if env.json:
-            from renewctl.views.machine import emit
-
-            emit(view.questions_document(file, found, env.as_of))
-        else:
-            view.show_questions(file, found)
-        return
-
-    follows: list[str] = []
-
-    def work(desk: CaseDesk) -> str:
-        before = plays.steps(desk.file, env.policy, desk.zone)
-        said = "\n".join(_answer(env, desk, each) for each in answers)
-        follows.extend(view.follows(desk.file, before, plays.steps(desk.file, env.policy, desk.zone)))
-        return said
-
-    on_case(env, save, "answer", work)
-    if not env.json:
-        for line in follows:
-            say(line)
-
-
-def _answer(env: Env, desk: CaseDesk, given: str) -> str:
-    key, sign, text = given.partition("=")
-    key, said = key.strip().lower(), clean(text)
-    book = env.policy.playbook(desk.file.case.scenario)
-    known = {each.key: each for step in book.steps for each in step.asks}
-    question = known.get(key)
-    if question is None:
-        raise NotFound(
-            "no-such-question",
-            f"the {desk.file.case.scenario} playbook asks nothing called {key!r}",
-            f"its questions: {', '.join(known) or 'none'}",
-        )
-    if not sign or not said:
-        raise UsageError("answer-blank", f"{key}: {question.text}", f"write {key}=ANSWER")
-    if question.answers:
-        folded = said.lower()
-        fits = [each for each in question.answers if each == folded]
-        if not fits:
-            raise UsageError(
-                "unknown-answer", f"{key}={said}: not one of {', '.join(question.answers)}", question.text
-            )
-        said = fits[0]
-    desk.note("finding", key, said)
-    return f"{key}: {said}"
 
 
 @command(writes=True)
@@ -217,15 +29,16 @@ def team(
     from renewctl.core.policy_schema import ROLES
 
     if not roles:
-        with env.open() as portfolio:
-            [file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
-        found = plays.planned(file, env.policy, zone_of(env.policy))
-        if env.json:
-            from renewctl.views.machine import emit
 
-            emit(view.team_document(file, found, env.as_of))
-        else:
-            view.show_team(file, found)
+        def found(file: plays.CaseFile) -> tuple[plays.CaseStep, ...]:
+            return plays.planned(file, env.policy, zone_of(env.policy))
+
+        look(
+            env,
+            save,
+            lambda file: view.team_document(file, found(file), env.as_of),
+            lambda file: view.show_team(file, found(file)),
+        )
         return
 
     def work(desk: CaseDesk) -> str:
@@ -256,15 +69,12 @@ def evidence(
 ) -> None:
     """Show how far the four measures of success are met, or record what shows one of them."""
     if criterion is None:
-        with env.open() as portfolio:
-            [file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
-        found = cases.evidence(file, env.as_of)
-        if env.json:
-            from renewctl.views.machine import emit
-
-            emit(view.evidence_document(file, found, env.policy, env.as_of))
-        else:
-            view.show_evidence(file, found, env.policy)
+        look(
+            env,
+            save,
+            lambda file: view.evidence_document(file, cases.evidence(file, env.as_of), env.policy, env.as_of),
+            lambda file: view.show_evidence(file, cases.evidence(file, env.as_of), env.policy),
+        )
         return
     name, said = criterion.strip().lower().replace("-", "_"), clean(text or "")
     if name not in cases.CRITERIA:
@@ -283,101 +93,6 @@ def evidence(
         return f"{name}: {said}"
 
     on_case(env, save, "evidence", work)
-
-
-@command(writes=True)
-def worth(
-    env: Env,
-    save: SaveArg,
-    hours: Annotated[str, typer.Option("--hours", metavar="H", help="Work the save will take.")],
-    chance: Annotated[str, typer.Option("--chance", metavar="PCT", help="The chance to keep the customer.")],
-    concession: Annotated[
-        str, typer.Option("--concession", metavar="AMOUNT", help="What is likely to be conceded.")
-    ] = "0",
-    years: Annotated[int, typer.Option("--years", help="Years the customer would stay.", min=1, max=20)] = 1,
-    rate: Annotated[
-        str | None,
-        typer.Option("--rate", metavar="AMOUNT", help="What an hour costs (default: the policy's)."),
-    ] = None,
-    decide: Annotated[
-        str | None, typer.Option("--decide", metavar="fight|let_go", help="Record the decision.")
-    ] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why it was decided so.")] = "",
-) -> None:
-    """Weigh what a save costs against what it may keep, and record whether to fight or let go."""
-    from renewctl.cli.options import minutes as minutes_given
-    from renewctl.core import worth as core
-
-    base = env.policy.base_currency
-    sums = {
-        name: _amount(name, text, base)
-        for name, text in (("concession", concession), ("rate", rate))
-        if text is not None
-    }
-    pct = _percent(chance)
-    decision = decide.strip().lower().replace("-", "_") if decide else None
-    if decision not in (None, *core.DECISIONS):
-        raise UsageError("unknown-decision", f"--decide {decide}: not fight or let_go", "give one of them")
-    spent = minutes_given(hours) or 0
-    shown: list[Any] = []
-
-    if decision is None:
-        with env.open() as portfolio:
-            [file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
-        view.show_worth(file, _sheet(env, core, file, spent, sums, pct, years), base, json=env.json)
-        return
-    chosen = decision
-
-    def work(desk: CaseDesk) -> str:
-        file = desk.file
-        shown.append(_sheet(env, core, file, spent, sums, pct, years))
-        _, change = allowed(
-            core.decide(
-                desk.portfolio.next_no("worth"), file, shown[0], chosen, clean(reason), base, env.as_of,
-                env.actor,
-            )
-        )  # fmt: skip
-        desk.apply([change])
-        return f"{chosen.replace('_', ' ')}: {clean(reason)}"
-
-    on_case(env, save, "worth", work)
-    if not env.json:
-        view.show_worth(None, shown[0], base, json=False)
-
-
-def _sheet(env: Env, core: Any, file: Any, spent: int, sums: dict[str, int], pct: Any, years: int) -> Any:
-    return core.sheet(
-        file.renewal.arr_base_minor, spent, sums.get("rate", env.policy.saves.hour_cost_minor),
-        sums["concession"], pct, years,
-    )  # fmt: skip
-
-
-_NUMBER = re.compile(r"\d{1,13}(\.\d{1,4})?", re.ASCII)
-
-
-def _amount(name: str, text: str, base: str) -> int:
-    """An amount of the base currency as people type it, in minor units."""
-    from fractions import Fraction
-
-    from renewctl.core import money
-
-    plain = text.strip().replace("_", "")
-    if not _NUMBER.fullmatch(plain):
-        raise UsageError("bad-amount", f"--{name} {text}: no amount in {base}", f"write --{name} 12000.50")
-    exact = Fraction(plain) * 10 ** money.digits(base)
-    if exact.denominator != 1:
-        raise UsageError("bad-amount", f"--{name} {text}: {base} has no such part", "give fewer digits")
-    return int(exact)
-
-
-def _percent(text: str) -> Any:
-    """A percentage from 0 to 100, exactly."""
-    from fractions import Fraction
-
-    plain = text.strip().removesuffix("%").strip()
-    if not _NUMBER.fullmatch(plain) or Fraction(plain) > 100:
-        raise UsageError("bad-chance", f"--chance {text}: not 0 to 100", "write --chance 40")
-    return Fraction(plain)
 
 
 @command(writes=True)
@@ -454,7 +169,7 @@ def close(
     """Close a save with its result; saved only where all four measures are shown."""
     chosen, said = _result(result), clean(note or "")
     base = env.policy.base_currency
-    kept = None if arr is None else _amount("arr", arr, base)
+    kept = None if arr is None else base_amount("arr", arr, base)
 
     def work(desk: CaseDesk) -> str:
         if kept is not None:

@@ -42,6 +42,7 @@ def _tell(result: Result, seed: int) -> None:
         f"{result.commands.total()} commands, {found.compared} comparisons, {result.seconds:,.0f} s"
     )
     print("  ends:", ", ".join(f"{state} {count}" for state, count in result.endings.most_common()))
+    print("  lived:", ", ".join(f"{what} {count}" for what, count in sorted(result.lived.items())))
     print("  found:", ", ".join(f"{kind} {found.faults[kind]}" for kind in KINDS))
     for name, put in result.control.put.items():
         print(f"  control, {name}: seen {result.control.seen[name]} of {put}")

@@ -236,7 +236,8 @@ def _settle(world: World, case: Case) -> None:
     if broken and rng.random() < 0.5:
         world.promise(case, rng.choice((0, 2, 6)), rng.choice(broken))
     elif open_ones:
-        world.settle(case, rng.choice(open_ones), rng.choice(("kept", "kept", "kept", "broken", "withdrawn")))
+        state = rng.choice(("kept", "kept", "broken", "broken", "withdrawn"))
+        world.settle(case, rng.choice(open_ones), state)
 
 
 def _update(world: World, case: Case) -> None:
@@ -250,6 +251,7 @@ def _update(world: World, case: Case) -> None:
 
 def _transfer(world: World, case: Case) -> None:
     rng = world.rng
+    world.transfers += 1
     if case.open and rng.random() < 0.4:
         world.give_role(case)
     elif rng.random() < 0.6:
@@ -302,8 +304,8 @@ def _set_back(world: World, case: Case) -> None:
 EXTRAS: tuple[Callable[[World, Case], None], ...] = (
     _tick, _tick, _tick, _intervention, _skip, _put_off, _put_off, _diagnose_by_tick,
     _answer, _answer, _answer,
-    _promise, _promise, _chain, _settle, _settle, _settle, _update, _update, _transfer, _transfer,
+    _promise, _promise, _promise, _chain, _chain, *[_settle] * 6, _update, _update, _transfer, _transfer,
     _level, _level,
-    _switch, _notice, _prove, _prove, _weigh, _set_back,
+    _switch, _switch, _notice, _prove, _prove, _weigh, _set_back,
     World.remark, World.offer, World.offer, World.plan_paper,
 )  # fmt: skip

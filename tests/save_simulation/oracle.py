@@ -269,10 +269,28 @@ class Oracle:
                 return "missed"
             return "soon" if (promise.due_on - today).days <= SOON else "open"
         if promise.state == "broken":
-            good = [each for each in case.promises if each.replaces == promise.no]
-            return "replaced" if any(each.state in ("open", "kept") for each in good) else "broken"
+            return "broken" if self._stand_in(case, promise) is promise else "replaced"
         late = promise.state == "kept" and promise.settled_on is not None
         return "late" if late and promise.settled_on > promise.due_on else promise.state  # type: ignore[operator]
+
+    def _stand_in(self, case: Case, promise: Promise) -> Promise:
+        """What was last given in place of a broken promise; itself where nothing was, or it was let off."""
+        if promise.state == "broken":
+            for each in case.promises:
+                if each.replaces == promise.no and each.state != "withdrawn":
+                    return self._stand_in(case, each)
+        return promise
+
+    def too_early(self, case: Case, promise: Promise) -> bool:
+        """Whether a step of a fix comes after one that is not kept: it cannot be kept yet (SAV-P)."""
+        after = promise.after
+        while after is not None:
+            [named] = [each for each in case.promises if each.no == after]
+            before = self._stand_in(case, named)
+            if before.state != "withdrawn":
+                return before.state in ("open", "broken")
+            after = before.after
+        return False
 
     # -- the agenda ----------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ class Result(NamedTuple):
     days: int
     commands: Counter[str]
     endings: Counter[str]
+    lived: Counter[str]
     findings: Findings
     control: Control
     seconds: float
@@ -38,7 +39,7 @@ class Result(NamedTuple):
 def simulate(scenario: str, cases: int, seed: int, control: bool = False, team: int = TEAM) -> Result:
     """So many cases of a scenario, or of all in turn ("every"), by teams with so many accounts each."""
     began = time.monotonic()
-    result = Result(scenario, 0, 0, Counter(), Counter(), Findings(), Control(control), 0)
+    result = Result(scenario, 0, 0, Counter(), Counter(), Counter(), Findings(), Control(control), 0)
     at = 0
     with swift():
         while result.cases < cases:
@@ -51,6 +52,7 @@ def simulate(scenario: str, cases: int, seed: int, control: bool = False, team: 
             result.findings.add(world.findings)
             result.commands.update(world.program.commands)
             result.endings.update(case.state for case in world.cases)
+            result.lived.update(_lived(world))
             result = result._replace(cases=result.cases + len(world.cases), days=result.days + days)
             at += 1
             if result.cases // 100 > (result.cases - len(world.cases)) // 100:
@@ -61,6 +63,24 @@ def simulate(scenario: str, cases: int, seed: int, control: bool = False, team: 
                     flush=True,
                 )
     return result._replace(seconds=time.monotonic() - began)
+
+
+def _lived(world: World) -> Counter[str]:
+    """What happened to a team's cases that a simulation without it would say nothing about."""
+    lived = Counter({"transfers": world.transfers})
+    for case in world.cases:
+        promises, rounds = case.promises, case.rounds
+        replaced = {each.replaces for each in promises}
+        lived["late or no first call"] += sum(
+            each.contact_on is None or each.contact_on > world.oracle.day(world.oracle.respond_by(each))
+            for each in rounds
+        )
+        lived["switches"] += sum(len(each.begins) - 1 for each in rounds)
+        lived["promises"] += len(promises)
+        lived["broken"] += sum(each.state == "broken" for each in promises)
+        lived["made good"] += sum(each.state == "broken" and each.no in replaced for each in promises)
+        lived["relapses"] += len(rounds) - 1
+    return lived
 
 
 def _live(world: World, control: Control) -> int:

@@ -18,4 +18,5 @@ def test_saves_are_never_illegal_unowned_silent_or_on_another_day_and_each_such_
     assert result.findings.compared > 15_000
     assert result.control.unseen == []
     assert len(result.control.seen) >= 15
+    assert min(result.lived.values()) > 0, result.lived
     assert set(result.commands) >= set(COMMANDS.split())

@@ -59,6 +59,7 @@ class World:
         self.cases: list[Case] = []
         self.numbers = {"promise": 0, "level": 0, "call": 0, "offer": 0}
         self.papers = 0
+        self.transfers = 0
         self.touched: set[int] = set()
         self._import()
 
@@ -329,10 +330,9 @@ class World:
 
     def settle(self, case: Case, promise: Promise, state: str) -> None:
         """A promise is kept, broken or taken back."""
-        waits = [each for each in case.promises if each.no == promise.after and each.state == "open"]
         verb = "withdraw" if state == "withdrawn" else state
         words = ("save", "promise", verb, f"p{promise.no}", "--evidence", "seen by the customer")
-        if state == "kept" and waits:
+        if state == "kept" and self.oracle.too_early(case, promise):
             self.refused(case, *words)
             return
 

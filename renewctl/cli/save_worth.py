@@ -1,0 +1,110 @@
+"""`save worth`: what a save costs against what it may keep, and the decision to fight or let go."""
+
+import re
+from typing import Annotated, Any
+
+import typer
+
+from renewctl.cli.case import CaseDesk, on_case
+from renewctl.cli.contract import allowed
+from renewctl.cli.options import Env, command
+from renewctl.cli.save import SaveArg
+from renewctl.core.text import clean
+from renewctl.errors import UsageError
+from renewctl.store.saves import find_case, load_files
+from renewctl.views import save_worth as view
+
+
+@command(writes=True)
+def worth(
+    env: Env,
+    save: SaveArg,
+    hours: Annotated[str, typer.Option("--hours", metavar="H", help="Work the save will take.")],
+    chance: Annotated[str, typer.Option("--chance", metavar="PCT", help="The chance to keep the customer.")],
+    concession: Annotated[
+        str, typer.Option("--concession", metavar="AMOUNT", help="What is likely to be conceded.")
+    ] = "0",
+    years: Annotated[int, typer.Option("--years", help="Years the customer would stay.", min=1, max=20)] = 1,
+    rate: Annotated[
+        str | None,
+        typer.Option("--rate", metavar="AMOUNT", help="What an hour costs (default: the policy's)."),
+    ] = None,
+    decide: Annotated[
+        str | None, typer.Option("--decide", metavar="fight|let_go", help="Record the decision.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why it was decided so.")] = "",
+) -> None:
+    """Weigh what a save costs against what it may keep, and record whether to fight or let go."""
+    from renewctl.cli.options import minutes as minutes_given
+    from renewctl.core import worth as core
+
+    base = env.policy.base_currency
+    sums = {
+        name: base_amount(name, text, base)
+        for name, text in (("concession", concession), ("rate", rate))
+        if text is not None
+    }
+    pct = _percent(chance)
+    decision = decide.strip().lower().replace("-", "_") if decide else None
+    if decision not in (None, *core.DECISIONS):
+        raise UsageError("unknown-decision", f"--decide {decide}: not fight or let_go", "give one of them")
+    spent = minutes_given(hours) or 0
+    shown: list[Any] = []
+
+    if decision is None:
+        with env.open() as portfolio:
+            [file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
+        view.show_worth(file, _sheet(env, core, file, spent, sums, pct, years), base, json=env.json)
+        return
+    chosen = decision
+
+    def work(desk: CaseDesk) -> str:
+        file = desk.file
+        shown.append(_sheet(env, core, file, spent, sums, pct, years))
+        _, change = allowed(
+            core.decide(
+                desk.portfolio.next_no("worth"), file, shown[0], chosen, clean(reason), base, env.as_of,
+                env.actor,
+            )
+        )  # fmt: skip
+        desk.apply([change])
+        return f"{chosen.replace('_', ' ')}: {clean(reason)}"
+
+    on_case(env, save, "worth", work)
+    if not env.json:
+        view.show_worth(None, shown[0], base, json=False)
+
+
+def _sheet(env: Env, core: Any, file: Any, spent: int, sums: dict[str, int], pct: Any, years: int) -> Any:
+    return core.sheet(
+        file.renewal.arr_base_minor, spent, sums.get("rate", env.policy.saves.hour_cost_minor),
+        sums["concession"], pct, years,
+    )  # fmt: skip
+
+
+_NUMBER = re.compile(r"\d{1,13}(\.\d{1,4})?", re.ASCII)
+
+
+def base_amount(name: str, text: str, base: str) -> int:
+    """An amount of the base currency as people type it, in minor units."""
+    from fractions import Fraction
+
+    from renewctl.core import money
+
+    plain = text.strip().replace("_", "")
+    if not _NUMBER.fullmatch(plain):
+        raise UsageError("bad-amount", f"--{name} {text}: no amount in {base}", f"write --{name} 12000.50")
+    exact = Fraction(plain) * 10 ** money.digits(base)
+    if exact.denominator != 1:
+        raise UsageError("bad-amount", f"--{name} {text}: {base} has no such part", "give fewer digits")
+    return int(exact)
+
+
+def _percent(text: str) -> Any:
+    """A percentage from 0 to 100, exactly."""
+    from fractions import Fraction
+
+    plain = text.strip().removesuffix("%").strip()
+    if not _NUMBER.fullmatch(plain) or Fraction(plain) > 100:
+        raise UsageError("bad-chance", f"--chance {text}: not 0 to 100", "write --chance 40")
+    return Fraction(plain)
