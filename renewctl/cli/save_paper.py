@@ -43,14 +43,14 @@ def paper(
         typer.Option(
             "--lang",
             metavar="en|pt-BR",
-            help="Language (default: the customer's country's for what they read, else en).",
+            help="Language (default: for the customer its country's, for us the policy's).",
         ),
     ] = None,
     output: OutputOption = None,
     templates: TemplatesOption = None,
 ) -> None:
     """Write a paper of a save: plan, letter, update, ROI sheet, briefing, card."""
-    from renewctl.core.mail import language
+    from renewctl.core.mail import language, mail_rules
     from renewctl.core.save_papers import KINDS, cause_known, lacking, rules
     from renewctl.store.save_papers import beside
     from renewctl.store.saves import find_case, load_files
@@ -60,7 +60,8 @@ def paper(
 
     name = _kind(kind)
     of = KINDS[name]
-    order = _order(env, form, lang or "en", output, templates, ("eml",) if of.mail else documents.FORMATS)
+    ours = lang or mail_rules(env.policy).default_language
+    order = _order(env, form, ours, output, templates, ("eml",) if of.mail else documents.FORMATS)
     with env.open() as portfolio:
         portfolio.execute("BEGIN")
         [file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])

@@ -25,7 +25,7 @@ from renewctl.core.model import (
 )
 from renewctl.core.offer_guards import unknown
 from renewctl.core.plays import CaseStep
-from renewctl.core.policy import Policy
+from renewctl.core.policy import Policy, Question
 from renewctl.core.roi import Roi
 from renewctl.core.text import fold
 
@@ -92,7 +92,7 @@ class Topic(NamedTuple):
     """A step that asks questions: (question, answer; None where nobody has answered)."""
 
     title: str
-    answers: tuple[tuple[str, str | None], ...]
+    answers: tuple[tuple[Question, str | None], ...]
 
 
 class Progress(NamedTuple):
@@ -237,7 +237,7 @@ def topics(report: Report) -> tuple[Topic, ...]:
     """SAV-5: what the investigation asks, step by step, with the answers on record."""
     said = plays.findings(report.file.case, report.file.ledger)
     return tuple(
-        Topic(step.title, tuple((each.text, said.get(each.key) or None) for each in step.asks))
+        Topic(step.title, tuple((each, said.get(each.key) or None) for each in step.asks))
         for step in active(report)
         if step.asks
     )

@@ -106,6 +106,6 @@ def _severe(account: Account) -> Iterator[Sign]:
     """A severity-1 ticket speaks for a playbook, and opens no case by itself: its cap may."""
     if account.ticket_severity == 1:
         since = account.ticket_severity_on
-        said = "a severity-1 ticket open" + (f" since {since}" if since else "")
+        said = f"a severity-1 ticket open since {since}" if since else "a severity-1 ticket open"
         on = since or account.recorded_on
         yield Sign("severity", "product", Because("SAV-P", said, "none open"), on, on, on, date.max)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from renewctl.core import plays, save_papers
+from renewctl.core import save_papers
 from renewctl.core.plays import CaseStep
 from renewctl.views.papers import ValuePage, value_page
 from renewctl.views.save_plan import Clock, TalkRow, TopicRow, clock, talk, topics
@@ -76,7 +76,6 @@ def briefing_page(source: Source) -> BriefingPage:
         key=lambda each: (each.state in save_papers.AHEAD, each.promise.due_on),
     )
     offers = [each for each in ledger.offers if each.state in ("pending", "approved", "accepted")]
-    found = plays.latest(ledger, "cause")
     return BriefingPage(
         tell.head(),
         tell.account.name,
@@ -87,8 +86,8 @@ def briefing_page(source: Source) -> BriefingPage:
         tell.stake(),
         tell.say.day(tell.case.flagged_on),
         tell.case.reason,
-        tuple(tell.said(each.observed) for each in report.signals),
-        found.text or found.name if found else None,
+        tuple(tell.signal(each) for each in report.signals),
+        tell.cause()[0],
         tuple((each.name, code(each.role) if each.role else None) for each in source.beside.people[:most]),
         tuple(tell.step(each) for each in done[-most:]),
         max(0, len(done) - most),
@@ -110,7 +109,6 @@ def card_page(source: Source) -> CardPage:
     tell = Teller(source)
     account = tell.account
     rival = save_papers.against(account, source.beside.outcomes)
-    found = plays.latest(tell.ledger, "cause")
     return CardPage(
         tell.head(),
         account.name,
@@ -118,7 +116,7 @@ def card_page(source: Source) -> CardPage:
         rival.lost if rival else 0,
         rival.kept if rival else 0,
         rival.reasons if rival else (),
-        found.text or found.name if found else None,
+        tell.cause()[0],
         tell.stake(),
         tell.renewal_on(),
         topics(tell, save_papers.topics(tell.report), answered=False),

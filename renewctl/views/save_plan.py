@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-from renewctl.core import plays, save_papers
+from renewctl.core import save_papers
 from renewctl.core.model import Worth
 from renewctl.core.save_papers import Topic
 from renewctl.views.save_rows import (
@@ -115,7 +115,7 @@ def plan_page(source: Source) -> PlanPage:
     """SAV-5, SAV-1: the whole plan of a case."""
     tell = Teller(source)
     report, case, ledger = tell.report, tell.case, tell.ledger
-    found = plays.latest(ledger, "cause")
+    cause, cause_code = tell.cause()
     return PlanPage(
         tell.head(),
         tell.account.name,
@@ -128,10 +128,10 @@ def plan_page(source: Source) -> PlanPage:
         tell.renewal_on(),
         tell.stake(),
         case.reason,
-        tuple(tell.said(each.observed) for each in report.signals),
+        tuple(tell.signal(each) for each in report.signals),
         save_papers.whys(report),
-        found.text if found else None,
-        found.name if found else None,
+        cause,
+        cause_code,
         topics(tell, save_papers.topics(report), answered=True),
         _milestones(tell),
         _phases(tell),
@@ -158,7 +158,9 @@ def topics(tell: Teller, found: tuple[Topic, ...], *, answered: bool) -> tuple[T
     rows = []
     for topic in found:
         answers = tuple(
-            (tell.said(question), answer) for question, answer in topic.answers if answer or not answered
+            (tell.said(question.text), tell.answer(question, answer))
+            for question, answer in topic.answers
+            if answer or not answered
         )
         if answers:
             rows.append(TopicRow(tell.said(topic.title), answers))

@@ -4,6 +4,7 @@ Rows hold text that is written in the reader's language, codes that the template
 numbers (0/1 for no and yes) and None, which prints as a blank to fill.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from fractions import Fraction
@@ -11,16 +12,17 @@ from typing import NamedTuple
 
 from renewctl.core import plays
 from renewctl.core.case_report import Report
-from renewctl.core.model import Offer, ServiceLevel
+from renewctl.core.model import Because, Offer, ServiceLevel
 from renewctl.core.offers import Option
 from renewctl.core.plays import CaseStep
-from renewctl.core.policy import Policy
+from renewctl.core.policy import Policy, Question
 from renewctl.core.roi import Roi
 from renewctl.core.save_papers import Beside, Given, Member
 from renewctl.views.papers import Supplier, supplier
 from renewctl.views.wording import Writer
 
 _HOUR_MINUTES = 60
+_ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
 
 
 class Source(NamedTuple):
@@ -162,6 +164,28 @@ class Teller:
         on = self.report.file.renewal.renewal_on
         return None if on == plays.UNKNOWN_ON else self.say.day(on)
 
+    def signal(self, seen: Because) -> str:
+        """What is on record, with its days as the language writes them."""
+        return _ISO.sub(self._day_of, self.said(seen.observed))
+
+    def _day_of(self, found: re.Match[str]) -> str:
+        try:
+            return self.say.day(date.fromisoformat(found[0]))
+        except ValueError:  # in somebody's own words, which only look like a day
+            return found[0]
+
+    def cause(self) -> tuple[str | None, str | None]:
+        """SAV-2: the root cause of this round in words, and its code."""
+        found = plays.latest(self.ledger, "cause")
+        return (self.said(found.text or found.name), found.name) if found else (None, None)
+
+    def answer(self, question: Question, answer: str | None) -> str | None:
+        """An answer as it was written; one that was chosen in the language of its question."""
+        if answer not in question.answers:
+            return answer
+        put = self.said(question.text) != question.text
+        return self.said(answer) if put else answer.replace("-", " ")
+
     def promise(self, given: Given, *, ours: bool = False) -> PromiseRow:
         """A promise as the customer may see it; with `ours` what shows it too."""
         of, new = given.promise, given.replaced_by
@@ -212,8 +236,8 @@ class Teller:
         return OfferRow(
             f"o{offer.no}",
             code(offer.instrument),
-            offer.root_cause,
-            offer.condition,
+            self.said(offer.root_cause) if offer.root_cause else None,
+            self.said(offer.condition) if offer.condition else None,
             self.day(offer.until_on),
             self.money(offer.cost_minor, offer.currency),
             self.money(offer.kept_minor, offer.currency),

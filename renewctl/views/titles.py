@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 
 from renewctl.core.due import Item
 from renewctl.core.policy import Step
@@ -17,6 +18,8 @@ _PLACES = {
     "count": r"\d+",
     "day": r"\d{4}-\d\d-\d\d",
     "moment": r"\d{4}-\d\d-\d\d \d\d:\d\d",
+    "name": ".+",
+    "number": r"[+-]?\d+(?:\.\d+)?",
     "what": ".+",
     "zone": r"\S+",
 }
@@ -60,6 +63,8 @@ class Titles:
                 return self._say.day(date.fromisoformat(value))
             except ValueError:  # somebody's own words, which only look like a day
                 return value
+        if name == "number":
+            return self._say.number(Fraction(value), signed=value.startswith("+"))
         return self.said(value) if name == "what" else value
 
     def _catch_up(self, item: Item) -> str:

@@ -18,11 +18,12 @@ from renewctl.core.model import (
     ServiceLevel,
     Worth,
 )
-from renewctl.core.policy import SAVE_PAPERS
+from renewctl.core.policy import SAVE_PAPERS, SCENARIOS, Playbook
 from renewctl.core.save_papers import KINDS
 from renewctl.views import mail
 from renewctl.views.documents import BLANK
 from tests import hostile
+from tests.book import POLICY as SHIPPED
 from tests.conftest import program
 from tests.desk import Desk, desk  # noqa: F401  (a fixture)
 from tests.engines import once
@@ -367,6 +368,60 @@ def test_papers_for_a_customer_are_in_its_countrys_language_ours_in_english(work
     assert "Plano de retenção" in text
     assert "R$ 60.000,00" not in text  # at stake in the base currency
     assert "US$ 10.800,00" in text
+
+
+def test_our_papers_are_in_the_language_of_the_policy(work: Desk) -> None:
+    mine = work.folder / "mine.toml"
+    mine.write_text(POLICY + '[mail]\ndefault_language = "pt-BR"\n')
+    assert work.json("save", "paper", "s1", "save-plan", "-o", "a")["lang"] == "pt-BR"
+    assert work.json("save", "paper", "s1", "save-plan", "-o", "a", "--lang", "en")["lang"] == "en"
+    assert work.json("save", "paper", "s3", "weekly-update", "-o", "a")["lang"] == "pt-BR"
+
+
+def shipped(book: Playbook) -> set[str]:
+    """Every English text of a playbook that a paper may print."""
+    return {
+        *(text for step in book.steps for text in (step.title, step.done_when)),
+        *(each.text for step in book.steps for each in step.asks),
+        *(each.text for each in book.root_causes.values()),
+        *book.success, *book.talk_track, *book.milestones.values(), *book.checkins.values(), book.title,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_nothing_of_a_shipped_playbook_is_left_in_english_on_a_portuguese_paper(
+    work: Desk, scenario: str
+) -> None:
+    """Steps, proofs, questions and answers, causes, signals, milestones, check-ins, what to say."""
+    assert work.run("save", "close", "s1", "--result", "lost", "--note", "gone").code == 0
+    assert work.run("save", "start", "A1", "--scenario", scenario).code == 0
+    book = SHIPPED.playbooks[scenario]
+    asked = [each for step in book.steps for each in step.asks]
+    answers = [f"{each.key}={(each.answers or ('Rui saw it',))[0]}" for each in asked]
+    assert work.run("save", "answer", "s4", *answers).code == 0
+    cause = next(code for code, each in book.root_causes.items() if each.scenario in (None, "", scenario))
+    done = work.run("save", "why", "s4", "--root-cause", cause, "--enough", "they said so", "--why", "so")
+    assert done.code == 0, done.err
+    for kind in ("save-plan", "executive-briefing", "battle-card"):
+        english = printed(work, "s4", kind, "md").replace("\\", "")
+        text = printed(work, "s4", kind, "md", "--lang", "pt-BR").replace("\\", "")
+        assert [each for each in shipped(book) if each in text] == []
+        assert sum(each in english for each in shipped(book)) > 5 or kind == "executive-briefing"
+        assert not re.search(r"\d{4}-\d\d-\d\d", text + english)
+
+
+def test_a_playbook_of_ones_own_is_printed_as_it_was_written(work: Desk) -> None:
+    own = """[playbooks.product.steps.call]
+done_when = "Somebody picked up"
+[playbooks.product.steps.roadmap.asks.on-roadmap]
+text = "Did they say so?"
+"""
+    (work.folder / "mine.toml").write_text(POLICY + own)
+    assert work.run("save", "answer", "s3", "on-roadmap=yes", "workaround=no").code == 0
+    text = printed(work, "s3", "save-plan", "md", "--lang", "pt-BR")
+    assert "Somebody picked up" in text
+    assert "Did they say so? **yes**" in text
+    assert "pelas nossas mãos? **não**" in text
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,16 @@
 import ast
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from renewctl.core import agenda
+from renewctl.core import agenda, signs
+from renewctl.core.model import Account, Reading
+from renewctl.core.policy import Question
 from renewctl.policies import __main__ as generator
+from renewctl.views.titles import Titles
 from tests.book import POLICY
 
 FILES = sorted(generator.HERE.glob("titles.*.toml"))
@@ -33,7 +37,15 @@ def of_the_policy() -> set[str]:
         *(text for book in POLICY.playbooks.values() for text in book.milestones.values()),
         *(each.text for each in POLICY.saves.milestones.values()),
         *POLICY.saves.success.values(),
+        *(step.done_when for book in POLICY.playbooks.values() for step in book.steps),
+        *(text for question in questions() for text in (question.text, *question.answers)),
+        *(cause.text for book in POLICY.playbooks.values() for cause in book.root_causes.values()),
     }
+
+
+def questions() -> list[Question]:
+    """Every question that a playbook asks."""
+    return [each for book in POLICY.playbooks.values() for step in book.steps for each in step.asks]
 
 
 def of_the_agenda() -> set[str]:
@@ -62,6 +74,36 @@ def test_every_shipped_title_has_a_name_and_none_is_left_over(file: Path) -> Non
     for phrase in found["phrases"]:
         for part in filter(None, PLACE.split(phrase)):
             assert any(part in each or part.strip() == each.strip() for each in constants()), phrase
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_is_on_record_of_an_account_is_said_with_its_figures_and_days(file: Path) -> None:
+    """SAV-1: every sign that a save may begin with."""
+    on = date(2026, 3, 2)
+    account = dict.fromkeys(Account._fields) | {
+        "no": 1, "recorded_on": on, "cancel_notice_on": on, "champion_gone": 1, "competitor": "Rival One",
+        "ticket_severity": 1, "ticket_severity_on": on,
+    }  # fmt: skip
+    read = dict.fromkeys(Reading._fields) | {
+        "read_on": on,
+        "open_tickets": 9,
+        "csat": 1.5,
+        "usage_trend": -40,
+    }
+    seen = [
+        each.because.observed
+        for facts in (account, account | {"ticket_severity_on": None})
+        for each in signs.on_record(Account(**facts), [Reading(**read)], POLICY)
+    ]
+    assert len({each.split("2026")[0] for each in seen}) == 8
+    lang = file.name.removeprefix("titles.").removesuffix(".toml")
+    told = {each: Titles(words(file), {}, lang).said(each) for each in seen}
+    for english, said in told.items():
+        assert english != said
+        assert "2026-03-02" not in said
+    assert told["competitor named: Rival One"] == "concorrente citado: Rival One"
+    assert told["usage -40 % in 90 days (2026-03-02)"] == "uso −40 % em 90 dias (2 de março de 2026)"
+    assert told["CSAT 1.5 (2026-03-02)"] == "nota CSAT 1,5 (2 de março de 2026)"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
