@@ -13,7 +13,7 @@ from renewctl.errors import UsageError
 from renewctl.views.terminal import is_terminal, put, safe
 
 if TYPE_CHECKING:
-    from renewctl.store.exporter_tables import Table
+    from renewctl.store.exporter_rows import Table
 
 FORMATS = ("csv", "json", "xlsx")
 
@@ -25,7 +25,8 @@ def export(
         str,
         typer.Argument(
             metavar="KIND",
-            help="accounts, contracts, health, stakeholders, value, outcomes, saves, renewals, amendments, "
+            help="accounts, contracts, health, stakeholders, value, outcomes, saves, save_events, promises, "
+            "offers, service_levels, service_responses, worths, renewals, amendments, "
             "overrides, items, assignments or log.",
         ),
     ],
@@ -52,7 +53,7 @@ def export(
         env.confirm(f"{target} is there already; overwrite it?")
     with env.open() as portfolio, portfolio.reading():
         counted = _Counted()
-        exported = table(portfolio, kind)
+        exported = table(portfolio, kind, lambda: env.policy, env.as_of)
         exported = exported._replace(rows=counted.over(exported.rows))
         blocks = _blocks(how, exported)
         if target is None:

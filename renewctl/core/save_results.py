@@ -6,39 +6,29 @@ from the policy's least number of cases on.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, tzinfo
 from fractions import Fraction
 from typing import NamedTuple
 
 from renewctl.core.health_check import Rate
 from renewctl.core.model import CLOSED_SAVES, KEPT_SAVES, Account, Outcome, Promise
-from renewctl.core.plays import CaseFile, first_contact, instant, is_open, latest
+from renewctl.core.plays import CaseFile, is_open
 from renewctl.core.policy import Policy
-from renewctl.core.save_rounds import Before, Lag, Loss, lag, lost_on_record, outcomes_of, relapsed, rounds_of
-from renewctl.core.segment import base_minor
+from renewctl.core.save_rounds import (
+    Before,
+    Lag,
+    Loss,
+    Round,
+    judged,
+    lag,
+    lost_on_record,
+    response_names,
+)
 from renewctl.core.shares import share, weighed
 from renewctl.core.text import fold
 
-LATER = "later"
-NEVER = "never"
 NOT_FOUND = "none found"  # of a case without a root cause
 BY = ("scenario", "response", "playbook", "root_cause", "owner")
-
-
-class Ended(NamedTuple):
-    """One ended round of a case as results look at it."""
-
-    file: CaseFile  # with what is of this round alone
-    relapsed: bool  # another round followed
-    response: str  # within 24 h … | later | never
-    cause: str | None
-    at_risk_minor: int | None  # ARR that reached its renewal date; None: it has not, or it is unknown
-    kept_minor: int | None
-    ahead: bool  # decided before its renewal date was reached
-    undecided: bool  # its renewal date has passed and nothing is on record
-    kept: int  # promises
-    broken: int
-    cost_minor: int  # conceded by offers that were accepted
 
 
 class Group(NamedTuple):
@@ -110,25 +100,24 @@ def results(
     earlier rounds of the cases that relapsed, by number of the case.
     """
     from_on, to_on = span
-    rounds = [each for file in files for each in rounds_of(file, before.get(file.case.no, ()))]
-    of_round = outcomes_of(rounds, outcomes)
+    rounds = judged(files, outcomes, accounts, policy, zone, before)
     closed = [
-        _ended(file, of_round.get(at, ()), accounts, policy, zone, to_on, again=relapsed(rounds, at))
-        for at, file in enumerate(rounds)
-        if file.case.state in CLOSED_SAVES
-        and file.case.closed_on is not None
-        and from_on <= file.case.closed_on <= to_on
+        each
+        for each in rounds
+        if each.file.case.state in CLOSED_SAVES
+        and each.file.case.closed_on is not None
+        and from_on <= each.file.case.closed_on <= to_on
     ]
     rules = policy.raw["saves"]["learning"]
     losses = [each for each in outcomes if each.result == "lost" and from_on <= each.closed_on <= to_on]
     promises = [each for file in files for each in file.ledger.promises]
     names = _names(policy)
     return Results(
-        from_on, to_on, _group("all", closed, policy),
-        {by: _groups(closed, names[by], policy) for by in BY},
+        from_on, to_on, _group("all", closed, policy, to_on),
+        {by: _groups(closed, names[by], policy, to_on) for by in BY},
         sum(is_open(file.case) for file in files),
-        sum(each.ahead for each in closed), sum(each.undecided for each in closed),
-        lag(rounds, [*map(lost_on_record, losses), *_unrecorded(closed, outcomes)]),
+        sum(each.ahead(to_on) for each in closed), sum(each.undecided(to_on) for each in closed),
+        lag([each.file for each in rounds], [*map(lost_on_record, losses), *_unrecorded(closed, outcomes)]),
         sum(_late(each, span) for each in promises), sum(_overdue(each, span) for each in promises),
         (
             *_patterns("competitor", [each.competitor for each in losses], rules["pattern_losses"]),
@@ -147,7 +136,7 @@ def _overdue(each: Promise, span: tuple[date, date]) -> bool:
     return standing and span[0] <= each.due_on < span[1]
 
 
-def _names(policy: Policy) -> dict[str, Callable[[Ended], str]]:
+def _names(policy: Policy) -> dict[str, Callable[[Round], str]]:
     """How cases are told apart, by one of BY."""
     return {
         "scenario": lambda each: each.file.case.scenario,
@@ -158,82 +147,24 @@ def _names(policy: Policy) -> dict[str, Callable[[Ended], str]]:
     }
 
 
-def _ended(
-    file: CaseFile, outcomes: Sequence[Outcome], accounts: dict[int, Account], policy: Policy, zone: tzinfo,
-    to_on: date, *, again: bool,
-) -> Ended:  # fmt: skip
-    account = accounts[file.case.account_no]
-    outcome = outcomes[0] if outcomes else None
-    at_risk = kept = None
-    ahead = False
-    if outcome is not None:
-        currency = outcome.currency or account.currency
-        ahead = (outcome.renewal_on or outcome.closed_on) > to_on
-        if not ahead:
-            at_risk = base_minor(outcome.arr_before_minor, currency, policy)
-            after = base_minor(outcome.arr_after_minor or 0, currency, policy)
-            if at_risk is not None and after is not None:
-                kept = 0 if outcome.result == "lost" else min(after, at_risk)
-    cause = latest(file.ledger, "cause")
-    states = [each.state for each in file.ledger.promises]
-    costs = [
-        base_minor(each.cost_minor, each.currency or account.currency, policy)
-        for each in file.ledger.offers
-        if each.state == "accepted"
-    ]
-    return Ended(
-        file, again, response(file, policy, zone), cause.name if cause else None, at_risk, kept, ahead,
-        outcome is None and not again and file.renewal.renewal_on < to_on, states.count("kept"),
-        states.count("broken"), sum(each or 0 for each in costs),
-    )  # fmt: skip
-
-
-def response(file: CaseFile, policy: Policy, zone: tzinfo) -> str:
-    """SAV-1: how soon the first call came after the flag: of `response_names`.
-
-    Where only its day is known, as late as that day allows.
-    """
-    hours = policy.raw["saves"]["learning"]["response_hours"]
-    called = latest(file.ledger, "contact")
-    at = instant(called.happened_at) if called is not None and called.happened_at else None
-    if at is None:
-        key = first_contact(policy.playbook(file.case.scenario).steps)
-        state = file.states.get(key or "")
-        on = called.happened_on if called else None
-        on = on or (state.set_on if state is not None and state.state == "done" else None)
-        if on is None:
-            return NEVER
-        at = datetime.combine(on + timedelta(days=1), time(), zone)
-    after = (at - instant(file.case.flagged_at)).total_seconds() / 3600
-    return next((_within(limit) for limit in hours if after <= limit), LATER)
-
-
-def response_names(policy: Policy) -> tuple[str, ...]:
-    """The answers `response` may give, the soonest first."""
-    hours = policy.raw["saves"]["learning"]["response_hours"]
-    return (*map(_within, hours), LATER, NEVER)
-
-
-def _within(hours: int) -> str:
-    return f"within {hours // 24} days" if hours % 24 == 0 and hours > 48 else f"within {hours} h"
-
-
-def _groups(closed: Iterable[Ended], name: Callable[[Ended], str], policy: Policy) -> tuple[Group, ...]:
-    found: dict[str, list[Ended]] = {}
+def _groups(
+    closed: Iterable[Round], name: Callable[[Round], str], policy: Policy, to_on: date
+) -> tuple[Group, ...]:
+    found: dict[str, list[Round]] = {}
     for each in closed:
         found.setdefault(name(each), []).append(each)
     order = {each: at for at, each in enumerate(response_names(policy))}
-    groups = [_group(key, cases, policy) for key, cases in found.items()]
+    groups = [_group(key, cases, policy, to_on) for key, cases in found.items()]
     return tuple(sorted(groups, key=lambda each: (order.get(each.name, -1), -each.cases, each.name)))
 
 
-def _group(name: str, closed: Sequence[Ended], policy: Policy) -> Group:
+def _group(name: str, closed: Sequence[Round], policy: Policy, to_on: date) -> Group:
     count = [each.file.case.state for each in closed].count
     saved = sum(count(state) for state in KEPT_SAVES)
     amounts = [
         (each.at_risk_minor, each.kept_minor)
         for each in closed
-        if each.at_risk_minor is not None and each.kept_minor is not None
+        if each.at_risk_minor is not None and each.kept_minor is not None and not each.ahead(to_on)
     ]
     kept = sum(each.kept for each in closed)
     kept_minor = sum(amount for _, amount in amounts)
@@ -247,7 +178,7 @@ def _group(name: str, closed: Sequence[Ended], policy: Policy) -> Group:
     )  # fmt: skip
 
 
-def _unrecorded(closed: Iterable[Ended], outcomes: Iterable[Outcome]) -> list[Loss]:
+def _unrecorded(closed: Iterable[Round], outcomes: Iterable[Outcome]) -> list[Loss]:
     """Cases closed as lost whose renewal has no outcome on record."""
     lost = {
         (each.account_no, no) for each in outcomes if each.result == "lost" for no in (None, each.contract_no)

@@ -3,14 +3,20 @@
 A case that relapsed runs again under its own number (SAV-10). What was closed before stays what it was.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+from math import ceil
 from typing import NamedTuple
 
 from renewctl.core.due import States
-from renewctl.core.model import KEPT_SAVES, Ledger, Outcome, SaveCase
-from renewctl.core.plays import CaseFile, round_of
+from renewctl.core.model import KEPT_SAVES, Account, Ledger, Outcome, SaveCase
+from renewctl.core.plays import UNKNOWN_ON, CaseFile, first_contact, instant, latest, local_on, round_of
+from renewctl.core.policy import Policy
+from renewctl.core.segment import base_minor
 from renewctl.core.shares import middle
+
+LATER = "later"
+NEVER = "never"
 
 
 class Before(NamedTuple):
@@ -80,6 +86,131 @@ def outcomes_of(rounds: Sequence[CaseFile], outcomes: Iterable[Outcome]) -> dict
             at = ran[0] if ran else max(near, key=lambda at: (begun(rounds[at]), at))
             found.setdefault(at, []).append(each)
     return found
+
+
+# --- what became of a round --------------------------------------------------------------------------
+
+
+class Contact(NamedTuple):
+    """The first call of a round (SAV-1)."""
+
+    on: date
+    at: str | None  # UTC instant, where the hour is known
+    minutes: int  # begun since the flag; where only the day is known, as many as that day allows
+
+
+class Round(NamedTuple):
+    """One round of a case as results and exports look at it; amounts are base minor units."""
+
+    file: CaseFile  # with what is of this round alone
+    no: int
+    relapsed: bool  # another round followed
+    contact: Contact | None
+    response: str  # of `response_names`
+    cause: str | None
+    outcome: Outcome | None  # of the renewal it was about
+    renewal_on: date | None  # when that renewal was due; without an outcome that of the account's next one
+    at_risk_minor: int | None  # ARR before that renewal; None: unknown
+    kept_minor: int | None  # ARR of it after that
+    kept: int  # promises
+    broken: int
+    cost_minor: int  # conceded by offers that were accepted
+
+    def ahead(self, on: date) -> bool:
+        """Whether it was decided before its renewal date, which a day has not reached."""
+        return self.outcome is not None and self.renewal_on is not None and self.renewal_on > on
+
+    def undecided(self, on: date) -> bool:
+        """Whether its renewal date has passed by a day, and nothing is on record."""
+        passed = self.renewal_on is not None and self.renewal_on < on
+        return self.outcome is None and not self.relapsed and passed
+
+
+def judged(
+    files: Sequence[CaseFile],
+    outcomes: Iterable[Outcome],
+    accounts: Mapping[int, Account],
+    policy: Policy,
+    zone: tzinfo,
+    before: Mapping[int, Sequence[Before]],
+) -> list[Round]:
+    """SAV-11: the rounds of cases, in their order, each with what became of it.
+
+    `outcomes` are those of every account, `accounts` the accounts of the cases by number, `before` the
+    earlier rounds of the cases that relapsed, by number of the case.
+    """
+    rounds = [each for file in files for each in rounds_of(file, before.get(file.case.no, ()))]
+    of_round = outcomes_of(rounds, outcomes)
+    return [
+        _judged(file, next(iter(of_round.get(at, ())), None), accounts, policy, zone, relapsed(rounds, at))
+        for at, file in enumerate(rounds)
+    ]
+
+
+def _judged(
+    file: CaseFile, outcome: Outcome | None, accounts: Mapping[int, Account], policy: Policy, zone: tzinfo,
+    again: bool,
+) -> Round:  # fmt: skip
+    account, ledger = accounts[file.case.account_no], file.ledger
+    renewal_on = None if file.renewal.renewal_on == UNKNOWN_ON else file.renewal.renewal_on
+    at_risk = kept = None
+    if outcome is not None:
+        renewal_on = outcome.renewal_on or outcome.closed_on
+        currency = outcome.currency or account.currency
+        at_risk = base_minor(outcome.arr_before_minor, currency, policy)
+        after = base_minor(outcome.arr_after_minor or 0, currency, policy)
+        if at_risk is not None and after is not None:
+            kept = 0 if outcome.result == "lost" else min(after, at_risk)
+    cause = latest(ledger, "cause")
+    states = [each.state for each in ledger.promises]
+    costs = [
+        base_minor(each.cost_minor, each.currency or account.currency, policy)
+        for each in ledger.offers
+        if each.state == "accepted"
+    ]
+    contact = contact_of(file, policy, zone)
+    return Round(
+        file, round_of(ledger), again, contact, _response(contact, policy), cause.name if cause else None,
+        outcome, renewal_on, at_risk, kept, states.count("kept"), states.count("broken"),
+        sum(each or 0 for each in costs),
+    )  # fmt: skip
+
+
+def contact_of(file: CaseFile, policy: Policy, zone: tzinfo) -> Contact | None:
+    """SAV-1: the first call after the flag; None: there was none."""
+    called = latest(file.ledger, "contact")
+    state = file.states.get(first_contact(policy.playbook(file.case.scenario).steps) or "")
+    done = state if state is not None and state.state == "done" else None
+    exact = called.happened_at if called else None
+    on = called.happened_on if called else done.set_on if done else None
+    if exact:
+        on, at = local_on(exact, zone), instant(exact)
+    elif on is not None:
+        at = datetime.combine(on + timedelta(days=1), time(), zone)
+    else:
+        return None
+    return Contact(on, exact, ceil((at - instant(file.case.flagged_at)).total_seconds() / 60))
+
+
+def _response(contact: Contact | None, policy: Policy) -> str:
+    """SAV-1: how soon the first call came after the flag: of `response_names`."""
+    if contact is None:
+        return NEVER
+    hours = policy.raw["saves"]["learning"]["response_hours"]
+    return next((_within(limit) for limit in hours if contact.minutes <= limit * 60), LATER)
+
+
+def response_names(policy: Policy) -> tuple[str, ...]:
+    """What is said of the time to the first call, the soonest first."""
+    hours = policy.raw["saves"]["learning"]["response_hours"]
+    return (*map(_within, hours), LATER, NEVER)
+
+
+def _within(hours: int) -> str:
+    return f"within {hours // 24} days" if hours % 24 == 0 and hours > 48 else f"within {hours} h"
+
+
+# --- how early losses were flagged ---------------------------------------------------------------------
 
 
 class Lag(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any
 
 from renewctl.core import money
 from renewctl.core.text import plain_json
-from renewctl.store.exporter_tables import Table
+from renewctl.store.exporter_rows import Table
 from renewctl.store.files import CsvLines, guarded
 from renewctl.store.workbook import Number
 

@@ -5,44 +5,21 @@ table. Rows are read as they come, so a large portfolio needs no more memory tha
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
+from renewctl.core.policy import Policy
+from renewctl.store.exporter_rows import Column, Rows, Table, amount, columns_of, plain
+from renewctl.store.exporter_saves import SAVES, rounds
 from renewctl.store.portfolio import Portfolio
-
-
-class Column(NamedTuple):
-    """One column of an export. `type` decides how its values are written.
-
-    text; date, moment; int, number, decimal; percent (of 100); share (of 1); yes_no; amount: minor units
-    and currency, written bare; money: the same, written with its currency; code: a currency told in JSON,
-    where amounts are bare numbers.
-    """
-
-    name: str
-    type: str
-
-
-class Table(NamedTuple):
-    """What one kind exports: its columns and its rows, to be read once."""
-
-    kind: str
-    columns: tuple[Column, ...]
-    rows: Iterator[Sequence[Any]]
-
-
-def _columns(text: str) -> tuple[Column, ...]:
-    """Columns from words such as `id renewal_date:date`; text is the usual type."""
-    parts = (word.partition(":") for word in text.split())
-    return tuple(Column(name, kind or "text") for name, _, kind in parts)
-
 
 _READINGS = (
     "health_score:percent usage_trend:percent open_tickets:int csat:number nps:number "
     "engagement:percent relationship:percent"
 )
 _TERMS = "term_months:int notice_days:int auto_renew:yes_no payment_on_file:yes_no"
-_ACCOUNTS = _columns(
+_ACCOUNTS = columns_of(
     f"id name country status arr:amount currency renewal_date:date start_date:date {_TERMS} csm sales_owner "
     f"specialist executive_sponsor industry strategic:yes_no segment_override {_READINGS} "
     "ticket_severity:int last_contact:date seats_purchased:int seats_used:int expansion_arr:amount "
@@ -104,42 +81,17 @@ def _accounts(portfolio: Portfolio) -> Iterator[Sequence[Any]]:
         if gone:
             champion = f"{champion} (left)" if champion else "left"
         yield (
-            own_id, name, country, status, _amount(arr, code), code, renewal, start, *terms, csm, sales,
+            own_id, name, country, status, amount(arr, code), code, renewal, start, *terms, csm, sales,
             specialist, sponsor, industry, strategic, override, *latest, severity, contact, purchased, used,
-            _amount(expansion, code), _amount(target, code), growth, champion, notice, competitor,
+            amount(expansion, code), amount(target, code), growth, champion, notice, competitor,
             segment_reason, early_on,
         )  # fmt: skip
-
-
-def _amount(minor: int | None, currency: str | None) -> tuple[int, str] | None:
-    return None if minor is None else (minor, currency or "")
-
-
-def _plain(sql: str, *amounts: int) -> Callable[[Portfolio], Iterator[Sequence[Any]]]:
-    """Rows of a query. Its columns `amounts` are minor units in the currency that then stands last."""
-
-    def rows(portfolio: Portfolio) -> Iterator[Sequence[Any]]:
-        for row in portfolio.scan(sql):
-            if not amounts:
-                yield row
-                continue
-            cells = list(row[:-1])
-            for at in amounts:
-                cells[at] = _amount(cells[at], row[-1])
-            yield cells
-
-    return rows
 
 
 def _joined(select: str, of: str, order: str = "x.no") -> str:
     """A query over a table that names its account and perhaps a contract."""
     joins = "JOIN account a ON a.no = x.account_no LEFT JOIN contract c ON c.no = x.contract_no"
     return f"SELECT {select} FROM {of} x {joins} ORDER BY {order}"  # noqa: S608
-
-
-def _of_save(select: str, of: str) -> str:
-    """A query over a table of what belongs to saves."""
-    return f"SELECT {select} FROM {of} x JOIN account a ON a.no = x.account_no ORDER BY x.no"  # noqa: S608
 
 
 _ITEM = "x.subject || CASE x.cycle WHEN 1 THEN '' ELSE '.' || x.cycle END || '-' || x.step"
@@ -156,14 +108,14 @@ def _steps(select: str, of: str) -> str:
     return f"SELECT {_ITEM}, a.id, c.id, {select} FROM {of} x {joins} ORDER BY {order}"  # noqa: S608
 
 
-_TABLES: dict[str, tuple[tuple[Column, ...], Callable[[Portfolio], Iterator[Sequence[Any]]]]] = {
+_TABLES: dict[str, tuple[tuple[Column, ...], Rows | None]] = {
     "accounts": (_ACCOUNTS, _accounts),
     "contracts": (
-        _columns(
+        columns_of(
             f"id account_id name arr:amount currency start_date:date renewal_date:date {_TERMS} stage state "
             "cycle:int"
         ),
-        _plain(
+        plain(
             "SELECT x.id, a.id, x.name, x.arr_minor, x.currency, x.start_on, x.renewal_on, x.term_months, "
             "x.notice_days, x.auto_renew, x.payment_on_file, x.stage, x.state, x.cycle, x.currency "
             "FROM contract x JOIN account a ON a.no = x.account_no WHERE x.state <> 'superseded' "
@@ -173,41 +125,41 @@ _TABLES: dict[str, tuple[tuple[Column, ...], Callable[[Portfolio], Iterator[Sequ
         ),
     ),
     "health": (
-        _columns(f"account_id date:date {_READINGS}"),
-        _plain(
+        columns_of(f"account_id date:date {_READINGS}"),
+        plain(
             "SELECT a.id, x.read_on, x.score, x.usage_trend, x.open_tickets, x.csat, x.nps, x.engagement, "
             "x.relationship FROM health_reading x JOIN account a ON a.no = x.account_no "
             "ORDER BY x.account_no, x.read_on"
         ),
     ),
     "stakeholders": (
-        _columns(
+        columns_of(
             "account_id name email role influence sentiment last_contact:date thread_owner left_on:date "
             "left_note"
         ),
-        _plain(
+        plain(
             "SELECT a.id, x.name, x.email, x.role, x.influence, x.sentiment, x.last_contact_on, "
             "x.thread_owner, d.left_on, d.note FROM stakeholder x JOIN account a ON a.no = x.account_no "
             "LEFT JOIN departure d ON d.stakeholder_no = x.no ORDER BY x.no"
         ),
     ),
     "value": (
-        _columns(
+        columns_of(
             "account_id metric value:decimal unit period_start:date period_end:date baseline:decimal "
             "rate:decimal currency quote"
         ),
-        _plain(
+        plain(
             "SELECT a.id, x.metric, x.value, x.unit, x.period_start_on, x.period_end_on, x.baseline, "
             "x.rate, x.currency, x.quote FROM value_metric x JOIN account a ON a.no = x.account_no "
             "ORDER BY x.no"
         ),
     ),
     "outcomes": (
-        _columns(
+        columns_of(
             "account_id contract_id closed_on:date result arr_before:money arr_after:money currency:code "
             "reason competitor lost_on:date told_on:date cycle:int renewal_date:date term_months:int"
         ),
-        _plain(
+        plain(
             _joined(
                 "a.id, c.id, x.closed_on, x.result, x.arr_before_minor, x.arr_after_minor, x.currency, "
                 "x.reason, x.competitor, x.lost_on, x.told_on, x.cycle, x.renewal_on, x.term_months, "
@@ -218,103 +170,13 @@ _TABLES: dict[str, tuple[tuple[Column, ...], Callable[[Portfolio], Iterator[Sequ
             5,
         ),
     ),
-    "saves": (
-        _columns(
-            "save account_id contract_id scenario state flagged_on:date flagged_at:moment respond_by:moment "
-            "target_by:moment owner reason opened_on:date closed_on:date"
-        ),
-        _plain(
-            _joined(
-                "'s' || x.no, a.id, c.id, x.scenario, x.state, x.flagged_on, x.flagged_at, x.respond_by, "
-                "x.target_by, x.owner, x.reason, x.opened_on, x.closed_on",
-                "save_case",
-            )
-        ),
-    ),
-    "save_events": (
-        _columns("event:int save account_id round:int kind name text date:date at:moment actor"),
-        _plain(
-            _of_save(
-                "x.no, 's' || x.save_no, a.id, x.round, x.kind, x.name, x.text, x.happened_on, "
-                "x.happened_at, x.actor",
-                "save_event",
-            )
-        ),
-    ),
-    "promises": (
-        _columns(
-            "promise save account_id text to owner due_on:date chain after replaces made_on:date state "
-            "settled_on:date evidence actor"
-        ),
-        _plain(
-            _of_save(
-                "'p' || x.no, 's' || x.save_no, a.id, x.text, x.to_whom, x.owner, x.due_on, x.chain, "
-                "'p' || x.after_no, 'p' || x.replaces_no, x.made_on, x.state, x.settled_on, x.evidence, "
-                "x.actor",
-                "promise",
-            )
-        ),
-    ),
-    "offers": (
-        _columns(
-            "offer save account_id contract_id instrument terms root_cause condition from:date until:date "
-            "arr:amount kept_arr:amount cost:amount later:amount currency discount_pct:decimal state "
-            "needs_role asked_on:date asked_by decided_on:date decided_by note"
-        ),
-        _plain(
-            "SELECT 'o' || x.no, 's' || x.save_no, a.id, c.id, x.instrument, x.terms, x.root_cause, "
-            "x.condition, x.from_on, x.until_on, x.arr_minor, x.kept_minor, x.cost_minor, x.later_minor, "
-            "x.currency, x.discount_pct, x.state, x.needs_role, x.asked_on, x.asked_by, x.decided_on, "
-            "x.decided_by, x.note, x.currency FROM offer x JOIN account a ON a.no = x.account_no "
-            "LEFT JOIN contract c ON c.no = x.contract_no ORDER BY x.no",
-            10,
-            11,
-            12,
-            13,
-        ),
-    ),
-    "service_levels": (
-        _columns(
-            "level save account_id name text respond_minutes:int every_days:int from:date until:date actor"
-        ),
-        _plain(
-            _of_save(
-                "'l' || x.no, 's' || x.save_no, a.id, x.name, x.text, x.respond_minutes, x.every_days, "
-                "x.from_on, x.until_on, x.actor",
-                "service_level",
-            )
-        ),
-    ),
-    "service_responses": (
-        _columns("level account_id asked_at:moment answered_at:moment note actor"),
-        _plain(
-            _of_save(
-                "'l' || x.level_no, a.id, x.asked_at, x.answered_at, x.note, x.actor", "service_response"
-            )
-        ),
-    ),
-    "worths": (
-        _columns(
-            "save account_id minutes:int rate:amount concession:amount chance_pct:decimal years:int "
-            "arr:amount currency decision reason decided_on:date actor"
-        ),
-        _plain(
-            _of_save(
-                "'s' || x.save_no, a.id, x.minutes, x.rate_minor, x.concession_minor, x.chance_pct, x.years, "
-                "x.arr_minor, x.currency, x.decision, x.reason, x.decided_on, x.actor, x.currency",
-                "worth",
-            ),
-            3,
-            4,
-            7,
-        ),
-    ),
+    **SAVES,
     "renewals": (
-        _columns(
+        columns_of(
             "account_id contract_id cycle:int kind target_arr:amount uplift:amount expansion:amount currency "
             "bundle:yes_no successor_id note"
         ),
-        _plain(
+        plain(
             "SELECT a.id, c.id, x.cycle, x.kind, x.target_minor, x.uplift_minor, x.expansion_minor, "
             "x.currency, x.bundle, s.id, x.note, x.currency FROM renewal x "
             "JOIN account a ON a.no = x.account_no JOIN contract c ON c.no = x.contract_no "
@@ -325,11 +187,11 @@ _TABLES: dict[str, tuple[tuple[Column, ...], Callable[[Portfolio], Iterator[Sequ
         ),
     ),
     "amendments": (
-        _columns(
+        columns_of(
             "account_id contract_id cycle:int kind effective_on:date arr_before:money arr_after:money "
             "currency:code renewal_before:date renewal_after:date reason actor"
         ),
-        _plain(
+        plain(
             _joined(
                 "a.id, c.id, x.cycle, x.kind, x.effective_on, x.arr_before_minor, x.arr_after_minor, "
                 "x.currency, x.renewal_before_on, x.renewal_after_on, x.reason, x.actor, x.currency",
@@ -340,31 +202,35 @@ _TABLES: dict[str, tuple[tuple[Column, ...], Callable[[Portfolio], Iterator[Sequ
         ),
     ),
     "overrides": (
-        _columns("account_id score:percent reason note set_on:date until_on:date actor"),
-        _plain(
+        columns_of("account_id score:percent reason note set_on:date until_on:date actor"),
+        plain(
             "SELECT a.id, x.score, x.reason, x.note, x.set_on, x.until_on, x.actor FROM health_override x "
             "JOIN account a ON a.no = x.account_no ORDER BY x.account_no"
         ),
     ),
     "items": (
-        _columns(
+        columns_of(
             "item account_id contract_id state set_on:date until_on:date reason minutes:int actor",
         ),
-        _plain(_steps("x.state, x.set_on, x.until_on, x.reason, x.minutes, x.actor", "item_state")),
+        plain(_steps("x.state, x.set_on, x.until_on, x.reason, x.minutes, x.actor", "item_state")),
     ),
     "assignments": (
-        _columns("item account_id contract_id person set_on:date actor"),
-        _plain(_steps("x.person, x.set_on, x.actor", "assignment")),
+        columns_of("item account_id contract_id person set_on:date actor"),
+        plain(_steps("x.person, x.set_on, x.actor", "assignment")),
     ),
     "log": (
-        _columns("date:date account_id contract_id kind text minutes:int actor"),
-        _plain(_joined("x.happened_on, a.id, c.id, x.kind, x.text, x.minutes, x.actor", "activity")),
+        columns_of("date:date account_id contract_id kind text minutes:int actor"),
+        plain(_joined("x.happened_on, a.id, c.id, x.kind, x.text, x.minutes, x.actor", "activity")),
     ),
 }
 KINDS = tuple(_TABLES)
 
 
-def table(portfolio: Portfolio, kind: str) -> Table:
-    """What `kind` (one of KINDS) exports; take it and read its rows inside `portfolio.reading()`."""
+def table(portfolio: Portfolio, kind: str, policy: Callable[[], Policy], as_of: date) -> Table:
+    """What `kind` (one of KINDS) exports; take it and read its rows inside `portfolio.reading()`.
+
+    Only saves, which are told with what became of them, ask for the policy.
+    """
     columns, rows = _TABLES[kind]
-    return Table(kind, columns, rows(portfolio))
+    found = rounds(portfolio, policy(), as_of) if rows is None else rows(portfolio)
+    return Table(kind, columns, found)

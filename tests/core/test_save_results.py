@@ -12,8 +12,8 @@ from renewctl.core.health_check import wilson
 from renewctl.core.model import CLOSED_SAVES, ItemState, Ledger, Offer, Promise, SaveEvent
 from renewctl.core.plays import UNKNOWN_ON, CaseFile, SaveRenewal, clock
 from renewctl.core.policy import Policy
-from renewctl.core.save_results import NEVER, results
-from renewctl.core.save_rounds import Before
+from renewctl.core.save_results import results
+from renewctl.core.save_rounds import NEVER, Before
 from renewctl.core.shares import middle, share, weighed
 from tests.book import POLICY, account
 from tests.core.test_suggest import DAY, ago, case, outcome

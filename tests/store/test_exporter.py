@@ -21,9 +21,11 @@ from renewctl.core.intake_fields import KINDS as FIELDS
 from renewctl.core.money import digits
 from renewctl.core.text import clean
 from renewctl.store.exporter import cell_text, csv_blocks, json_blocks, sheet_cells
-from renewctl.store.exporter_tables import KINDS, Column, Table, table
+from renewctl.store.exporter_rows import Column, Table
+from renewctl.store.exporter_tables import KINDS, table
 from renewctl.store.sqlite import scratch_portfolio
 from renewctl.store.workbook import workbook_blocks
+from tests.book import POLICY, TODAY
 from tests.engines import place
 
 FORMULAS = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x","y")', "{{7*7}}"]
@@ -163,7 +165,7 @@ def test_rows_are_written_as_they_are_read(blocks):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_an_empty_portfolio_is_its_headings_the_ones_of_the_import_first(kind):
     with scratch_portfolio() as opened:
-        data = b"".join(csv_blocks(table(opened, kind))).decode()
+        data = b"".join(csv_blocks(table(opened, kind, lambda: POLICY, TODAY))).decode()
     headings = data.strip().split(",")
     assert data.count("\n") == 1
     known = [name in FIELDS.get(kind, ()) for name in headings]

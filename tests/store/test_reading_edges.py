@@ -200,7 +200,7 @@ def test_amounts_in_another_currency_than_the_rows_are_left_out_of_it(tmp_path):
     amounts = {"expansion_minor": 5000, "target_arr_minor": 7000, "currency": "USD"}
     book = [account(1, **amounts), account(2, **amounts), contract(1, currency="EUR"), contract(2)]
     with portfolio(tmp_path, *book) as made:
-        exported = table(made, "accounts")
+        exported = table(made, "accounts", lambda: POLICY, TODAY)
         names = [column.name for column in exported.columns]
         rows = [dict(zip(names, row, strict=True)) for row in exported.rows]
     told = [(row["currency"], row["expansion_arr"], row["target_arr"]) for row in rows]
