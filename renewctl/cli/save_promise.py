@@ -12,7 +12,7 @@ from renewctl.cli.options import Env, command, day
 from renewctl.cli.save import SaveArg
 from renewctl.core import cases as cases_
 from renewctl.core import levels, plays, promises
-from renewctl.core.model import Change, Promise, ServiceLevel, ServiceResponse
+from renewctl.core.model import NOT_KEPT, Change, Promise, ServiceLevel, ServiceResponse
 from renewctl.core.text import clean
 from renewctl.errors import NotFound, UsageError
 from renewctl.store.portfolio import Portfolio
@@ -223,7 +223,7 @@ def level_add(
         raise UsageError("level-ended", f"--until {until}: before it begins", "give a later day")
 
     def work(desk: CaseDesk) -> str:
-        if desk.file.case.state in cases_.NOT_KEPT:
+        if desk.file.case.state in NOT_KEPT:
             allowed(cases_.closed_refusal(desk.file.case))
         no = desk.portfolio.next_no("service_level")
         case = desk.file.case

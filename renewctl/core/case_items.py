@@ -1,7 +1,7 @@
 """What a save owes, as lines of the agenda: its steps, the weekly update, promises, service levels, recovery.
 
-A missed promise, one due soon, and a weekly update that was not sent are the loudest lines there are
-(SAV-9); the open first contact of a case ranks as its clock (SAV-1).
+A promise that is missed or due soon is the loudest line there is (SAV-9); right behind it come the open
+first contact of a case, by its clock (SAV-1), and a weekly update that was not sent.
 """
 
 import math
@@ -169,16 +169,6 @@ def owed(occasions: Iterable[tuple[int, date]], kind: str, states: States, as_of
     ahead = [each for each in open_ones if each[1] > as_of]
     found = [Duty(*due[-1], len(due) - 1)] if due else []
     return found + [Duty(*each, 0) for each in ahead[:1]]
-
-
-def missed(occasions: Iterable[tuple[int, date]], kind: str, states: States, as_of: date) -> tuple[int, int]:
-    """(how many fell due before a day, how many of them were never done)."""
-    past = [number for number, on in occasions if on < as_of]
-    never = 0
-    for number in past:
-        state = states.get(f"{kind}-{number}")
-        never += state is None or state.state != "done"
-    return len(past), never
 
 
 def _recurring(write: _Writer, kind: str, occasions: list[tuple[int, date]]) -> None:

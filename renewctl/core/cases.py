@@ -16,6 +16,7 @@ from renewctl.core.case_items import attention_until
 from renewctl.core.intake import Refusal
 from renewctl.core.model import (
     KEPT_SAVES,
+    NOT_KEPT,
     OPEN_SAVES,
     Change,
     ItemState,
@@ -27,7 +28,6 @@ from renewctl.core.plays import CaseFile, CaseStep
 from renewctl.core.policy import Playbook, Policy
 from renewctl.core.promises import Standing, all_kept
 
-NOT_KEPT = ("lost", "let_go")  # ends after which nothing is owed to the customer any more
 ENDS = dict.fromkeys(OPEN_SAVES, NOT_KEPT)
 LEGAL: dict[str, frozenset[str]] = {
     **{state: frozenset((after, *ENDS[state])) for state, after in pairwise(OPEN_SAVES)},

@@ -176,7 +176,8 @@ class Outcome(NamedTuple):
 
 OPEN_SAVES = ("detected", "contacted", "diagnosed", "planned", "executing", "stabilised")
 KEPT_SAVES = ("saved", "partly_saved")  # states of a save that ended with the customer staying
-CLOSED_SAVES = (*KEPT_SAVES, "lost", "let_go")
+NOT_KEPT = ("lost", "let_go")  # ends after which nothing is owed to the customer any more
+CLOSED_SAVES = (*KEPT_SAVES, *NOT_KEPT)
 
 
 class SaveCase(NamedTuple):

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from renewctl.core.intake import Refusal
-from renewctl.core.model import Change, Promise, SaveCase
+from renewctl.core.model import NOT_KEPT, Change, Promise, SaveCase
 
 SETTLED = ("kept", "broken", "withdrawn")
 
@@ -91,7 +91,7 @@ def promise(
     text, to_whom, owner = words[0].strip(), words[1], words[2].strip()
     before = chain[1] if chain else None
     refusal = None
-    if case.state in ("lost", "let_go"):
+    if case.state in NOT_KEPT:
         refusal = (
             "save-closed",
             f"the save is {case.state}",

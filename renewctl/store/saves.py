@@ -216,12 +216,12 @@ def find_step(
     subject, folded = f"s{save_no}", text.strip().lower()
     [file] = load_files(portfolio, policy, as_of, [case])
     current = plays.round_of(file.ledger)
-    known = [play.step for play in plays.plays_of(case, policy)]
-    known += [each.task.step for each in case_items.items(file, policy, UTC, as_of, date.max, _any_day)]
-    known += [state for state in file.states if state not in known]
-    near = list(dict.fromkeys(step for step in known if folded and step.startswith(folded)))
-    if folded in near or (plays.DUTY.fullmatch(folded) and not near):
-        near = [folded] if folded in near else []
+    owed = [each.task.step for each in case_items.items(file, policy, UTC, as_of, date.max, _any_day)]
+    known = [*(play.step for play in plays.plays_of(case, policy)), *owed, *file.states]
+    if folded in known or plays.DUTY.fullmatch(folded):  # update-1 named in full is never update-12
+        near = [step for step in (folded,) if step in known]
+    else:
+        near = list(dict.fromkeys(step for step in known if folded and step.startswith(folded)))
     if cycle not in (None, current):
         raise NotFound(
             "item-ended",
@@ -231,11 +231,25 @@ def find_step(
     if len(near) == 1:
         return case.account_no, near[0], current
     if not near:
+        later = _later(folded, owed)
+        if later:
+            raise NotFound(
+                "no-such-item",
+                f"{item_id(subject, current, folded)} has passed; it is not asked for any more",
+                f"what is owed now: renewctl done {item_id(subject, current, later)}",
+            )
         said = f"save {subject} has no step {text!r}" if text else f"name a step of save {subject}"
         raise NotFound("no-such-item", said, f"see its steps: renewctl save show {subject}")
     names = ", ".join(item_id(subject, current, step) for step in near[:_SHOWN])
     more = " and more" if len(near) > _SHOWN else ""
     raise NotFound("ambiguous-item", f"{text!r} could be {names}{more}", "type more of it")
+
+
+def _later(step: str, owed: Sequence[str]) -> str:
+    """The occasion owed now of work that comes back, where the one named was missed before it; else ""."""
+    kind, _, number = step.rpartition("-")
+    of_kind = [each for each in owed if each.rpartition("-")[0] == kind] if plays.DUTY.fullmatch(step) else []
+    return next((each for each in of_kind if int(each.rpartition("-")[2]) > int(number)), "")
 
 
 def _any_day(day: date) -> date:

@@ -8,6 +8,7 @@ from typing import Any
 from renewctl.core import case_report, money, plays
 from renewctl.core.case_report import Report
 from renewctl.core.due import item_id
+from renewctl.core.model import NOT_KEPT
 from renewctl.core.plays import CaseStep
 from renewctl.views.save_promise import promise
 from renewctl.views.terminal import (
@@ -345,7 +346,7 @@ def show_list(reports: Sequence[Report]) -> None:
 
 
 def _no_next(report: Report) -> str:
-    return "none" if report.file.case.state in ("lost", "let_go") else "all done"
+    return "none" if report.file.case.state in NOT_KEPT else "all done"
 
 
 def _clock_cell(report: Report) -> str:

@@ -65,14 +65,6 @@ def test_an_update_put_off_comes_back_on_its_day_and_none_is_owed_once_the_case_
         assert not [step for step in lines(closed, AS_OF + timedelta(30)) if step.startswith("update-")]
 
 
-def test_missed_updates_are_told_apart_from_those_sent_or_skipped():
-    days = case_items.updates(file(), POLICY, UTC, AS_OF + timedelta(35))
-    states = {"update-1": state("update-1"), "update-3": state("update-3", "skipped")}
-    assert case_items.missed(days, "update", states, AS_OF + timedelta(28)) == (3, 2)
-    assert case_items.missed(days, "update", states, AS_OF + timedelta(29)) == (4, 3)
-    assert case_items.missed(days, "update", {}, AS_OF) == (0, 0)
-
-
 def test_a_report_names_the_update_that_is_owed_next_while_the_case_runs():
     report = lambda found, on: case_report.Report(found, POLICY, UTC, on).next_update  # noqa: E731
     assert report(file(), AS_OF) == (1, AS_OF + timedelta(7), 0)
