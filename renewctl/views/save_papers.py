@@ -9,9 +9,11 @@ from renewctl.core.save_papers import KINDS
 from renewctl.core.stakeholders import role_name
 from renewctl.views.drafts import not_addressed
 from renewctl.views.save_briefs import briefing_page, card_page
-from renewctl.views.save_letters import commitment_page, letter_page, roi_page
+from renewctl.views.save_letters import commitment_page
+from renewctl.views.save_mails import letter_page
 from renewctl.views.save_options import options_page, ready
 from renewctl.views.save_plan import plan_page
+from renewctl.views.save_roi import roi_page
 from renewctl.views.save_rows import Source
 from renewctl.views.terminal import safe
 
