@@ -148,7 +148,7 @@ def _for_free(*_: Any) -> Any:
     """SAV-4 got wrong: a give needs no get, and no cause."""
     from datetime import date
 
-    return _[2] or date(2027, 1, 1)
+    return _[1] or date(2027, 1, 1)
 
 
 ALL = "enterprise mid_market smb"

@@ -19,7 +19,7 @@ from renewctl.cli.contract import (
 from renewctl.cli.options import Env, command, day, minutes, say
 from renewctl.core import offers, plays
 from renewctl.core.model import Account, Change, Contract, Ledger, Offer, SaveCase
-from renewctl.core.offer_guards import Situation
+from renewctl.core.offer_guards import Situation, bare, nothing
 from renewctl.core.offer_money import Deal
 from renewctl.core.offer_terms import Ask, misfit
 from renewctl.core.offer_together import Around
@@ -133,7 +133,7 @@ def offer(
         ask = Ask(
             name,
             discount_pct=_percent("--discount", discount),
-            until_on=day(until, "--until") if until else None,
+            until_on=_end(env, until),
             months=months,
             steps_pct=_steps(steps),
             seats=seats,
@@ -372,6 +372,17 @@ def _percent(option: str, given: str | None) -> Fraction | None:
     return found
 
 
+def _end(env: Env, given: str | None) -> date | None:
+    """The last day as typed; exit 14 where the words say that there is none."""
+    if given is None:
+        return None
+    if nothing(given, env.policy.offers):
+        raise RefusedByRule(
+            "offer-naked", f"--until {given}: an offer has an end (SAV-4)", "add --until DATE or --months N"
+        )
+    return day(given, "--until")
+
+
 def _chance(option: str, given: str | None) -> Fraction | None:
     found = _percent(option, given)
     return None if found is None else found / 100
@@ -401,12 +412,15 @@ def _situation(
 ) -> Situation:  # fmt: skip
     """What the offer answers: the cause as given, else the last one recorded on the case (SAV-2)."""
     book = env.policy.playbook(case.scenario)
-    said = clean(root_cause or "")
-    if root_cause is None:
-        cause = plays.latest(ledgers_of(portfolio, [case.no]).get(case.no, Ledger()), "cause")
-        said = (cause.text or cause.name) if cause else ""
-    known = book.root_causes.get(said)
+    cause = plays.latest(ledgers_of(portfolio, [case.no]).get(case.no, Ledger()), "cause")
+    names = () if cause is None else (cause.name, cause.text)
+    recorded = tuple(each for each in names if each and each != "other")  # the code of a cause in own words
+    said = "".join(recorded[-1:]) if root_cause is None else clean(root_cause)
+    if bare(said) in map(bare, recorded):
+        said = recorded[-1]
+    elif said in book.root_causes:
+        said = book.root_causes[said].text
     return Situation(
-        case.scenario, book.rule, book.instruments, known.text if known else said, clean(condition or ""),
-        effort, stays, chance,
+        case.scenario, book.rule, book.instruments, said, clean(condition or ""),
+        recorded, f"s{case.no}", effort, stays, chance,
     )  # fmt: skip

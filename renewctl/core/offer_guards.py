@@ -9,7 +9,7 @@ from renewctl.core import money
 from renewctl.core.dates import add_months
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Account
-from renewctl.core.offer_money import Quote, break_even, partial
+from renewctl.core.offer_money import Quote, break_even, concedes, partial
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import OfferRules, Policy
 from renewctl.core.text import fold
@@ -35,6 +35,8 @@ class Situation(NamedTuple):
     instruments: tuple[str, ...]  # that answer it; none: not said
     root_cause: str
     condition: str
+    recorded: tuple[str, ...] = ()  # the root cause on record, by its code and in words; none: not found yet
+    save: str = "SAVE"  # such as s3, for the commands that are named
     effort_minor: int = 0  # what the work of the save costs, in the currency of the offer
     stays: Fraction | None = None  # chance that they stay without it, a fraction of 1
     chance: Fraction | None = None  # and with it
@@ -47,21 +49,20 @@ class Limit(NamedTuple):
     pct: Fraction
 
 
-def naked(root_cause: str, condition: str, until_on: date | None) -> date | Refusal:
+def naked(of: Situation, until_on: date | None, rules: OfferRules) -> date | Refusal:
     """SAV-4: the last day of an offer, unless it lacks a root cause, a condition or an end; what to add."""
     lacks = []
-    if not root_cause:
-        lacks.append(("a root cause", "--root-cause TEXT, or first: renewctl save why"))
-    if not condition:
-        lacks.append(("something in return", "--condition TEXT: what they give for it"))
+    if not of.root_cause:
+        lacks.append(("a root cause", f"find the cause first: {_ask_why(of)}"))
+    if nothing(of.condition, rules):
+        none = f' ("{of.condition}" is none)' if of.condition else ""
+        lacks.append((f"something in return{none}", "add --condition TEXT: what they give for it"))
     if until_on is None:
-        lacks.append(("an end", "--until DATE or --months N"))
+        lacks.append(("an end", "add --until DATE or --months N"))
     if until_on is not None and not lacks:
         return until_on
     said = ", ".join(each for each, _ in lacks)
-    return Refusal(
-        "offer-naked", f"the offer lacks {said} (SAV-4)", "add " + "; ".join(how for _, how in lacks)
-    )
+    return Refusal("offer-naked", f"the offer lacks {said} (SAV-4)", "; ".join(how for _, how in lacks))
 
 
 def guards(of: Situation, found: Quote, rules: OfferRules) -> tuple[Guard, ...]:
@@ -78,22 +79,39 @@ def guards(of: Situation, found: Quote, rules: OfferRules) -> tuple[Guard, ...]:
 
 
 def _cause(of: Situation, found: Quote, rules: OfferRules) -> Guard:
-    if not unknown(of.root_cause, rules):
-        return Guard("SAV-4", OK, f"answers the root cause: {of.root_cause}")
-    verdict = REFUSE if found.cost_minor else WARN
-    return Guard(
-        "SAV-2", verdict, "the root cause is not known yet; a price is no answer to it",
-        "ask why first: renewctl save why",
-    )  # fmt: skip
+    """What costs money answers the cause that was found and recorded; what is free had better, too."""
+    verdict = REFUSE if concedes(found) else WARN
+    if unknown(of.root_cause, rules) or all(unknown(each, rules) for each in of.recorded):
+        return Guard(
+            "SAV-2", verdict, "no root cause is on record, so nothing says what this answers",
+            f"find the cause first: {_ask_why(of)}",
+        )  # fmt: skip
+    given = f" {bare(of.root_cause)} "
+    if not any(f" {bare(each)} " in given for each in of.recorded):
+        return Guard(
+            "SAV-4", verdict, f"{of.root_cause} is not the root cause on record: {of.recorded[-1]}",
+            f"leave --root-cause out, or where it is another by now: {_ask_why(of)}",
+        )  # fmt: skip
+    return Guard("SAV-4", OK, f"answers the root cause: {of.root_cause}")
+
+
+def _ask_why(of: Situation) -> str:
+    return f"renewctl save why {of.save} --why TEXT … --root-cause CODE"
 
 
 def unknown(cause: str, rules: OfferRules) -> bool:
     """SAV-2: whether words for a root cause say that there is none yet."""
-    return _bare(cause) in {"", *map(_bare, rules.unknown_causes)}
+    return bare(cause) in {"", *map(bare, rules.unknown_causes)}
 
 
-def _bare(text: str) -> str:
-    return fold(text).strip(" .!?") or text.strip()
+def nothing(words: str, rules: OfferRules) -> bool:
+    """SAV-4: whether the words for a condition, or for an end, say that there is none."""
+    return bare(words) in {"", *map(bare, rules.no_conditions)}
+
+
+def bare(text: str) -> str:
+    """Words without case, accents and signs, for comparison."""
+    return " ".join("".join(each if each.isalnum() else " " for each in fold(text)).split())
 
 
 def _end(found: Quote) -> Guard:

@@ -133,6 +133,11 @@ def partial(deal: Deal, terms: Terms) -> bool:
     return terms.instrument in LESS_SCOPE or _scope(deal, terms) < deal.arr_minor
 
 
+def concedes(found: Quote) -> bool:
+    """Whether an offer costs money: any month is cheaper than today, or a discount is stated."""
+    return bool(found.cost_minor or found.discount_pct)
+
+
 def break_even(
     value_minor: int, concession_minor: int, effort_minor: int, stays: Fraction
 ) -> Fraction | None:

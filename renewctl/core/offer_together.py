@@ -8,7 +8,7 @@ from typing import NamedTuple
 from renewctl.core import plays
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Offer, SaveCase
-from renewctl.core.offer_guards import Situation
+from renewctl.core.offer_guards import Situation, bare
 from renewctl.core.offer_money import Quote, break_even
 from renewctl.core.policy import Policy
 from renewctl.core.text import fold
@@ -94,4 +94,4 @@ def same_person(one: str, other: str) -> bool:
 
 
 def _letters(name: str) -> str:
-    return "".join(each for each in fold(name) if each.isalnum()) or fold(name)
+    return bare(name).replace(" ", "") or fold(name)

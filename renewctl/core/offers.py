@@ -94,7 +94,7 @@ def draft(
     `ask` fits its instrument (see `offer_terms.misfit`); `others` are the offers of the account.
     """
     rules = policy.offers
-    until_on = naked(of.root_cause, of.condition, end_of(ask, deal, rules))
+    until_on = naked(of, end_of(ask, deal, rules), rules)
     if isinstance(until_on, Refusal):
         return until_on
     if until_on < as_of:
@@ -104,10 +104,8 @@ def draft(
         return terms
     found = quote(deal, terms)
     verdicts = guards(of, found, rules)
-    refusing = [each for each in verdicts if each.verdict == REFUSE]
-    if refusing:
-        said = "; ".join(f"{each.reason} ({each.rule})" for each in refusing)
-        return Refusal("offer-refused", said, "; ".join(each.add for each in refusing))
+    if refusing := _refusing(verdicts):
+        return _refusal(refusing)
     limit = limit_of(actor, account, policy)
     least = max(least_pct(found, policy), total_pct(found, contract.no, others), never_pct(found, of, policy))
     role = needs_role(least, limit, policy)
@@ -165,17 +163,20 @@ def decide(
 def _not_now(offer: Offer, policy: Policy, around: Around) -> Refusal | None:
     """Why an approved offer may not be accepted any more: today's rules, or another that was accepted."""
     found = quote_of(offer)
-    refusing = [] if found is None else _refusing(around.of, found, policy)
-    if refusing:
-        said = "; ".join(f"{each.reason} ({each.rule})" for each in refusing)
-        return Refusal(
-            "offer-refused", f"o{offer.no}: {said}", f"renewctl save withdraw o{offer.no} --reason …"
-        )
+    if found is not None and (refusing := _refusing(guards(around.of, found, policy.offers))):
+        said = _refusal(refusing)
+        way_out = f"{said.hint}; or renewctl save withdraw o{offer.no} --reason …"
+        return said._replace(message=f"o{offer.no}: {said.message}", hint=way_out)
     return clash(offer, around.others)
 
 
-def _refusing(of: Situation, found: Quote, policy: Policy) -> list[Guard]:
-    return [each for each in guards(of, found, policy.offers) if each.verdict == REFUSE]
+def _refusing(verdicts: Sequence[Guard]) -> list[Guard]:
+    return [each for each in verdicts if each.verdict == REFUSE]
+
+
+def _refusal(refusing: Sequence[Guard]) -> Refusal:
+    said = "; ".join(f"{each.reason} ({each.rule})" for each in refusing)
+    return Refusal("offer-refused", said, "; ".join(each.add for each in refusing))
 
 
 def _illegal(offer: Offer, action: str) -> Refusal:
@@ -350,7 +351,7 @@ def _stands(offer: Offer, as_of: date, of: Situation, policy: Policy) -> bool:
         return False
     found = quote_of(offer)
     mine = of._replace(root_cause=offer.root_cause or "", condition=offer.condition or "")
-    return found is not None and not _refusing(mine, found, policy)
+    return found is not None and not _refusing(guards(mine, found, policy.offers))
 
 
 def _proposed(name: str, deal: Deal, of: Situation, policy: Policy, seats: int | None) -> list[Option]:
@@ -365,7 +366,7 @@ def _proposed(name: str, deal: Deal, of: Situation, policy: Policy, seats: int |
         return []
     found = quote(deal, terms)
     role = needs_role(least_pct(found, policy), Limit(LEAST_ROLE, _least(policy)), policy)
-    if isinstance(role, Refusal) or any(each.verdict == REFUSE for each in guards(of, found, rules)):
+    if isinstance(role, Refusal) or _refusing(guards(of, found, rules)):
         return []
     return [_option(found, rules.gets[name], policy, None, role)]
 

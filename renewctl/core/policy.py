@@ -333,6 +333,7 @@ class OfferRules(NamedTuple):
     ramps: "dict[int, tuple[Fraction, ...]]"  # months -> percent off in each of its equal steps
     uplift_pct: "Fraction"  # what a renewal would have added to a locked price
     unknown_causes: tuple[str, ...]
+    no_conditions: tuple[str, ...]  # words that ask for nothing in return, or set no end
     no_discount: tuple[str, ...]  # scenarios that no price repairs
     less_scope_role: str  # who may grant less scope, or anybody above
     chances_pct: "tuple[Fraction, ...]"
@@ -715,6 +716,7 @@ class Policy:
             {int(months): tuple(map(_exact, row)) for months, row in table["ramp"]["steps_pct"].items()},
             _exact(table["price_lock"]["uplift_pct"]),
             tuple(table["unknown_causes"]),
+            tuple(table["no_conditions"]),
             tuple(table["no_discount"]),
             table["less_scope_role"],
             tuple(map(_exact, table["chances_pct"])),

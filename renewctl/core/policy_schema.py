@@ -430,6 +430,9 @@ _INSTRUMENTS: dict[str, dict[str, Spec]] = {
 _OFFERS = Table(
     {
         "unknown_causes": List(text(), "words that name no cause", (0, 50), unique=True),
+        "no_conditions": List(
+            text(), "words that ask for nothing in return, or set no end", (0, 50), unique=True
+        ),
         "no_discount": List(text("a scenario"), "scenarios", (0, 100), unique=True),
         "less_scope_role": one_of(*ROLES),
         "chances_pct": List(number(0, 99), "percentages, such as [10, 25, 50]", (1, 5), unique=True),

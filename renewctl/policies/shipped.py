@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "6c9e4043ed5f607c6b921ba02219746cc3e2f7bc23503b2c1b8ca969434f1d59"
+FINGERPRINT = "7535fe19e2957a0d23d0dd5953c4dbc6c3800dfdc11907add298412697d66b46"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1012,6 +1012,9 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
  'digest': {'lines': 25},
  'shared_timeline': {'value-review': {'days': 60, 'done_from': 'value_reviewed'}, 'proposal': {'days': 45, 'done_from': 'proposed'}, 'agreement': {'days': 30, 'done_from': 'contract_sent'}, 'signature': {'days': 0, 'done_from': 'won'}},
  'offers': {'unknown_causes': ['unknown', 'not known', 'unclear', 'investigate', 'tbd', '?'],
+            'no_conditions': ['none', 'no', 'nil', 'null', 'nothing', 'nothing in return', 'no condition', 'no conditions', 'without condition', 'without conditions', 'unconditional', 'not applicable', 'n/a', 'na', 'tbd', 'to be defined',
+                              'to be agreed', '-', 'no end', 'unlimited', 'never', 'forever', 'nenhum', 'nenhuma', 'nenhuma condição', 'nada', 'nada em troca', 'não', 'não há', 'não se aplica', 'a definir', 'a combinar', 'sem condição',
+                              'sem condições', 'sem fim', 'sem prazo', 'ilimitado', 'nunca', 'para sempre'],
             'no_discount': ['relationship'],
             'less_scope_role': 'manager',
             'chances_pct': [10, 25, 50],

@@ -69,7 +69,11 @@ def book(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Person:
         ("import", "value.csv", "--kind", "value"),
         *(("save", "start", key, "--scenario", "product") for key in IDS),
         *(
-            ("save", "offer", key, *_OFFER, f"--what={name}", f"--condition={name}", f"--root-cause={name}")
+            ("save", "why", key, "--enough=said so", f"--root-cause={name} left us")
+            for key, name in IDS.items()
+        ),
+        *(
+            ("save", "offer", key, *_OFFER, f"--what={name}", f"--condition={name} signs")
             for key, name in IDS.items()
         ),
         ("import", "people.csv", "--kind", "stakeholders"),
@@ -124,7 +128,7 @@ EACH = [
     ("show",),
     ("explain",),
     ("save", "show"),
-    ("save", "offer", *_OFFER, "--dry-run", "--what=a fix", "--condition=they stay", "--root-cause=a gap"),
+    ("save", "offer", *_OFFER, "--dry-run", "--what=a fix", "--condition=they stay"),
     ("save", "offers"),
     ("stakeholder", "list"),
     ("stakeholder", "map"),

@@ -28,6 +28,8 @@ def saves(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk.import_(BOOK)
     for key in ("A1", "B2", "C3"):
         assert desk.run("save", "start", key, "--scenario", "budget").code == 0
+        found = ("--enough", "Their CFO said so", "--root-cause", "Budget cut")
+        assert desk.run("save", "why", key, *found).code == 0
     return desk
 
 
@@ -145,17 +147,58 @@ def test_a_dry_run_shows_everything_and_writes_nothing(saves):
     assert saves.facts() == before
 
 
-def test_the_root_cause_is_the_one_on_record_unless_another_is_given(saves):  # SAV-2
-    with saves.open() as portfolio, portfolio.write("cause", "ana", date(2026, 3, 2)) as operation:
+def test_the_root_cause_of_an_offer_is_the_last_one_on_record(saves):  # SAV-2, SAV-4
+    words = ("save", "offer", "A1", "--condition", "They stay", "--instrument")
+    assert saves.json(*words, "trial")["offer"]["root_cause"] == "Budget cut"
+    why = ("save", "why", "A1", "--enough", "They said so", "--root-cause", "cash-flow")
+    assert saves.run(*why).code == 0
+    told = "They can pay it, only not all at once or not now"
+    assert saves.json(*words, "prepay")["offer"]["root_cause"] == told
+    assert saves.json(*words, "prepay", "--root-cause", "Cash flow")["offer"]["root_cause"] == told
+    closer = f"{told}: in April"
+    assert saves.json(*words, "prepay", "--root-cause", closer)["offer"]["root_cause"] == closer
+    saves.fails(14, "offer-refused", *words, "prepay", "--root-cause", "Budget cut")
+    assert saves.json(*words, "trial", "--root-cause", "Another")["offer"]["root_cause"] == "Another"
+    saves.fails(14, "offer-naked", *words, "trial", "--root-cause", " ")
+
+
+def test_a_concession_waits_for_the_root_cause_of_this_round(saves):  # SAV-4
+    saves.import_("id,name,arr,currency,renewal_date,csm\nD4,Delta,90000,USD,2026-05-31,ana\n", name="d.csv")
+    assert saves.run("save", "start", "D4", "--scenario", "budget").code == 0
+    words = ("save", "offer", "D4", *ANSWER, "--instrument")
+    said = saves.fails(14, "offer-refused", *words, "prepay")
+    assert "no root cause is on record" in said
+    assert "hint: find the cause first: renewctl save why s4 --why TEXT … --root-cause CODE" in said
+    assert saves.run(*words, "trial").code == 0
+    assert saves.run("save", "why", "D4", "--enough", "x", "--root-cause", "Budget cut").code == 0
+    assert saves.run(*words, "prepay").code == 0
+    with saves.open() as portfolio, portfolio.write("relapse", "ana", date(2026, 3, 2)) as operation:
         from renewctl.core.model import Change, SaveEvent
 
-        for no, text in enumerate(("First thought", "Return never shown"), 1):
-            event = SaveEvent(no, 1, 1, 1, "cause", "roi", text, date(2026, 3, 2), None, "ana")
-            operation.apply([Change("save_event", (no,), 1, None, event._asdict())])
-    words = ("save", "offer", "A1", "--condition", "They stay", "--instrument", "trial")
-    assert saves.json(*words)["offer"]["root_cause"] == "Return never shown"
-    assert saves.json(*words, "--root-cause", "Another")["offer"]["root_cause"] == "Another"
-    saves.fails(14, "offer-naked", *words, "--root-cause", " ")
+        no = portfolio.next_no("save_event")
+        event = SaveEvent(no, 4, 4, 2, "reopened", "", "They wrote again", date(2026, 3, 2), None, "ana")
+        operation.apply([Change("save_event", (no,), 4, None, event._asdict())])
+    saves.fails(14, "offer-refused", *words, "prepay")
+
+
+def test_an_offer_of_a_cause_that_was_given_up_since_is_not_accepted(saves):  # SAV-4
+    bridge(saves, "--discount", "5")
+    why = ("save", "why", "A1", "--enough", "They said so", "--root-cause")
+    assert saves.run(*why, "cash-flow").code == 0
+    said = saves.fails(14, "offer-refused", "save", "accept", "o1")
+    assert "o1: Budget cut is not the root cause on record" in said
+    assert "or renewctl save withdraw o1" in said
+    assert saves.run(*why, "Budget cut").code == 0
+    assert saves.run("save", "accept", "o1").code == 0
+
+
+@pytest.mark.parametrize("end", ["none", "Never", "sem fim", "-"])
+def test_an_end_that_is_none_is_none(saves, end):  # SAV-4
+    said = saves.fails(
+        14, "offer-naked", "save", "offer", "A1", *ANSWER, "--instrument", "prepay", "--until", end
+    )
+    assert "\nhint: add --until DATE or --months N" in said
+    assert saves.values("offer") == []
 
 
 def test_a_code_of_the_playbook_stands_for_its_words(saves, tmp_path):  # SAV-2

@@ -124,7 +124,7 @@ def _fill(desk: Desk) -> None:  # noqa: F811
         name = "bridge" if no == 1 else "volume"
         asks = "Sign for 12 months" if no == 1 else f"{CANARY} condition"
         offer = Offer(
-            no, 1, 1, 1, name, json.dumps({**terms, "instrument": name}), f"{CANARY} answers", asks, DAY,
+            no, 1, 1, 1, name, json.dumps({**terms, "instrument": name}), f"{CANARY} cause, now", asks, DAY,
             DAY + timedelta(days=183), "USD", 12_345_600, 12_345_600, 617_280, 1_234_560, "10", state, role,
             DAY, "ana", None, None, f"{CANARY} note",
         )  # fmt: skip

@@ -91,11 +91,12 @@ stakeholder list {}
 stakeholder map {}
 save start {} --scenario budget
 save show {}
-save offer {} --instrument ramp --root-cause cut --condition signed
-save offer {} --instrument seats --seats 1 --of-seats 3 --root-cause cut --condition yes --months 9 --expand-on 2027-01-31
-save offer {} --instrument volume --months 6 --root-cause cut --condition signed
+save why {} --enough said --root-cause budget-cut-lasting
+save offer {} --instrument ramp --condition signed
+save offer {} --instrument seats --seats 1 --of-seats 3 --condition yes --months 9 --expand-on 2027-01-31
+save offer {} --instrument volume --months 6 --condition signed
 save accept o3
-save offers""".splitlines()  # noqa: E501 (a command is a line)
+save offers""".splitlines()
 
 
 def _drawn(line: str) -> int:
