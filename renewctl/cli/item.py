@@ -99,13 +99,13 @@ def close(
             found.subject, found.account_no, found.cycle, found.step, state, env.as_of, until_on, reason,
             minutes, env.actor,
         )  # fmt: skip
-        if state != "snoozed" and found.step == PAST_DUE and found.closed is None:
+        if state != "snoozed" and found.step == PAST_DUE and found.still_open:
             raise RefusedByRule(
                 "needs-outcome",
                 f"{found.item} ends with the outcome of its renewal, not with a tick",
                 "record it: renewctl won, lost or roll",
             )
-        if until_on is not None and (found.closed is None or found.closed.state == "snoozed"):
+        if until_on is not None and found.still_open:
             _in_time(portfolio, env, found, until_on)
         message = f"{found.item}: {_PAST[state]}"
         told = found.closed is not None and found.closed.state == "done"
@@ -113,7 +113,7 @@ def close(
             from renewctl.cli.save_item import corrected
 
             message = corrected(portfolio, operation, env, found, at)
-        elif found.closed is not None and found.closed.state != "snoozed":
+        elif found.closed is not None and not found.still_open:
             message = (
                 f"{found.item} was already {found.closed.state} on {found.closed.set_on}; nothing changed"
             )
@@ -260,6 +260,11 @@ class Found:
         self.shown_by = shown_by
         self.stands = stands  # it is on the agenda
         self.spent: int | None = None  # minutes an earlier closing of it took
+
+    @property
+    def still_open(self) -> bool:
+        """Whether it is not closed by hand; what is put off is open."""
+        return self.closed is None or self.closed.state == "snoozed"
 
 
 def find(portfolio: Portfolio, env: Env, text: str) -> Found:

@@ -38,7 +38,7 @@ def check(portfolio: Portfolio, env: Env, found: "Found", state: str) -> None:
     for case in portfolio.values("save_case", "no = ?", (found.subject[1:],)):
         book = env.policy.playbook(case.scenario)
         brings = next((play.state for play in book.steps if play.step == found.step), "")
-        if state == "done" and brings == "diagnosed" and found.closed is None:
+        if state == "done" and brings == "diagnosed" and found.still_open:
             [file] = load_files(portfolio, env.policy, env.as_of, [case])
             if plays.latest(file.ledger, "cause") is None:
                 raise RefusedByRule(

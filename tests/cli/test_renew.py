@@ -119,6 +119,8 @@ def test_a_renewal_past_its_date_ends_with_an_outcome_and_not_with_a_tick(book):
     book.fails(14, "needs-outcome", "skip", item, "--reason", "old", *later)
     book.fails(2, "reason-missing", "skip", item, "--reason", " ", *later)
     assert book.facts() == facts
+    book.run("snooze", item, "--until", "2026-06-12", *later)
+    assert "renewctl won, lost or roll" in book.fails(14, "needs-outcome", "done", item, *later)
 
 
 def test_parts_of_a_win_that_do_not_add_up_are_refused(book):
