@@ -13,7 +13,7 @@ from renewctl.store.saves import cases, load_files, zone_of
 from renewctl.views import save_standup as view
 
 
-@command()
+@command(writes=True)
 def standup(
     env: Env,
     owner: Annotated[

@@ -411,6 +411,18 @@ def test_the_page_of_the_stand_up_lets_nothing_from_outside_do_harm(desk, lang):
     assert "\u202e" not in out
 
 
+def test_a_page_of_the_stand_up_that_would_replace_another_waits_for_a_yes(case, tmp_path):
+    page = ("save", "standup", "--format", "html", "-o", str(tmp_path / "standup.html"))
+    assert case.run(*page).code == 0
+    before = (tmp_path / "standup.html").read_bytes()
+    case.run("save", "note", "s1", "--blocker", "legal is slow")
+    assert "--yes" in case.fails(2, "needs-yes", *page)
+    case.run(*page, "--yes", "--dry-run")
+    assert (tmp_path / "standup.html").read_bytes() == before
+    assert case.run(*page, "--yes").code == 0
+    assert b"legal is slow" in (tmp_path / "standup.html").read_bytes()
+
+
 def test_with_no_save_running_the_stand_up_says_so(book):
     assert "No save runs" in book.run("save", "standup").out
     assert book.json("save", "standup")["saves"] == []
