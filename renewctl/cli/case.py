@@ -123,7 +123,9 @@ def show(env: Env, desk: CaseDesk, said: str, passed: tuple[str, ...]) -> None:
     """What became of a case: a line or two, or the whole of it as JSON."""
     report = case_report.Report(desk.file, env.policy, desk.zone, env.as_of, env.now)
     if env.json:
-        emit({**view.document(report), "changed": bool(said) and not env.dry_run})
+        from renewctl.views.save_document import document
+
+        emit({**document(report), "changed": bool(said) and not env.dry_run})
         return
     say(view.did(report, said, passed) + env.dry)
 

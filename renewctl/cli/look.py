@@ -256,7 +256,7 @@ def _saves(portfolio: "Portfolio", env: Env, account_no: int) -> list[dict[str, 
         return []
     from renewctl.core import case_report
     from renewctl.store.saves import load_files, zone_of
-    from renewctl.views.save import list_document
+    from renewctl.views.save_document import list_document
 
     zone = zone_of(env.policy)
     files = load_files(portfolio, env.policy, env.as_of, found)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from renewctl.cli.contract import emit
 from renewctl.cli.options import AccountArg, Env, command, day, minutes, owned_by, say
 from renewctl.core import case_items, case_report, plays
 from renewctl.core.model import KEPT_SAVES, SaveCase
@@ -122,9 +123,9 @@ def list_(
     ]
     reports.sort(key=case_report.urgency)
     if env.json:
-        from renewctl.views.machine import emit
+        from renewctl.views.save_document import list_document
 
-        emit(view.list_document(reports, env.as_of, env.policy.base_currency))
+        emit(list_document(reports, env.as_of, env.policy.base_currency))
     else:
         view.show_list(reports)
 
@@ -213,8 +214,8 @@ def flag_of(env: Env, given: str | None) -> tuple[date, str, str]:
 
 def _show(env: Env, report: case_report.Report, *, whole: bool = False) -> None:
     if env.json:
-        from renewctl.views.machine import emit
+        from renewctl.views.save_document import document
 
-        emit(view.document(report))
+        emit(document(report))
     else:
         view.show(report, whole=whole)

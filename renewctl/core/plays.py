@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from renewctl.core import money
 from renewctl.core.classify import classify, main_contract
-from renewctl.core.due import States
+from renewctl.core.due import States, item_id
 from renewctl.core.model import (
     CLOSED_SAVES,
     KEPT_SAVES,
@@ -112,6 +112,10 @@ class CaseFile(NamedTuple):
     states: States  # step -> what was done with it
     given: Mapping[str, str] = {}  # step -> the person it was given to by hand
     ledger: Ledger = Ledger()
+
+    def item(self, step: str) -> str:
+        """What a step of it is called by: `s3-call`, in later rounds `s3.2-call`."""
+        return item_id(self.renewal.subject, round_of(self.ledger), step)
 
 
 def instant(text: str) -> datetime:

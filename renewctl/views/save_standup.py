@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from renewctl.core import money, plays
-from renewctl.core.due import item_id
 from renewctl.core.standup import Row, Standup
 from renewctl.views.terminal import coloured, fit, padded, put_lines, safe, width
 
@@ -83,7 +82,7 @@ def _step(row: Row, as_of: date) -> str:
     step = row.step
     if step is None:
         return "step: none; ask for the decision"
-    key = item_id(row.report.file.renewal.subject, plays.round_of(row.report.file.ledger), step.step)
+    key = row.report.file.item(step.step)
     days = (as_of - step.due_on).days
     late = f" LATE {days} day{'s' * (days != 1)}" if days > 0 else ""
     return f"{step.due_on}{late} {key} {safe(step.owner)}: {safe(step.title)}"

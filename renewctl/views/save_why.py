@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from renewctl.core import plays
-from renewctl.core.due import item_id
 from renewctl.core.model import SaveEvent
 from renewctl.core.plays import CaseFile, CaseStep
 from renewctl.core.policy import Policy
@@ -21,10 +20,8 @@ def follows(file: CaseFile, before: Sequence[CaseStep], after: Sequence[CaseStep
     """What answers have changed in the plan: steps that are to be done now, and those that are not needed."""
     was = {each.step: each.fate for each in before}
     changed = [each for each in after if each.fate != was.get(each.step) and each.state == "open"]
-    subject, round_ = file.renewal.subject, plays.round_of(file.ledger)
     out = [
-        f"  now to do: {each.due_on} {item_id(subject, round_, each.step)} {safe(each.owner)}: "
-        f"{safe(each.title)}"
+        f"  now to do: {each.due_on} {file.item(each.step)} {safe(each.owner)}: {safe(each.title)}"
         for each in changed
         if each.fate == "active"
     ]

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from renewctl.core import plays
-from renewctl.core.due import item_id
 from renewctl.core.policy import Policy
 from renewctl.core.standup import Row, Standup
 from renewctl.views.papers import Supplier
@@ -86,7 +85,7 @@ def _line(row: Row, policy: Policy, write: Writer, said: Callable[[str], str]) -
         None if step is None else said(step.title),
         None if step is None else write.short_day(step.due_on),
         None if step is None else step.owner,
-        None if step is None else item_id(subject, plays.round_of(report.file.ledger), step.step),
+        None if step is None else report.file.item(step.step),
         None if found is None else found.promise.text,
         None if found is None else write.short_day(found.promise.due_on),
         None if found is None else found.promise.owner,
