@@ -1,5 +1,7 @@
 """What a person puts right on a save: the hour of the first call, the reason given, promises due later."""
 
+from typing import Any
+
 import pytest
 
 from tests.desk import Desk
@@ -16,8 +18,8 @@ def case(book: Desk) -> Desk:
     return book
 
 
-def shown(desk: Desk, *more: str) -> dict[str, object]:
-    found: dict[str, object] = desk.json("save", "show", "s1", *more)["save"]
+def shown(desk: Desk, *more: str) -> dict[str, Any]:
+    found: dict[str, Any] = desk.json("save", "show", "s1", *more)["save"]
     return found
 
 
@@ -81,15 +83,15 @@ def test_a_promise_due_later_is_carried_over_by_the_customers_word_and_stays_owe
     """SAV-6: what is due later waits with the customer's consent, and is not forgotten."""
     case.run("save", "promise", "add", "s1", "the yearly review", "--due", "2026-03-20")
     proofs = shown(case)["evidence"]
-    missing = {each["criterion"]: each["missing"] for each in proofs}  # type: ignore[attr-defined]
+    missing = {each["criterion"]: each["missing"] for each in proofs}
     assert "p1 is open until 2026-03-20" in missing["promises"]
     assert "renewctl save evidence s1 promises TEXT" in missing["promises"]
     assert case.run("save", "evidence", "s1", "promises", "Joe waits for it").code == 0
-    proof = next(each for each in shown(case)["evidence"] if each["criterion"] == "promises")  # type: ignore[attr-defined]
+    proof = next(each for each in shown(case)["evidence"] if each["criterion"] == "promises")
     assert proof["missing"] is None
     assert "Joe waits for it" in proof["evidence"]
     late = shown(case, "--as-of", "2026-03-21")["evidence"]
-    assert "p1 is missed" in next(each for each in late if each["criterion"] == "promises")["missing"]  # type: ignore[attr-defined]
+    assert "p1 is missed" in next(each for each in late if each["criterion"] == "promises")["missing"]
     case.fails(14, "promise-not-kept", "save", "evidence", "s1", "promises", "later", "--as-of", "2026-03-21")
 
 
@@ -103,8 +105,8 @@ def test_a_fix_that_leaves_no_time_names_the_step_and_the_first_day_that_would(c
 
 def test_hours_still_to_come_never_add_up_steps_that_shut_each_other_out(case: Desk) -> None:
     plan = shown(case)
-    least, most = plan["effort"]["hours"], plan["effort"]["most_hours"]  # type: ignore[index]
-    every = sum(each["effort_hours"] for each in plan["steps"] if each["fate"] != "dropped")  # type: ignore[attr-defined]
+    least, most = plan["effort"]["hours"], plan["effort"]["most_hours"]
+    every = sum(each["effort_hours"] for each in plan["steps"] if each["fate"] != "dropped")
     assert least < most <= every
     assert case.run("save", "show", "s1", "--all").out.count(f"up to {most - least:g} h more") == 1
 
@@ -128,8 +130,8 @@ def test_a_save_whose_playbook_left_the_policy_is_shown_and_can_be_switched(book
         assert book.run(*words).code in (0, 1), words
     assert book.run("save", "why", "s1", "--switch", "value").code == 0
     found = shown(book)
-    done = {each["step"] for each in found["steps"] if each["state"] == "done"}  # type: ignore[attr-defined]
-    assert done | {each["step"] for each in found["kept_steps"]} >= {first}  # type: ignore[attr-defined]
+    done = {each["step"] for each in found["steps"] if each["state"] == "done"}
+    assert done | {each["step"] for each in found["kept_steps"]} >= {first}
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,7 @@ def test_nothing_is_promised_on_a_save_that_was_lost(case: Desk) -> None:
 def test_many_hours_are_told_in_days_and_provisional_check_ins_that_are_past_are_not_next(case: Desk) -> None:
     told = case.run("save", "standup", "--as-of", "2026-12-01").out
     assert "272 days late" in told
-    for each in shown(case)["steps"]:  # type: ignore[attr-defined]
+    for each in shown(case)["steps"]:
         if each["state"] == "open" and each["step"] not in ("root-cause",):
             case.run("done", each["item"])
     later = case.json("save", "standup", "--as-of", "2026-06-10")["saves"][0]["next_step"]
