@@ -30,7 +30,14 @@ FAMILIES = re.compile(
 # Of the shipped figures and texts: prove nothing of what is done with them.
 DATA = ("tests/core/test_policy_data.py::", "tests/core/test_playbook_data.py::")
 # Asked from the first to the last: what looks at one function is quicker than what replays whole books.
-_QUICK_FIRST = ("tests/core/", "tests/cli/test_save", "tests/", "tests/simulation/", "tests/save_simulation/")
+_QUICK_FIRST = (
+    "tests/core/",
+    "tests/core/test_rehearse.py",
+    "tests/cli/test_save",
+    "tests/",
+    "tests/simulation/",
+    "tests/save_simulation/",
+)
 
 
 def ids() -> list[str]:
@@ -88,7 +95,8 @@ class Proof(NamedTuple):
 
 def prove(rule: str, tests: list[str], switch: int = 0) -> Proof:
     """Run the tests of a rule without what one of its switches takes out, until one of them fails."""
-    words = ["-m", "pytest", "-n", "0", "-x", "-q", "-p", "tests.rules", "-p", "no:cacheprovider", *tests]
+    words = ["-m", "pytest", "-n", "0", "-x", "-q", "-p", "tests.rules", "-p", "no:cacheprovider"]
+    words += ["--hypothesis-profile=first", *tests]
     done = subprocess.run(
         [sys.executable, *words],
         cwd=ROOT,
