@@ -20,9 +20,11 @@ __all__ = ["engine", "postgres"]  # fixtures
 hypothesis.settings.register_profile("renewctl", deadline=None, derandomize=True, print_blob=True)
 # Another search each time, and a long one: python -m pytest tests/core --hypothesis-profile=long
 hypothesis.settings.register_profile("long", deadline=None, max_examples=3000, print_blob=True)
-# To see a test fail is all that tests/rules.py wants, and not the smallest example.
+# To see a test fail is all that tests/rules.py wants, and soon: few examples, and not the smallest.
 SEARCHED = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
-hypothesis.settings.register_profile("first", deadline=None, derandomize=True, phases=SEARCHED)
+hypothesis.settings.register_profile(
+    "first", deadline=None, derandomize=True, phases=SEARCHED, max_examples=30
+)
 hypothesis.settings.load_profile("renewctl")
 
 # Whoever starts the tests in the background of a script has interrupts ignored, and processes inherit that.

@@ -48,8 +48,10 @@ def ids() -> list[str]:
     return [name for name in rules if FAMILIES.fullmatch(name)]
 
 
-def named(source: str, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """(rule, name of a test function) for each that a test names in its docstring or a comment."""
+def named(source: str, wanted: Iterable[str]) -> Iterator[tuple[str, str, bool]]:
+    """(rule, name of a test function, whether it tries many examples) for each that a test names in its
+    docstring or a comment.
+    """
     comments = [
         (token.start[0], token.string)
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
@@ -62,23 +64,18 @@ def named(source: str, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
             said = "\n".join([ast.get_docstring(node) or "", *inside])
             for name, pattern in patterns.items():
                 if pattern.search(said):
-                    yield name, node.name
+                    yield name, node.name, any("given(" in ast.unparse(each) for each in node.decorator_list)
 
 
 def holders() -> dict[str, list[str]]:
     """Rule -> the tests that hold it, as pytest names them; the quick ones first."""
-    found: dict[str, list[str]] = {name: [] for name in ids()}
+    found: dict[str, list[tuple[int, bool, str]]] = {name: [] for name in ids()}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for rule, test in named(path.read_text(encoding="utf-8"), found):
-            found[rule].append(f"{path.relative_to(ROOT).as_posix()}::{test}")
-    for tests in found.values():
-        tests.sort(key=_place)
-    return found
-
-
-def _place(test: str) -> int:
-    """How late a test is asked: by the longest beginning of its name that is listed."""
-    return _QUICK_FIRST.index(max((start for start in _QUICK_FIRST if test.startswith(start)), key=len))
+        file = path.relative_to(ROOT).as_posix()
+        place = _QUICK_FIRST.index(max((start for start in _QUICK_FIRST if file.startswith(start)), key=len))
+        for rule, test, searches in named(path.read_text(encoding="utf-8"), found):
+            found[rule].append((place, searches, f"{file}::{test}"))
+    return {rule: [test for *_, test in sorted(tests)] for rule, tests in found.items()}
 
 
 def of_behaviour(tests: Iterable[str]) -> list[str]:

@@ -52,6 +52,7 @@ def test_a_test_of_the_shipped_figures_alone_proves_nothing() -> None:
 
 def test_only_a_test_that_says_so_holds_a_rule() -> None:
     source = '''
+@given(whatever)
 def test_of_a_docstring():
     """HLT-1 and TML."""
 
@@ -68,7 +69,7 @@ def helper():
 '''
     found = sorted(rules.named(source, ("HLT", "HLT-1", "HLT-2", "TML", "TML-M")))
     assert found == [
-        ("HLT-1", "test_of_a_docstring"),
-        ("HLT-2", "test_of_a_comment"),
-        ("TML", "test_of_a_docstring"),
+        ("HLT-1", "test_of_a_docstring", True),
+        ("HLT-2", "test_of_a_comment", False),
+        ("TML", "test_of_a_docstring", True),
     ]
