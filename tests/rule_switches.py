@@ -6,24 +6,31 @@ in for the function that decides.
 """
 
 from collections.abc import Callable
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from renewctl.policies.shipped import RAW
 
 Switch = Callable[[], None]
 
 
-def _set(path: str, value: Any) -> Switch:
-    """A figure of the policy, by its path of names."""
+class Figure(NamedTuple):
+    """A switch that makes a figure of the policy another one, by its path of names."""
 
-    def throw() -> None:
-        *names, last = path.split(" ")
+    path: str
+    value: Any
+
+    def __call__(self) -> None:
+        """Throw it."""
+        *names, last = self.path.split(" ")
         at = RAW
         for name in names:
             at = at[name]
-        at[last] = value
+        assert at[last] != self.value, f"{self.path} is {self.value} already"
+        at[last] = self.value
 
-    return throw
+
+_set = Figure
 
 
 def _steps(segments: str, change: Callable[[dict[str, Any]], object]) -> Switch:
@@ -70,33 +77,57 @@ def _twice(steps: dict[str, Any]) -> None:
     steps["heads-up"]["channel"] = "customer"
 
 
-def _plays(scenario: str, change: Callable[[dict[str, Any]], object]) -> Switch:
-    """The steps of one playbook, by a function of all of them."""
+def _book(scenario: str, change: Callable[[dict[str, Any]], object]) -> Switch:
+    """A playbook says something else."""
 
     def throw() -> None:
         from renewctl.policies.shipped_books import RAW as BOOKS
 
-        change(BOOKS[scenario]["steps"])
+        change(BOOKS[scenario])
 
     return throw
+
+
+def _plays(scenario: str, change: Callable[[dict[str, Any]], object]) -> Switch:
+    """The steps of one playbook, by a function of all of them."""
+    return _book(scenario, lambda book: change(book["steps"]))
+
+
+def _off(name: str) -> Callable[[dict[str, Any]], object]:
+    """A step of a playbook is switched off, as whoever writes a policy may do."""
+    return lambda steps: steps[name].update(enabled=False)
 
 
 def _left_out(scenario: str, names: str) -> tuple[Switch, ...]:
     """One step of a playbook after the other is not there."""
-    return tuple(_plays(scenario, _without(name)) for name in names.split())
+    return tuple(_plays(scenario, _off(name)) for name in names.split())
 
 
-def _instead(module: str, name: str, function: Callable[..., Any]) -> Switch:
-    """A stand-in for a function of the core, before anybody has imported it from there."""
+def _around(module: str, name: str, make: Callable[[Any], Any]) -> Switch:
+    """A stand-in made of what the core has (or `cli.…`), before anybody has imported it from there."""
 
     def throw() -> None:
         from importlib import import_module
 
-        where = import_module(f"renewctl.core.{module}")
-        assert hasattr(where, name), f"renewctl.core.{module} has no {name} any more"
-        setattr(where, name, function)
+        path = f"renewctl.{module}" if module.startswith("cli.") else f"renewctl.core.{module}"
+        where: Any = import_module(path)
+        *owners, last = name.split(".")
+        for owner in owners:
+            where = getattr(where, owner)
+        assert hasattr(where, last), f"{path} has no {name} any more"
+        setattr(where, last, make(getattr(where, last)))
 
     return throw
+
+
+def _instead(module: str, name: str, other: Any) -> Switch:
+    """A stand-in for a function, or for a value."""
+    return _around(module, name, lambda _: other)
+
+
+def _after(module: str, name: str, change: Callable[[Any], Any]) -> Switch:
+    """A function answers something else."""
+    return _around(module, name, lambda real: lambda *given, **more: change(real(*given, **more)))
 
 
 def _zero_for_missing(points: Any, scale: Any) -> tuple[float, int]:
@@ -149,6 +180,108 @@ def _for_free(*_: Any) -> Any:
     from datetime import date
 
     return _[1] or date(2027, 1, 1)
+
+
+def _in_no_hurry(real: Any) -> Any:
+    """SAV-1 got wrong: a large account, or one that gave notice, has as much time as any."""
+    return lambda no, account, renewal, *more: real(
+        no, account._replace(cancel_notice_on=None), renewal._replace(segment=None), *more
+    )
+
+
+def _benchmark(name: str) -> Switch:
+    """A figure of every save is told as if it were ours."""
+    return _set(f"saves benchmarks {name} source", "what you can expect")
+
+
+# SAV-5: whose work it is, by scenario and step.
+_ROLES = (
+    ("product", "escalate"),
+    ("product", "roadmap"),
+    ("product", "feasibility"),
+    ("product", "workaround"),
+    ("product", "sponsor-word"),
+    ("product", "credit"),
+)
+
+
+def _in_role(scenario: str, step: str, role: str) -> Switch:
+    """A step is the work of another role."""
+    return _plays(scenario, _of(step, role=role))
+
+
+def _nobody(real: Any) -> Any:
+    """SAV-5 got wrong: a step of a role that nobody fills is nobody's."""
+
+    def owner(file: Any, *more: Any) -> Any:
+        person, delegate = real(file, *more)
+        return (None, False) if delegate and person == file.case.owner else (person, delegate)
+
+    return owner
+
+
+def _silent_on(name: str) -> Callable[[Any], Any]:
+    """SAV-5 got wrong: a playbook does not say this of itself."""
+    return lambda book: book._replace(**{name: type(getattr(book, name))()})
+
+
+def _notice_forgotten(real: Any) -> Any:
+    """SAV-6 got wrong: who has given notice stays as soon as somebody says so."""
+    return lambda file, *more: real(
+        file._replace(account=file.account._replace(cancel_notice_on=None)), *more
+    )
+
+
+def _once_for_all(ledger: Any, name: str) -> Any:
+    """SAV-6 got wrong: what was shown once is shown whatever comes after."""
+    from renewctl.core.plays import latest
+
+    return latest(ledger, "evidence", name)
+
+
+def _by_nobody(real: Any) -> Any:
+    """SAV-9 got wrong: a promise needs nobody who keeps it."""
+    return lambda no, case, words, *more, **named: real(
+        no, case, (*words[:2], words[2].strip() or "nobody"), *more, **named
+    )
+
+
+def _whenever(real: Any) -> Any:
+    """SAV-9 got wrong: a promise may be for a day that is past."""
+    return lambda no, case, words, due_on, made_on, *more, **named: real(
+        no, case, words, max(due_on, made_on), made_on, *more, **named
+    )
+
+
+def _unseen(real: Any) -> Any:
+    """SAV-9 got wrong: a promise is kept as soon as somebody says so."""
+    return lambda found, state, evidence, *more: real(found, state, evidence or "so they say", *more)
+
+
+def _never_missed(each: Any) -> Any:
+    """SAV-9 got wrong: what was to be done by a day waits."""
+    return each._replace(state="open") if each.state == "missed" else each
+
+
+def _unshown(criterion: str) -> Switch:
+    """SAV-6 got wrong: one of the four is not asked for."""
+    return _after(
+        "cases",
+        "evidence",
+        lambda found: tuple(
+            each._replace(missing="") if each.criterion == criterion else each for each in found
+        ),
+    )
+
+
+def _all_one(by: str) -> Switch:
+    """SAV-11 got wrong: results are not told apart by this."""
+    return _after("save_results", "_names", lambda names: {**names, by: lambda each: "all"})
+
+
+def _vendor(scenario: str) -> Switch:
+    """A vendor's figure is told as if it were ours."""
+    return _book(scenario, lambda book: book["benchmark"].update(source="what you can expect"))
 
 
 ALL = "enterprise mid_market smb"
@@ -235,7 +368,23 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("health_spells", "flagged", lambda replay, first: []),  # no score
         _set("saves learning follow_days", 9),
         _set("saves respond_hours", 72),
+        _set("saves target_hours", 12),
+        _set("saves day_starts", "08:00"),
+        _set("health flag below", 40),
+        _set("health flag drop_points", 40),
+        _set("health flag drop_days", 5),
         _instead("plays", "first_contact", lambda found: found[-1].step),  # any work answers the clock
+        _instead("cli.save_item", "check", lambda *_: None),  # or none
+        _after("plays", "clock_state", lambda clock: clock._replace(in_time=True)),  # nobody is ever late
+        _instead("due", "SAVE_CLOCK", 99),  # and the clock is a line like any other
+        _around("plays", "open_case", _in_no_hurry),
+        _instead("plays", "open_one", lambda cases: None),  # two teams at one customer
+        _instead("case_report", "Report.together_with", None),  # the CSM alone
+        _plays("value", _off("value-manager")),
+        _plays("value", _off("alert")),  # nobody is told
+        _plays("budget", _of("root-cause", hours=96, day=4, phase="week_1")),
+        _plays("budget", _of("budget-plan", hours=96, day=4, phase="week_1")),
+        _benchmark("response"),
     ),
     "SAV-2": (
         _set("saves scenario_order", [*reversed(RAW["saves"]["scenario_order"])]),
@@ -244,6 +393,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _set("saves whys", 1),
         _instead("cases", "scenario_of", lambda code, policy, own: own),  # the cause decides nothing
         _instead("cases", "_old_plan", lambda file, policy: ({}, [])),  # a switch forgets what was done
+        _instead("cli.save_item", "check", lambda *_: None),  # a tick is a cause
     ),
     "SAV-3": (
         _instead("value", "decimal", lambda text: None),  # nothing is counted
@@ -260,19 +410,39 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
             "offer_money", "_deepest", lambda deal, terms, at: terms.discount_pct
         ),  # only what is stated
         _instead("offers", "_not_theirs", lambda *_: None),  # who asks may approve
+        _set("saves approval_pct csm", 15),
+        _set("saves approval_pct manager", 25),
+        _set("saves approval_pct vp", 90),
     ),
     "SAV-5": (
-        _plays("value", _without("how-to-tickets")),
+        _plays("value", _off("how-to-tickets")),
         _plays("budget", lambda steps: steps["scope"].update(phase="week_2", day=9)),  # answers come first
         _plays("product", lambda steps: steps["feasibility"].update(day=20, phase="week_3")),
-        _plays("relationship", _without("story-confirmed")),
-        _plays("competitive", _without("alert-team")),
+        _plays("relationship", _off("story-confirmed")),
+        _plays("competitive", _off("alert-team")),
         _plays("champion_departure", lambda steps: steps["quick-wins"].update(day=40, phase="month_2")),
+        # investigated before any answer: product analytics, CSM context, roadmap, competitive intelligence
+        *_left_out("product", "analytics roadmap"),
+        *_left_out("competitive", "door intelligence"),
+        # in 24 hours, in a week, in 30 days
+        *_left_out("relationship", "alert-manager staffing changes value-again executive"),
+        *_left_out("budget", "cut-confirmed our-limits structures stand-by-them worth paper"),
+        *(_in_role(scenario, step, "csm") for scenario, step in _ROLES),
+        _around("plays", "owner_of", _nobody),
+        _instead("play_flow", "flow", lambda steps, *_: {each.step: "active" for each in steps}),
+        _instead("play_flow", "waits_for", lambda *_: ()),
+        _instead("play_flow", "shown_by", lambda *_: ""),
+        *(_after("policy", "Policy.playbook", _silent_on(name)) for name in ("success", "trigger")),
     ),
     "SAV-6": (
         _instead("cases", "_kept_refusal", lambda *_: None),  # saved is what is called so
         _instead("cases", "_said", _anything),  # without proof
         _instead("cases", "all_kept", lambda *_: ()),  # and with promises broken
+        *map(_unshown, ("commitment", "root_cause", "relationship", "promises")),
+        _around("cases", "evidence", _notice_forgotten),
+        _around("cases", "LEGAL", lambda legal: dict.fromkeys(legal, frozenset(legal))),
+        _instead("cases", "_said", _once_for_all),
+        _around("cases", "_kept_refusal", lambda real: lambda file, _, *more: real(file, "saved", *more)),
     ),
     "SAV-7": tuple(
         _set(f"saves milestones {name} days", days)
@@ -290,10 +460,17 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
             "product", lambda steps: steps["dates"].update(when=["smb"])
         ),  # small customers get dates only
         _plays("product", lambda steps: steps["honest-no"].update(when=[])),
+        _plays("product", _of("call", title="Call them")),
+        _set("saves chain build days", 27),
+        _set("saves chain qa days", 20),
+        _set("saves chain beta days", 13),
+        _instead("promises", "_before", lambda *_: None),  # no step of a fix waits for another
+        _vendor("product"),
     ),
     "SAV-V": (
         *_left_out("value", "usage alternatives cost-comparison roi-model unused training onboarding ebr"),
-        _plays("value", _without("success-plan")),
+        _plays("value", _off("success-plan")),
+        _vendor("value"),
     ),
     "SAV-R": (
         _set("offers no_discount", []),
@@ -302,10 +479,16 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _plays(
             "relationship", lambda steps: steps["new-csm"].update(when=[])
         ),  # whether it can be repaired or not
-        _plays("relationship", _without("first-compliance")),
+        _plays("relationship", _off("first-compliance")),
+        _plays("relationship", _of("call", title="Call them")),
+        _after("levels", "compliance", lambda found: found._replace(held=found.asked, late=0)),
+        _instead("levels", "answer_by", lambda *_: datetime(2999, 1, 1, tzinfo=UTC)),  # some day
+        _instead("case_items", "_levels", lambda *_: None),  # nobody is told that a call waits
+        _vendor("relationship"),
     ),
     "SAV-B": (
-        *_left_out("budget", "defend structures bridge ramp partial path-back"),
+        *_left_out("budget", "recovery defend structures bridge ramp partial path-back"),
+        _vendor("budget"),
         _plays(
             "budget", lambda steps: steps["bridge"].update(when=["cash-short=amount"])
         ),  # whoever recovers or not
@@ -313,19 +496,24 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _set("offers billing_period every_months", 1),
         _set("offers payment_terms days", 30),
         _set("offers bridge months", 5),
+        _set("offers bridge discount_pct", 40),
         _set("offers bridge recover_months", 12),
         _set("offers ramp steps_pct 6", [40, 40]),
+        _set("offers ramp steps_pct 12", [40, 40, 40, 40]),
         _instead("offer_guards", "_path", lambda found: ()),  # less scope without a way back
         _instead("offer_money", "_later", lambda *_: (0, None)),
         _set("offers sheet budget", ["prepay"]),
     ),
     "SAV-C": (
-        *_left_out("competitive", "differentiators hard-to-copy roadmap-talk references community trial"),
+        *_left_out("competitive", "differentiators hard-to-copy disclosure roadmap-talk references"),
+        *_left_out("competitive", "community trial"),
+        _vendor("competitive"),
         *(
             _plays("competitive", lambda steps, name=name: steps[name].update(hours=120, day=5))  # type: ignore[misc]
             for name in ("deep-dive", "executive-review")
         ),
         _plays("competitive", lambda steps: steps["trial"].update(when=[])),  # even where all is decided
+        _set("offers trial days", 14),
     ),
     "SAV-D": (
         *_left_out(
@@ -336,11 +524,18 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
             "champion_departure", lambda steps: steps["executive-briefing"].update(day=20, phase="week_3")
         ),
         _plays("champion_departure", lambda steps: steps["introduce"].update(when=[])),  # to nobody
+        _plays("champion_departure", _of("call", title="Call them")),
+        _plays("champion_departure", _off("second-look")),
+        _instead("stakeholders", "champion_leaves", lambda *_: False),  # nobody hears of it
+        _vendor("champion_departure"),
     ),
     "SAV-8": (
         _instead("standup", "_order", lambda row: row.report.file.case.no),
         _instead("plays", "owner_of", lambda file, *_: (file.case.owner, False)),  # no roles in a team
         _instead("plays", "latest", lambda *_: None),  # nothing is in the way
+        _instead("standup", "_to_approve", lambda ledger: None),  # nothing waits for a decision
+        _after("standup", "standup", lambda found: found._replace(late=0, missed=0)),
+        _after("save_papers", "progress", lambda found: found._replace(late=())),  # only what went well
     ),
     "SAV-9": (
         _set("saves update_every_days", 14),
@@ -348,6 +543,19 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("promises", "_before", lambda *_: None),  # no step of a fix waits for another
         _instead("promises", "in_its_place", lambda found, promises: found),  # what is broken stays so
         _instead("cases", "_broken", lambda *_: False),  # and changes nothing
+        _set("saves promise_soon_days", 0),
+        _around("promises", "promise", _by_nobody),
+        _around("promises", "promise", _whenever),
+        _around("promises", "settle", _unseen),
+        _after("promises", "standing", lambda found: tuple(map(_never_missed, found))),
+        _instead("case_items", "_promises", lambda write: None),
+        _after("digest", "digest", lambda found: found._replace(loud=(), items=(*found.loud, *found.items))),
+        _after("standup", "standup", lambda found: found._replace(rows=found.rows[::-1])),
+        _around("case_items", "SAVE_CLOCK", lambda _: 99),  # a word that was not sent is not missed
+        _instead("case_items", "updates", lambda *_: []),
+        _instead("case_items", "missed", lambda *_: (0, 0)),
+        _after("save_papers", "progress", lambda found: found._replace(done=())),
+        _after("save_papers", "progress", lambda found: found._replace(ahead=())),
     ),
     "SAV-10": (
         _set("saves checkin_days", [30, 60, 91]),
@@ -356,11 +564,21 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _set("saves recovery report_every_days", 31),
         _set("saves recovery attention_months", 5),
         _instead("plays", "round_of", lambda ledger: 1),  # a relapse is no round of its own
+        _instead("plays", "provisional", lambda case: True),  # check-ins count from the flag
+        _instead("case_items", "recovery", lambda *_: {}),
+        _instead("case_items", "attention_until", lambda closed_on, policy: closed_on),
+        _benchmark("recovery"),
     ),
     "SAV-11": (
         _set("saves learning least_cases", 1),
         _set("saves learning confidence_pct", 50),
         _set("saves learning response_hours", [1]),
+        *map(_all_one, ("scenario", "response", "playbook", "root_cause", "owner")),
+        _instead("plays", "playbook_version", lambda book: "1"),
+        _after("save_results", "_ended", lambda found: found._replace(kept_minor=found.at_risk_minor)),
+        _after("save_results", "_ended", lambda found: found._replace(kept=0, broken=0)),
+        _after("save_results", "_ended", lambda found: found._replace(cost_minor=0)),
+        _instead("save_rounds", "begun", lambda file: file.case.opened_on),  # not from the flag
     ),
     "ANCHOR": _instead("timeline", "anchor", _renewal_date),
     "LATE": _set("agenda catch_up_days", 9),

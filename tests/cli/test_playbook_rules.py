@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from renewctl.core.policy import SCENARIOS
+from tests.book import POLICY
 from tests.desk import Desk
 from tests.processes import AS_OF
 
@@ -129,7 +130,19 @@ OF_ITS_RULE = [
     ("SAV-D", "week 3: strategy and roadmap", "strategy", "strategy and show the roadmap", 21),
     ("SAV-D", "week 4: business review with leadership", "business-review", "leadership", 28),
     ("SAV-D", "month 2: regular cadence", "cadence", "regular rhythm", 60),
+    ("SAV-D", "3+ stakeholders: looked at again", "second-look", "three contacts", 60),
 ]  # fmt: skip
+
+# SAV-5: what each role does, the role, and the step of the product playbook
+OF_EACH_ROLE = [
+    ("coordinates and holds the relationship", "csm", "call"),
+    ("escalates and supervises high value", "manager", "escalate"),
+    ("assesses features and roadmap", "product_manager", "roadmap"),
+    ("feasibility and dates", "engineering", "feasibility"),
+    ("workarounds", "support", "workaround"),
+    ("strategic accounts", "executive_sponsor", "sponsor-word"),
+    ("pricing and contract flexibility", "sales", "credit"),
+]
 
 INVESTIGATED = (
     "support tickets",
@@ -141,10 +154,10 @@ INVESTIGATED = (
 ACCOUNT = "id,name,arr,currency,renewal_date,csm,strategic\nA1,Acme,250000,USD,2026-09-01,ana,yes\n"
 
 
-def started(desk: Desk, scenario: str) -> dict[str, dict[str, object]]:
+def started(desk: Desk, scenario: str, *more: str) -> dict[str, dict[str, object]]:
     """The steps of a save of a large, strategic account, by their keys; what is dropped is not among them."""
     desk.import_(ACCOUNT)
-    save = desk.json("save", "start", "A1", "--scenario", scenario)["save"]
+    save = desk.json("save", "start", "A1", "--scenario", scenario, *more)["save"]
     return {each["step"]: each for each in save["steps"] if each["fate"] != "dropped"}
 
 
@@ -156,7 +169,7 @@ def day_of(step: dict[str, object]) -> int:
 def test_every_save_does_what_is_asked_of_all_by_a_step_of_its_own_scenario(
     desk: Desk, scenario: str
 ) -> None:
-    # SAV-5, SAV-7
+    # SAV-1, SAV-2, SAV-5, SAV-7
     steps, place = started(desk, scenario), SCENARIOS.index(scenario)
     investigated = [step for step in steps.values() if step["phase"] == "investigate"]
     for phrase, names in OF_EVERY_PLAYBOOK.items():
@@ -168,6 +181,33 @@ def test_every_save_does_what_is_asked_of_all_by_a_step_of_its_own_scenario(
         assert (step in investigated) == (phrase in INVESTIGATED), phrase
     answers = [day_of(step) for step in steps.values() if str(step["phase"]).startswith("week")]
     assert max(map(day_of, investigated)) < min(answers)
+
+
+def test_each_step_is_the_work_of_the_role_that_the_rule_names_and_of_the_person_who_fills_it(
+    desk: Desk,
+) -> None:
+    # SAV-5
+    team = {role: f"{role} person" for _, role, _ in OF_EACH_ROLE if role != "csm"}
+    own = desk.folder / "team.toml"
+    own.write_text("[team]\n" + "".join(f'{role} = "{name}"\n' for role, name in team.items()))
+    steps = started(desk, "product", "--policy", str(own))
+    for does, role, name in OF_EACH_ROLE:
+        step = steps[name]
+        assert (step["owner_role"], step["delegate"]) == (role, False), does
+        assert step["owner"] == team.get(role, "ana"), does
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_save_says_when_its_playbook_is_for_and_when_it_has_succeeded(desk: Desk, scenario: str) -> None:
+    # SAV-5
+    desk.import_(ACCOUNT)
+    assert desk.run("save", "start", "A1", "--scenario", scenario).code == 0
+    save, book = desk.json("save", "show", "s1")["save"], POLICY.playbooks[scenario]
+    assert save["trigger"] == book.trigger != ""
+    assert len(save["success"]) == 8  # the four of every save, and the four in its own words
+    said = " ".join(desk.run("save", "show", "s1").out.split())
+    assert said.count(" - ") >= 4
+    assert all(" ".join(text.split()) in said for text in save["success"][4:])
 
 
 @pytest.mark.parametrize("rule", RULES)
