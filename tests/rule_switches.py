@@ -6,15 +6,17 @@ in for the function that decides.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from renewctl.policies.shipped import RAW
 
 Switch = Callable[[], None]
 
 
-class Figure(NamedTuple):
+@dataclass(frozen=True)
+class Figure:
     """A switch that makes a figure of the policy another one, by its path of names."""
 
     path: str
@@ -33,6 +35,17 @@ class Figure(NamedTuple):
 _set = Figure
 
 
+@dataclass(frozen=True)
+class Data:
+    """A switch that changes more of the shipped policy than one figure."""
+
+    throw: Callable[[], None]
+
+    def __call__(self) -> None:
+        """Throw it."""
+        self.throw()
+
+
 def _steps(segments: str, change: Callable[[dict[str, Any]], object]) -> Switch:
     """Every step of some segments, by a function of all steps of one."""
 
@@ -40,11 +53,20 @@ def _steps(segments: str, change: Callable[[dict[str, Any]], object]) -> Switch:
         for segment in segments.split():
             change(RAW["timelines"][segment])
 
-    return throw
+    return Data(throw)
 
 
 def _without(*names: str) -> Callable[[dict[str, Any]], object]:
-    return lambda steps: [steps.pop(name, None) for name in names]
+    """Steps are not there, where a segment has them, and nobody waits for them."""
+
+    def change(steps: dict[str, Any]) -> None:
+        for name in names:
+            steps.pop(name, None)
+        for step in steps.values():
+            if set(step.get("after", ())) & set(names):
+                step["after"] = [each for each in step["after"] if each not in names]
+
+    return change
 
 
 def _days(least: int, most: int, to: int) -> Callable[[dict[str, Any]], object]:
@@ -85,7 +107,7 @@ def _book(scenario: str, change: Callable[[dict[str, Any]], object]) -> Switch:
 
         change(BOOKS[scenario])
 
-    return throw
+    return Data(throw)
 
 
 def _plays(scenario: str, change: Callable[[dict[str, Any]], object]) -> Switch:
@@ -317,7 +339,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     ),
     "TML-S": tuple(_steps("smb", _days(day, day, day - 5)) for day in (60, 30, 14, 7)),
     "TML-1": (
-        _set("agenda squeezed enterprise", 0),
+        _set("agenda squeezed enterprise", 1),
         _steps(ALL, _of("notice", days=75)),  # too early is intrusive
     ),
     "TML-2": _set("shared_timeline proposal days", 44),
@@ -358,7 +380,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     "SAV-1": (
         _set("saves triggers usage_trend", -100),
         _set("saves triggers open_tickets", 99),
-        _set("saves triggers csat", 0),
+        _set("saves triggers csat", 1),
         _set("saves triggers silence_days", 99),
         _set("saves triggers stage_days", 99),
         _set("saves cool_down_days", 0),

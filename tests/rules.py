@@ -33,6 +33,7 @@ DATA = ("tests/core/test_policy_data.py::", "tests/core/test_playbook_data.py::"
 _QUICK_FIRST = (
     "tests/core/",
     "tests/core/test_rehearse.py",
+    "tests/cli/test_playbook_rules.py",
     "tests/cli/test_save",
     "tests/",
     "tests/simulation/",
