@@ -96,7 +96,7 @@ def _always(*conditions: str) -> Callable[[dict[str, Any]], object]:
 
 def _twice(steps: dict[str, Any]) -> None:
     steps["heads-up"] = dict(steps["tasks" if "tasks" in steps else "reminder"])
-    steps["heads-up"]["channel"] = "customer"
+    steps["heads-up"].update(channel="customer", title="Write to them once more")
 
 
 def _book(scenario: str, change: Callable[[dict[str, Any]], object]) -> Switch:
@@ -311,7 +311,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     "SEG-2": _steps(
         "enterprise", lambda _: [each.update(warn_hours=999) for each in RAW["segments"].values()]
     ),
-    "HLT": _set("health bands", {"green": 0, "yellow": 0}),
+    "HLT": _set("health bands", {"green": 1, "yellow": 0}),
     "HLT-1": _set("health bands green", 60),
     "HLT-2": _instead("health", "mix", _zero_for_missing),
     "HLT-3": _set("health bands", {"green": 75, "yellow": 0}),
@@ -322,7 +322,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _steps(ALL, _always("yellow")),
         _instead("touch", "touch", _by_hand),  # green
     ),
-    "HLT-5": _set("health guard score", 101),
+    "HLT-5": _set("health guard score", 100),
     "TCH": _instead("touch", "touch", lambda *_: "negotiated"),
     "TCH-1": _set("touch auto_relationship", 0),
     "TCH-2": _set("touch assisted_below", 0),

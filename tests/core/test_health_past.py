@@ -244,6 +244,7 @@ def test_the_flag_falls_on_the_day_of_the_reading_and_names_the_input():
 
 
 def test_a_drop_of_fifteen_points_in_thirty_days_flags_a_score_that_is_still_good():
+    """HLT-3, SAV-1."""
     steady = a_reading(DAY - days(20), score=95.0)
     for score, flagged_on in ((80.0, DAY - days(3)), (80.1, None)):
         assert since(a_replay([steady, a_reading(DAY - days(3), score=score)])) == flagged_on
@@ -253,6 +254,7 @@ def test_a_drop_of_fifteen_points_in_thirty_days_flags_a_score_that_is_still_goo
 
 
 def test_a_drop_is_forgotten_thirty_days_after_what_caused_it():
+    """HLT-3, SAV-1."""
     readings = [a_reading(DAY - days(40), score=95.0), a_reading(DAY - days(29), score=70.0)]
     assert since(a_replay(readings)) == DAY - days(29)
     assert since(a_replay(readings, DAY + days(1))) is None

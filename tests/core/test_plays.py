@@ -139,6 +139,7 @@ def test_a_known_instant_is_taken_as_it_is():
     ],
 )
 def test_enterprise_accounts_and_cancel_notices_carry_a_24_hour_target(arr_minor, notice_on, target):
+    """SAV-1: in 24 to 48 hours."""
     who = account(cancel_notice_on=notice_on)
     case, _ = opened(who=who, contracts=[contract(arr_minor=arr_minor)])
     assert case.target_by == target
@@ -456,6 +457,7 @@ def test_a_report_says_that_the_playbook_is_not_the_one_the_case_began_with():
     ],
 )
 def test_a_high_value_account_is_called_together_with_the_manager(arr_minor, managers, together):
+    """SAV-1: CSM and manager together, at once."""
     rules = policy(team={"managers": managers})
     case, about = opened(rules=rules, contracts=[contract(arr_minor=arr_minor)])
     assert report(case, about, rules=rules).together_with == together
