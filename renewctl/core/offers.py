@@ -66,7 +66,8 @@ class Option(NamedTuple):
     currency: str
     first_year_minor: int  # price of the first 12 months, or of the term where it is shorter
     total_minor: int  # price of the whole term
-    list_total_minor: int  # at today's terms
+    today_minor: int  # what a year costs today
+    begins_on: date
     ends_on: date
     after: str  # what holds then
     quote: Quote
@@ -330,16 +331,17 @@ def options_sheet(
     """SAV-B: two or three structured alternatives for a customer, those that stand before those proposed.
 
     The save's offers that are approved come first, the latest of each instrument, at most three in all; what
-    the policy's `offers.sheet` proposes for the scenario fills up, where no rule refuses it. An option with
-    `needs_role` is no offer yet: it must not reach a customer before it was asked for and approved. Fewer
-    than two where the scenario has nothing to offer (SAV-R). `seats` are those of today.
+    the policy's `offers.sheet` proposes for the root cause on record fills up, where no rule refuses it:
+    nothing for a cause that it does not know, or before there is one (SAV-4). An option with `needs_role` is
+    no offer yet: it must not reach a customer before it was asked for and approved. Fewer than two are no
+    sheet yet. `seats` are those of today.
     """
     latest = {each.instrument: each for each in offers if _stands(each, deal.from_on, of, policy)}
     found = []
     for offer in sorted(latest.values(), key=lambda each: each.no)[-_MOST_OPTIONS:]:
         if (reckoned := quote_of(offer)) is not None:
             found.append(_option(reckoned, offer.condition or "", policy, offer.no, None))
-    for name in policy.offers.sheet.get(of.scenario, ()):
+    for name in (each for cause in of.recorded for each in policy.offers.sheet.get(cause, ())):
         if len(found) < _MOST_OPTIONS and name not in latest:
             found += _proposed(name, deal, of, policy, seats)
     return tuple(found)
@@ -386,7 +388,8 @@ def _option(found: Quote, get: str, policy: Policy, no: int | None, role: str | 
         found.deal.currency,
         sum(each.price_minor for each in found.months[:12]),
         found.price_minor,
-        found.list_minor,
+        found.deal.arr_minor,
+        found.deal.from_on,
         found.terms.until_on,
         after(found),
         found,

@@ -337,7 +337,7 @@ class OfferRules(NamedTuple):
     no_discount: tuple[str, ...]  # scenarios that no price repairs
     less_scope_role: str  # who may grant less scope, or anybody above
     chances_pct: "tuple[Fraction, ...]"
-    sheet: dict[str, tuple[str, ...]]  # scenario -> instruments proposed to a customer
+    sheet: dict[str, tuple[str, ...]]  # root cause -> instruments proposed to a customer
 
 
 class PricingRules(NamedTuple):
@@ -720,7 +720,7 @@ class Policy:
             tuple(table["no_discount"]),
             table["less_scope_role"],
             tuple(map(_exact, table["chances_pct"])),
-            {scenario: tuple(names) for scenario, names in table["sheet"].items()},
+            {cause: tuple(names) for cause, names in table["sheet"].items()},
         )
 
     @cached_property

@@ -354,14 +354,18 @@ def _offers(raw: Raw) -> Iterator[Found]:
 
 
 def _offered_in(raw: Raw) -> Iterator[Found]:
-    """SAV-R: a scenario that no price repairs, or that has options to propose, has a playbook."""
+    """SAV-R, SAV-B: a scenario that no price repairs has a playbook, a cause that is answered is in one."""
     table, known = raw["offers"], ", ".join(raw["playbooks"])
     for at, name in enumerate(table["no_discount"]):
         if name not in raw["playbooks"]:
             yield ("offers", "no_discount", at), f"no playbook is called {name}; one of {known}"
-    for name in table["sheet"]:
-        if name not in raw["playbooks"]:
-            yield ("offers", "sheet", name), f"no playbook is called so; one of {known}"
+    causes = {code for book in raw["playbooks"].values() for code in book.get("root_causes", ())}
+    for code in table["sheet"]:
+        if code not in causes:
+            yield (
+                ("offers", "sheet", code),
+                "no playbook has this root cause; see them: renewctl playbook show",
+            )
 
 
 RELATIONS: tuple[tuple[tuple[str, ...], Callable[[Raw], Iterator[Found]]], ...] = (

@@ -439,8 +439,8 @@ _OFFERS = Table(
         **{name: Table({**_TITLE, **_INSTRUMENTS.get(name, {})}) for name in INSTRUMENTS},
         "sheet": Map(
             List(one_of(*INSTRUMENTS), "instruments: " + ", ".join(INSTRUMENTS), (0, 3), unique=True),
-            "a scenario",
-            r"[a-z][a-z0-9_]*",
+            "a root cause of a playbook",
+            KEBAB,
         ),
     }
 )

@@ -32,6 +32,9 @@ from renewctl.core.text import fold
 TOLD = ("weekly-update", "acknowledgement")  # papers that tell the customer where things stand
 DONE, LATE, AHEAD = ("kept", "late"), ("missed", "broken", "replaced"), ("soon", "open")
 
+LEAST_OPTIONS = 2  # SAV-B: one way alone is no choice
+_TOO_FEW = ("nothing that answers the root cause may be offered yet", "one way alone is no choice (SAV-B)")
+
 
 class Kind(NamedTuple):
     """What a paper is."""
@@ -281,6 +284,6 @@ def lacking(kind: str, report: Report, roi: Roi, options: int) -> str | None:
         and "no promise and no service level is on record",
         "roi-sheet": not roi.groups and "no value metrics are recorded",
         "battle-card": not report.file.account.competitor and "no competitor is on record",
-        "options-sheet": not options and "nothing may be offered yet",
+        "options-sheet": options < LEAST_OPTIONS and _TOO_FEW[options],
     }
     return absent.get(kind) or None

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "7535fe19e2957a0d23d0dd5953c4dbc6c3800dfdc11907add298412697d66b46"
+FINGERPRINT = "1df2e5e53985f202f26520799d4a8cbd46413777771ddd0864c55fd5f9ab108a"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1030,12 +1030,21 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
             'price_lock': {'title': 'Price lock', 'get': 'The renewal is signed for the full term.', 'months': 12, 'uplift_pct': 5},
             'roadmap': {'title': 'Roadmap commitment', 'get': 'The agreement stays in force until delivery, and you test it with us before it is released.'},
             'trial': {'title': 'Trial of advanced features', 'get': 'A named person of yours uses it with us, and we judge the result together on its last day.', 'days': 30},
-            'sheet': {'product': ['trial', 'price_lock'],
-                      'value': ['trial', 'price_lock'],
-                      'relationship': [],
-                      'budget': ['prepay', 'billing_period', 'bridge'],
-                      'competitive': ['trial', 'price_lock', 'billing_period'],
-                      'champion_departure': ['trial', 'price_lock']}},
+            'sheet': {'budget-cut-temporary': ['payment_terms', 'billing_period', 'bridge'],
+                      'budget-cut-lasting': ['prepay'],
+                      'cash-flow': ['payment_terms', 'billing_period'],
+                      'price-jump': ['ramp', 'prepay'],
+                      'paid-too-much': ['payment_terms', 'billing_period', 'prepay'],
+                      'looking-for-price': ['volume', 'prepay'],
+                      'post-saved': ['payment_terms', 'billing_period', 'prepay'],
+                      'rival-cheaper': ['price_lock'],
+                      'strength-unseen': ['trial'],
+                      'rival-does-it': ['trial'],
+                      'successor-has-favourite': ['trial'],
+                      'successor-neutral': ['trial', 'price_lock'],
+                      'features-unused': ['trial'],
+                      'feature-unknown': ['trial'],
+                      'value-not-felt': ['trial']}},
  'save_papers': {'told_roles': ['csm', 'support', 'solution_engineer', 'product_manager', 'engineering', 'manager', 'executive_sponsor'],
                  'briefing_lines': 5,
                  'update_lines': 8,

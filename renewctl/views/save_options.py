@@ -11,6 +11,8 @@ from renewctl.views.papers import Supplier
 from renewctl.views.save_letters import top
 from renewctl.views.save_rows import Source, Teller, code
 
+_YEAR = 12
+
 
 class RampRow(NamedTuple):
     """One step of a ramp."""
@@ -35,6 +37,7 @@ class OptionColumn(NamedTuple):
     instrument: str
     discount: str | None
     ramp: tuple[RampRow, ...]
+    begins_on: str
     ends_on: str
     terms_days: int
     standard_days: int
@@ -47,10 +50,10 @@ class OptionColumn(NamedTuple):
     what: str | None
     asks: tuple[str, ...]
     prices: tuple[PriceRow, ...]
-    first_year: str
+    first_year: str | None  # None where the term is shorter
     total: str
     term: str
-    list_total: str | None  # where it differs
+    today: str  # what a year costs today
     after: str  # fee | grow | standard | usual
     after_price: str | None
     after_on: str | None
@@ -96,6 +99,7 @@ def _column(number: int, option: Option, tell: Teller) -> OptionColumn:
             )
             for at, pct in enumerate(terms.steps_pct)
         ),
+        say.day(option.begins_on),
         say.day(option.ends_on),
         terms.terms_days,
         terms.standard_days,
@@ -108,10 +112,10 @@ def _column(number: int, option: Option, tell: Teller) -> OptionColumn:
         terms.what or None,
         tuple(tell.said(each) for each in option.get),
         _prices(option.months, money),
-        money(option.first_year_minor),
+        money(option.first_year_minor) if found.deal.term_months >= _YEAR else None,
         money(option.total_minor),
         say.months(found.deal.term_months),
-        money(option.list_total_minor) if option.list_total_minor != option.total_minor else None,
+        money(option.today_minor),
         after,
         None if minor is None else money(minor),
         None if on is None else say.day(on),

@@ -68,7 +68,7 @@ def warnings(kind: str, source: Source, absent: str | None) -> list[str]:
 
 
 def _waiting(source: Source) -> list[str]:
-    """The options that are left out because somebody has to approve them, and that one alone is no choice."""
+    """The options that are left out because somebody has to approve them, and how there come to be enough."""
     found = [
         f"left out: {each.name}, which a {role_name(each.needs_role)} has to approve; ask for it with "
         f"renewctl save offer s{source.report.file.case.no} --instrument {each.instrument} …"
@@ -83,9 +83,21 @@ def _waiting(source: Source) -> list[str]:
     proposed = [each.name for each in ready(source.options) if each.offer_no is None]
     if proposed:
         found.append(f"proposed at the policy's usual figures, not recorded yet: {', '.join(proposed)}")
-    if len(ready(source.options)) == 1:
-        found.append("one way alone is no choice: a sheet has two or three (SAV-B)")
+    if len(ready(source.options)) < save_papers.LEAST_OPTIONS:
+        found.append(_more(source))
     return found
+
+
+def _more(source: Source) -> str:
+    """What makes a sheet of options complete: the root cause first, then offers that answer it."""
+    report = source.report
+    name = f"s{report.file.case.no}"
+    if not save_papers.cause_known(report):
+        return f"find the root cause first: renewctl save why {name} --why TEXT … --root-cause CODE"
+    if not report.book.instruments:
+        return f"no offer repairs a {report.file.case.scenario} case (SAV-R); mend what went wrong instead"
+    known = ", ".join(report.book.instruments)
+    return f"make offers that answer the root cause: renewctl save offer {name} --instrument NAME, of {known}"
 
 
 def lines(kind: str, source: Source) -> list[str]:

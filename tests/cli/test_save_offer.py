@@ -412,6 +412,64 @@ def test_what_product_is_to_deliver_is_promised_by_product_and_the_rest_by_the_s
     assert sorted(each["owner"] for each in promised) == sorted(kinds.values())
 
 
+def test_a_sheet_of_options_is_complete_with_two_that_answer_the_root_cause(saves):  # SAV-B, SAV-4
+    def sheet(save, *words):
+        return saves.run("save", "paper", save, "options-sheet", "--format", "md", "-o", "-", *words)
+
+    none = sheet("s1")
+    assert none.code == 1
+    assert "nothing that answers the root cause may be offered yet" in none.err
+    assert "renewctl save offer s1 --instrument NAME, of prepay, billing_period" in none.err
+    offer(saves, "--instrument", "trial", "--what", "Reports")
+    one = sheet("s1")
+    assert (one.code, "one way alone is no choice (SAV-B)" in one.err) == (1, True)
+    assert "## Trial of advanced features" in one.out
+    offer(saves, "--instrument", "billing_period", "--months", "6", "--from", "2026-05-31")
+    two = sheet("s1")
+    assert (two.code, "form to fill" in two.err) == (0, False)
+    assert "- **Begins on:** May 31, 2026\n- **Ends on:** November 29, 2026\n" in two.out
+    assert two.out.count("- **At today's terms:** USD 120,000.00 a year\n") == 2
+    assert "renewctl save offer" not in two.err
+    brazilian = sheet("s1", "--lang", "pt-BR")
+    assert "- **Começa em:** 31 de maio de 2026" in brazilian.out
+    assert brazilian.out.count("120.000,00 ao ano\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words", "said"),
+    [
+        ("budget", (), "find the root cause first: renewctl save why s4"),
+        ("relationship", ("--root-cause", "slow-answers"), "no offer repairs a relationship case (SAV-R)"),
+    ],
+)
+def test_a_sheet_without_options_says_what_is_to_be_done_first(saves, scenario, words, said):  # SAV-2, SAV-R
+    saves.import_("id,name,arr,currency,renewal_date,csm\nD4,Delta,90000,USD,2026-05-31,ana\n", name="d.csv")
+    assert saves.run("save", "start", "D4", "--scenario", scenario).code == 0
+    if words:
+        assert saves.run("save", "why", "D4", "--enough", "x", *words).code == 0
+    done = saves.run("save", "paper", "s4", "options-sheet", "--format", "md", "-o", "-")
+    assert (done.code, said in done.err) == (1, True)
+
+
+def test_what_a_sheet_proposes_is_told_to_a_brazilian_in_their_language(saves):  # SAV-B
+    why = ("save", "why", "A1", "--enough", "x", "--root-cause", "cash-flow")
+    assert saves.run(*why).code == 0
+    done = saves.run("save", "paper", "s1", "options-sheet", "--format", "md", "-o", "-", "--lang", "pt-BR")
+    assert done.code == 0
+    assert "proposed at the policy's usual figures" in done.err
+    for text in ("Prazo de pagamento maior", "A renovação é assinada para a vigência completa, e as faturas"):
+        assert text in done.out
+    assert "The renewal" not in done.out
+
+
+@pytest.mark.parametrize("term", ["6", "12"])
+def test_what_costs_less_than_a_year_has_no_price_of_a_year(saves, term):
+    for name in ("trial", "payment_terms"):
+        offer(saves, "--instrument", name, "--months", "1", "--term-months", term)
+    done = saves.run("save", "paper", "s1", "options-sheet", "--format", "md", "-o", "-")
+    assert ("First 12 months" in done.out) == (term == "12")
+
+
 def test_no_paper_for_the_customer_says_why_they_wanted_to_leave(saves):  # SAV-8, SAV-P
     cause = ("--root-cause", "Support told the wrong price")
     words = (*cause, "--condition", "They stay", "--months", "3", "--what", "Single sign-on")

@@ -615,24 +615,60 @@ def test_the_hours_of_the_work_cost_what_the_policy_says(code, cost):  # DEFAULT
 # --- the options sheet -----------------------------------------------------------------------------
 
 
-def sheet(scenario="budget", rows=(), policy=POLICY, **more):
+CAUSES = sorted(  # with the scenario that answers them
+    {(cause.scenario or scenario, code)
+     for scenario in SCENARIOS for code, cause in POLICY.playbooks[scenario].root_causes.items()}
+)  # fmt: skip
+
+
+def sheet(scenario="budget", rows=(), policy=POLICY, cause="budget-cut-temporary", deal=DEAL, **more):
     book = policy.playbooks[scenario]
-    of = Situation(scenario, book.rule, book.instruments, "the cause", "", ("the cause", FROZEN))
-    return offers.options_sheet(DEAL, rows, of, policy, **more)
+    recorded = (cause, FROZEN) if cause else ()
+    of = Situation(scenario, book.rule, book.instruments, FROZEN, "", recorded)
+    return offers.options_sheet(deal, rows, of, policy, **more)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_customer_is_shown_two_or_three_structured_alternatives_but_none_repairs_a_relationship(scenario):
-    found = sheet(scenario)  # SAV-B, SAV-R
-    assert len(found) in ((0,) if scenario == "relationship" else (2, 3))
+def proposing(*names, **offered):
+    """The policy with these alternatives for a budget that comes back."""
+    return Policy({**POLICY.raw, "offers": {**POLICY.raw["offers"], **offered,
+                                            "sheet": {"budget-cut-temporary": list(names)}}})  # fmt: skip
+
+
+@pytest.mark.parametrize(("scenario", "cause"), CAUSES)
+def test_a_sheet_proposes_what_the_root_cause_on_record_calls_for_and_nothing_else(scenario, cause):
+    found = sheet(scenario, cause=cause)  # SAV-B, SAV-4
+    proposed = POLICY.offers.sheet.get(cause, ())
+    assert [each.instrument for each in found] == list(proposed)
+    assert not (scenario == "relationship" and found)  # SAV-R
+    assert set(proposed) <= set(POLICY.playbooks[scenario].instruments)
     for option in found:
         assert all((option.give, option.get, option.name, option.after))
-        assert START <= option.ends_on <= DEAL.ends_on
+        assert START == option.begins_on <= option.ends_on <= DEAL.ends_on
         assert option.first_year_minor == sum(each.price_minor for each in option.months[:12])
-        assert option.total_minor + option.quote.cost_minor == option.list_total_minor
+        assert option.total_minor + option.quote.cost_minor == option.quote.list_minor
+        assert option.today_minor == DEAL.arr_minor
         assert (option.offer_no, option.currency) == (None, "USD")
         over = option.quote.discount_pct > 10
         assert (option.needs_role is not None) == over  # not for the customer before it is approved
+
+
+@pytest.mark.parametrize("cause", ["", "other", "our own words", "budget-cut"])
+def test_before_the_cause_is_found_or_where_nothing_answers_it_a_sheet_is_not_filled_up(
+    cause,
+):  # SAV-B, SAV-4
+    assert sheet(cause=cause) == ()
+    kept = made(asked("trial")).offer
+    assert [each.offer_no for each in sheet(cause=cause, rows=[kept])] == [5]
+
+
+@given(st.integers(1, 60), st.integers(0, 10**9))
+def test_today_s_terms_on_a_sheet_are_the_arr_of_today_whatever_rises_later(term, arr):  # SAV-B
+    deal = DEAL._replace(term_months=term, arr_minor=arr)
+    found = sheet("champion_departure", cause="successor-neutral", deal=deal)
+    assert found
+    for option in found:
+        assert option.today_minor == arr
+        assert (option.begins_on, option.ends_on <= deal.ends_on) == (START, True)
 
 
 def test_what_was_approved_comes_before_what_is_only_proposed_and_the_latest_of_a_kind_counts():
@@ -641,7 +677,7 @@ def test_what_was_approved_comes_before_what_is_only_proposed_and_the_latest_of_
     erased = made(asked("volume")).offer._replace(no=9, terms="{}")
     found = sheet(rows=[old, new._replace(no=6), pending._replace(no=7), erased])
     assert [(each.instrument, each.offer_no, each.needs_role) for each in found] == [
-        ("ramp", 6, None), ("prepay", None, "vp"), ("billing_period", None, None),
+        ("ramp", 6, None), ("payment_terms", None, None), ("billing_period", None, None),
     ]  # fmt: skip
     assert found[0].get == ("Signed by 31 March",)
     bare = sheet(rows=[old._replace(condition=None)])
@@ -654,19 +690,16 @@ def test_an_options_sheet_has_three_options_at_most():
 
 
 def test_what_cannot_be_proposed_without_being_told_more_is_left_out():
-    own = {**POLICY.raw["offers"], "sheet": {"budget": ["seats", "core_only", "trial"]}}
-    assert [each.instrument for each in sheet(policy=Policy({**POLICY.raw, "offers": own}), seats=30)] == [
-        "trial"
-    ]
-    ramps = {**POLICY.raw["offers"]["ramp"], "months": 5}
-    own = {**POLICY.raw["offers"], "ramp": ramps, "sheet": {"budget": ["ramp", "trial"]}}
-    assert [each.instrument for each in sheet(policy=Policy({**POLICY.raw, "offers": own}))] == ["trial"]
+    def shown(policy, scenario="budget", **more):
+        return [each.instrument for each in sheet(scenario, policy=policy, **more)]
+
+    assert shown(proposing("seats", "core_only", "trial"), seats=30) == ["trial"]
+    ramp = {**POLICY.raw["offers"]["ramp"], "months": 5}
+    assert shown(proposing("ramp", "trial", ramp=ramp)) == ["trial"]
     saves = {**POLICY.raw["saves"], "approval_pct": {"csm": 10}}
-    found = sheet(policy=Policy({**POLICY.raw, "saves": saves}))
-    assert [each.instrument for each in found] == ["billing_period"]  # nobody may grant the others
-    own = {**POLICY.raw["offers"], "sheet": {"relationship": ["volume", "trial"]}}
-    found = sheet("relationship", policy=Policy({**POLICY.raw, "offers": own}))
-    assert [each.instrument for each in found] == ["trial"]
+    found = shown(Policy({**POLICY.raw, "saves": saves}))
+    assert found == ["payment_terms", "billing_period"]  # nobody may grant the bridge
+    assert shown(proposing("volume", "trial"), "relationship") == ["trial"]
 
 
 def test_the_end_of_an_instrument_is_its_own_or_the_terms():
