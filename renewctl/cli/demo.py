@@ -18,7 +18,7 @@ from renewctl.views.account import word
 from renewctl.views.terminal import safe
 
 _MARK = "demo"  # in the portfolio's own facts: the day it was made; only what bears it is replaced
-_CSV = ("accounts.csv", "value.csv", "stakeholders.csv")
+_CSV = ("accounts.csv", "value.csv", "stakeholders.csv", "readings.csv")
 
 _WORDS = (
     "Alder Basalt Cobalt Dune Ember Fjord Granite Harbor Indigo Juniper Kestrel Lumen Meridian Nimbus Onyx "
@@ -109,9 +109,11 @@ def demo(
     if env.policy_path:
         os.environ["RENEWCTL_POLICY"] = env.policy_path
     files = [str(target / name) for name in _CSV]
-    _step("First the export of a CRM goes in, with value figures and contacts.", ["import", *files])
-    with open_portfolio(str(portfolio)) as made, made.write("demo", env.actor, env.as_of):
-        made.set_meta(_MARK, env.as_of.isoformat())
+    _step(
+        "First the export of a CRM goes in, with value figures, contacts and readings of earlier months.",
+        ["import", *files],
+    )
+    _past(env, str(portfolio))
     _step("What is due this week, the first thing to do first:", ["due", "--days", "7", "--limit", "15"])
     _step(
         "Borealis Foods looks at a competitor. A save gives the case a clock and steps:",
@@ -129,6 +131,9 @@ def demo(
         "renewctl due --days 90                     what is owed, and by whom",
         "renewctl explain ACME                      why it is classified as it is",
         "renewctl save start IBEX --scenario champion_departure",
+        "renewctl save standup                      every running save on one screen",
+        "renewctl save results                      what the saves of the last 18 months came to",
+        "renewctl save rehearse                     which losses the triggers would have seen",
         "renewctl due --owner ana                   one person's day",
         "renewctl value ACME                        what the customer got out of it",
     ):
@@ -138,6 +143,18 @@ def demo(
         f"The proposal is in {safe(target)}: open the .html file in a browser. "
         "Your own portfolio was not touched."
     )
+
+
+def _past(env: Env, portfolio: str) -> None:
+    """What happened before the day of the demo, and the mark of one."""
+    from renewctl.cli.demo_past import write_past
+    from renewctl.store.agenda import refresh
+
+    with open_portfolio(portfolio) as made:
+        write_past(made, env.policy, env.as_of)
+        with made.write("demo", env.actor, env.as_of):
+            made.set_meta(_MARK, env.as_of.isoformat())
+            refresh(made, env.policy, env.as_of)
 
 
 def _may_make(target: Path, portfolio: Path, yes: bool) -> None:
@@ -186,6 +203,9 @@ def _step(title: str, args: list[str]) -> None:
 
 def _files(as_of: date) -> dict[str, list[dict[str, Any]]]:
     """The demo's CSV files by name, with dates relative to the day."""
+    from renewctl.cli.demo_past import accounts as past_accounts
+    from renewctl.cli.demo_past import readings
+
     random = Random(7)  # noqa: S311  always the same book
     accounts = [_account(as_of, random, dict(story)) for story in _STORIES]
     for at, first in enumerate(_WORDS):
@@ -194,6 +214,8 @@ def _files(as_of: date) -> dict[str, list[dict[str, Any]]]:
         accounts.append(
             _account(as_of, random, {"id": f"C{at + 101}", "name": name, "arr": size + random.randrange(900)})
         )
+    blank = dict.fromkeys(accounts[0], "")
+    accounts += [blank | each for each in past_accounts(as_of)]
     quarter = {"period_start": as_of - timedelta(days=365), "period_end": as_of - timedelta(days=1)}
     value = [
         {
@@ -209,7 +231,7 @@ def _files(as_of: date) -> dict[str, list[dict[str, Any]]]:
         }
         for name, role, influence, sentiment, owner in _PEOPLE
     ]  # fmt: skip
-    return {"accounts.csv": accounts, "value.csv": value, "stakeholders.csv": people}
+    return dict(zip(_CSV, (accounts, value, people, readings(as_of)), strict=True))
 
 
 def _account(as_of: date, random: Random, told: dict[str, Any]) -> dict[str, Any]:
@@ -218,7 +240,7 @@ def _account(as_of: date, random: Random, told: dict[str, Any]) -> dict[str, Any
     notice = told.pop("cancel_notice", None)
     mood = random.choice((35, 55, 70, 80, 90))
     row: dict[str, Any] = {
-        "id": "", "name": "", "country": "US", "industry": random.choice(_TRADES), "arr": "",
+        "id": "", "name": "", "status": "", "country": "US", "industry": random.choice(_TRADES), "arr": "",
         "currency": "USD", "renewal_date": renews, "start_date": renews - timedelta(days=365),
         "term_months": 12, "notice_days": random.choice(("", 30, 60)),
         "auto_renew": random.choice(("yes", "no")), "payment_on_file": random.choice(("yes", "no")),

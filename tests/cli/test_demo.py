@@ -7,7 +7,7 @@ import pytest
 from tests.processes import Person
 
 pytestmark = pytest.mark.file_only("the demo makes a portfolio file of its own")
-CSV = ("accounts.csv", "value.csv", "stakeholders.csv")
+CSV = ("accounts.csv", "value.csv", "stakeholders.csv", "readings.csv")
 
 
 def _contents(person: Person) -> dict[str, bytes]:
@@ -86,3 +86,45 @@ def test_the_folder_of_your_own_portfolio_is_refused_even_while_it_is_empty(pers
     assert done.code == 12
     assert "your own portfolio" in done.err
     assert not own.exists()
+
+
+@pytest.fixture
+def made(desk):
+    """The demo, with a desk to look at it from."""
+    assert desk.run("demo", str(desk.folder / "try")).code == 0
+    return desk
+
+
+def test_the_past_of_the_demo_is_sound_and_teaches_a_manager_something(made):
+    """SAV-11, WIN-3: enough saves for a rate, a rival that is a pattern, losses seen early and missed."""
+    assert "sound: nothing found" in made.run("doctor").out
+    told = made.json("save", "results")
+    assert told["all"]["cases"] >= 20
+    assert {"saved", "partly_saved", "lost", "let_go"} <= {name for name, of in told["all"].items() if of}
+    assert len(told["by_scenario"]) == 6
+    assert told["relapsed"] == 1
+    assert 0 < told["all"]["promises"]["count"] < told["all"]["promises"]["of"]
+    assert told["all"]["conceded"] > 0
+    by = {each["name"]: each for each in told["by_response"]}
+    assert by["within 24 h"]["saved_rate"]["rate"] > 0.5
+    assert sum(by[name]["lost"] for name in ("within 7 days", "later", "never")) >= 5
+    patterns = {(each["kind"], each["name"]) for each in told["patterns"] if each["pattern"]}
+    assert ("competitor", "Rivalware") in patterns
+    assert ("root_cause", "roi-never-shown") in patterns
+    losses = made.json("save", "rehearse")["losses"]
+    assert losses["seen"] > losses["missed"] > losses["missed_unread"] > 0
+    assert losses["seen_rate"]["rate"] > losses["seen_by_chance"]["rate"]
+
+
+def test_the_day_of_the_demo_is_not_buried_under_its_past(made):
+    """Of the past no more is owed than one save that runs and one customer who is looked after."""
+    of_saves = lambda days: [  # noqa: E731
+        each["item"]
+        for each in made.json("due", "--days", days)["items"]
+        if each["item"].startswith("s") and not each["item"].startswith("s28-")
+    ]
+    assert of_saves("0") == []
+    assert {each.partition("-")[0] for each in of_saves("7")} == {"s26", "s27"}
+    assert len(of_saves("7")) <= 5
+    assert made.run("save", "start", "ACME", "--scenario", "competitive").code == 0
+    assert "blocked:" in made.run("save", "standup").out

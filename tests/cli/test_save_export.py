@@ -159,3 +159,13 @@ def test_the_minutes_to_the_first_call_tell_the_class_of_every_round(ran):
         fits = [name for name, hours in limits.items() if int(minutes) <= hours * 60]
         assert row["response"] == (fits or ["later"])[0]
         assert date.fromisoformat(row["first_contact_on"]) >= date.fromisoformat(row["flagged_on"])
+
+
+@pytest.mark.file_only("the demo makes a portfolio file of its own")
+def test_the_sheet_of_the_demo_adds_up_too(desk):
+    """SAV-11: some thirty rounds with offers, promises, a relapse and renewals of every kind."""
+    assert desk.run("demo", str(desk.folder / "try")).code == 0
+    (desk.folder / "few.toml").write_text("[saves.learning]\nleast_cases = 3\n", encoding="utf-8")
+    rows = agree(desk, "2026-03-02", "--policy", str(desk.folder / "few.toml"))
+    assert any(Decimal(row["conceded"]) for row in rows)
+    assert {row["relapsed"] for row in rows} == {"yes", "no"}
