@@ -13,6 +13,7 @@ from renewctl.core.play_flow import effort_range
 from renewctl.core.plays import CaseFile, CaseStep, Clock, Milestone
 from renewctl.core.policy import Playbook, Policy
 from renewctl.core.promises import Standing, standing
+from renewctl.core.signs import urgency as urgency_of
 
 _NEXT = 31  # days ahead in which what is owed next to a customer that was kept is told
 
@@ -35,6 +36,11 @@ class Report:
         self.provisional = plays.provisional(file.case)  # the check-ins' dates
         self.zone_name = policy.time_zone
         self.base_currency = policy.base_currency
+
+    @property
+    def urgency(self) -> str:
+        """SAV-1: as a suggestion of it has it."""
+        return urgency_of(self.book.urgency, self.file.account, self.file.renewal.segment)
 
     @property
     def steps(self) -> tuple[CaseStep, ...]:

@@ -35,6 +35,11 @@ class Sign(NamedTuple):
     to_on: date  # … and the last; date.max: still
 
 
+def urgency(usual: str, account: Account, segment: str | None) -> str:
+    """SAV-1: how urgent a save is: as its playbook says, and high after a notice and in large accounts."""
+    return "high" if account.cancel_notice_on is not None or segment == "enterprise" else usual
+
+
 def standing(spells: Mapping[str, Sequence[Spell]]) -> Iterator[Sign]:
     """What stands on the account's record: a notice of cancellation, a champion gone, a competitor named."""
     for each in spells.get("cancel_notice_on", ()):

@@ -19,7 +19,7 @@ from renewctl.core.ownership import step_person
 from renewctl.core.plays import cooling_until, open_one
 from renewctl.core.policy import Policy
 from renewctl.core.reasons import reading_of
-from renewctl.core.signs import Sign, on_record
+from renewctl.core.signs import Sign, on_record, urgency
 from renewctl.core.triggers import SCORE, STATED, Past, score_now, signs, unsettled
 
 URGENCIES = ("low", "medium", "high")
@@ -85,12 +85,11 @@ def suggest(
     scenario, why, others = _scenario(past, active, stated, policy, replay)
     active.sort(key=lambda each: (each.trigger != CANCELLED, each.trigger != STATED,
                                   each.scenario != scenario, each.since, each.trigger))  # fmt: skip
-    urgency = policy.playbooks[scenario].urgency if scenario in policy.playbooks else "medium"
-    if active[0].trigger == CANCELLED or row.segment == "enterprise":
-        urgency = "high"
+    usual = policy.playbooks[scenario].urgency if scenario in policy.playbooks else "medium"
     arr = row.account_arr_base_minor
     return Suggestion(
-        past, scenario, why, urgency, tuple(active), min(as_of, *(each.since for each in active)), stated,
+        past, scenario, why, urgency(usual, account, row.segment), tuple(active),
+        min(as_of, *(each.since for each in active)), stated,
         others, arr is None or arr >= policy.saves.human_from_minor, arr, row.segment,
         min((each.renewal_on for each in past.opened if each.renewal_on), default=None),
         step_person("csm", account, row.owner, policy)[0],

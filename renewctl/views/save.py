@@ -122,7 +122,7 @@ def _head(report: Report) -> list[str]:
     if renewal.renewal_on != plays.UNKNOWN_ON:
         days = (renewal.renewal_on - report.as_of).days
         when = f"renews {renewal.renewal_on} " + (f"(in {days} days)" if days >= 0 else f"({-days} days ago)")
-    out.append(f"At stake: {stake}, {when}, urgency {report.book.urgency}")
+    out.append(f"At stake: {stake}, {when}, urgency {report.urgency}")
     return out
 
 

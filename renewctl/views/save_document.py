@@ -22,7 +22,7 @@ def _save(report: Report) -> dict[str, Any]:
         "title": book.title,
         "reason": report.file.case.reason,
         "playbook": report.file.case.playbook,
-        "urgency": book.urgency,
+        "urgency": report.urgency,
         "trigger": book.trigger,
         "signals": [each._asdict() for each in report.signals],
         "together_with": report.together_with,

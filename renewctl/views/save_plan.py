@@ -122,7 +122,7 @@ def plan_page(source: Source) -> PlanPage:
         case.owner,
         code(case.state),
         tell.day(case.closed_on),
-        report.book.urgency,
+        report.urgency,
         tell.say.day(case.flagged_on),
         clock(tell),
         tell.renewal_on(),

@@ -224,3 +224,18 @@ def test_a_rehearsal_names_losses_with_and_without_a_warning(saves):
     out = saves.run("save", "rehearse").out
     assert "Lost without a warning: 1" in out
     assert "readings, none over a limit" in out
+
+
+@pytest.mark.parametrize(
+    ("fact", "urgency"),
+    [("industry=Retail", "medium"), ("cancel_notice_date=2026-03-01", "high"), ("arr=150000", "high")],
+)
+def test_a_save_is_as_urgent_once_it_is_opened_as_it_was_when_it_was_suggested(saves, fact, urgency):
+    """SAV-1: a notice and a large account are urgent whatever the playbook says."""
+    assert load_policy(None).playbooks["value"].urgency == "medium"
+    saves.run("set", "Acme", fact, "--reason", "heard")
+    [told] = saves.json("save", "suggest", "Acme", "--reason", "no value")["suggestions"]
+    opened = saves.json("save", "start", "Acme", "--scenario", told["scenario"])
+    assert (told["scenario"], told["urgency"]) == ("value", urgency)
+    assert opened["save"]["urgency"] == urgency
+    assert f"urgency {urgency}" in saves.run("save", "show", "s1").out

@@ -292,7 +292,8 @@ def test_urgency_is_the_playbooks_and_high_for_notices_and_enterprise_accounts()
     small = [contract(1, arr_minor=2_000_000)]
     assert suggested(past(value, contracts=small)).urgency == "medium"
     notice = {"cancel_notice_on": [Spell(ago(1), EVER, ago(1))]}
-    assert suggested(past(value, notice, contracts=small)).urgency == "high"
+    given = {"cancel_notice_on": ago(1)}
+    assert suggested(past(value, notice, contracts=small, facts=given)).urgency == "high"
 
 
 def test_a_person_runs_saves_from_five_thousand_of_arr_on():
