@@ -49,7 +49,7 @@ def add(
     def work(desk: CaseDesk) -> str:
         person = env.owner(owner) or desk.file.case.owner or env.actor
         before = _of_case(desk, after) if after else None
-        name = clean(chain or "") or (before.chain if before else None) or "chain"
+        name = clean(chain or "") or (before.chain if before else None) or promises.UNNAMED
         no = desk.portfolio.next_no("promise")
         made, change = allowed(
             promises.promise(
@@ -114,7 +114,7 @@ def chain(
                 promises.promise(
                     no, desk.file.case,
                     (f"{clean(text)}: {step}", clean(to or "") or None, person or env.actor),
-                    due_on, env.as_of, env.actor, ("fix", before),
+                    due_on, env.as_of, env.actor, (promises.FIX, before),
                 )
             )  # fmt: skip
             desk.operation.apply([change])

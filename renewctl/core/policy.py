@@ -299,6 +299,7 @@ class SaveRules(NamedTuple):
     whys: int  # how often to ask (SAV-2)
     chain: dict[str, int]  # step of a promised fix -> days before its release (SAV-P)
     chain_roles: dict[str, str]  # step -> the role that keeps it
+    chain_titles: dict[str, str]  # step -> what it is called on paper
     hour_cost_minor: int  # what an hour of a save costs us (OPP-3)
 
 
@@ -680,6 +681,7 @@ class Policy:
             table["whys"],
             {step: row["days"] for step, row in table["chain"].items()},
             {step: row["role"] for step, row in table["chain"].items()},
+            {step: row.get("title", step.replace("_", " ")) for step, row in table["chain"].items()},
             self._minor(table["hour_cost"]),
         )
 

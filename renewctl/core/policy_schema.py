@@ -354,7 +354,7 @@ _SAVES = Table(
         "whys": whole(1, 10),
         "hour_cost": amount(),
         "chain": Map(
-            Table({"days": whole(0, 365), "role": one_of(*ROLES)}),
+            Table({"days": whole(0, 365), "role": one_of(*ROLES), "title": text()}, frozenset({"title"})),
             "a step of a fix: small letters, digits and _",
             r"[a-z][a-z0-9_]*",
         ),

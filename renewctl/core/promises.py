@@ -5,7 +5,7 @@ What was broken is made good by another promise that replaces it. A fix is promi
 steps, each after the one before (SAV-P).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ from renewctl.core.intake import Refusal
 from renewctl.core.model import NOT_KEPT, Change, Promise, SaveCase
 
 SETTLED = ("kept", "broken", "withdrawn")
+FIX = "fix"  # what the chain of a promised fix is called
+UNNAMED = "chain"  # and one that nobody gave a name
 
 
 class Standing(NamedTuple):
@@ -159,6 +161,12 @@ def settle(
     changed = {"state": state, "settled_on": on, "evidence": said}
     was = {key: getattr(found, key) for key in changed}
     return (Change("promise", (found.no,), found.account_no, was, changed),)
+
+
+def step_of_fix(promise: Promise, steps: Container[str]) -> tuple[str, str] | None:
+    """SAV-P: (what is fixed, step) of a promise that is a step of a fix; None where it is another promise."""
+    what, _, step = promise.text.rpartition(": ")
+    return (what, step) if promise.chain == FIX and step in steps else None
 
 
 def chain_days(release_on: date, before_days: Mapping[str, int]) -> tuple[tuple[str, date], ...]:

@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "1df2e5e53985f202f26520799d4a8cbd46413777771ddd0864c55fd5f9ab108a"
+FINGERPRINT = "c9739d08f066ee34368966db2858b6af9189c7533ef7373cf59143cfda65863d"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1083,7 +1083,10 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                           'week_2_4': {'text': 'Remedy in place and confirmed by the customer', 'days': [8, 28]},
                           'day_30': {'text': 'Checked that it holds, value shown again', 'days': [30, 30]}},
            'checkins': {'30': 'Ask how things stand and go through every promise', '60': 'Review value delivered and health', '90': 'Hold the quarterly business review and plan ahead'},
-           'chain': {'build': {'days': 28, 'role': 'engineering'}, 'qa': {'days': 21, 'role': 'engineering'}, 'beta': {'days': 14, 'role': 'product_manager'}, 'release': {'days': 0, 'role': 'product_manager'}},
+           'chain': {'build': {'days': 28, 'role': 'engineering', 'title': 'first version'},
+                     'qa': {'days': 21, 'role': 'engineering', 'title': 'tests passed'},
+                     'beta': {'days': 14, 'role': 'product_manager', 'title': 'beta opens'},
+                     'release': {'days': 0, 'role': 'product_manager', 'title': 'release'}},
            'recovery': {'days': 90, 'touch_every_days': 7, 'report_every_days': 30, 'attention_months': 6},
            'approval_pct': {'csm': 10, 'manager': 20, 'vp': 100},
            'triggers': {'usage_trend': -30, 'open_tickets': 5, 'csat': 2.5, 'silence_days': 14, 'answers': ['reply', 'call', 'meeting'], 'reading_days': 120, 'reason_days': 180, 'stages': ['negotiating', 'approving'], 'stage_days': 7},

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from renewctl.core import plays
 from renewctl.core.case_report import Report
-from renewctl.core.model import Because, Offer, ServiceLevel
+from renewctl.core.model import Because, Offer, Promise, ServiceLevel
 from renewctl.core.offers import Option
 from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Policy, Question
+from renewctl.core.promises import FIX, UNNAMED, step_of_fix
 from renewctl.core.roi import Roi
 from renewctl.core.save_papers import Beside, Given, Member
 from renewctl.views.papers import Supplier, supplier
@@ -57,7 +58,7 @@ class PromiseRow(NamedTuple):
     due_on: str
     due_short: str
     owner: str
-    chain: str | None
+    chain: str | None  # where somebody gave it a name
     state: str  # of promises.Standing
     settled_on: str | None
     new_on: str | None  # the day of the promise that takes its place
@@ -190,17 +191,23 @@ class Teller:
         """A promise as the customer may see it; with `ours` what shows it too."""
         of, new = given.promise, given.replaced_by
         return PromiseRow(
-            of.text,
+            self._promised(of),
             of.to_whom,
             self.say.period(of.due_on, None) or "",
             self.say.short_day(of.due_on),
             of.owner,
-            of.chain,
+            None if of.chain in (FIX, UNNAMED) else of.chain,
             given.state,
             self.day(of.settled_on),
             self.day(new.due_on) if new else None,
             of.evidence if ours else None,
         )
+
+    def _promised(self, of: Promise) -> str:
+        """What is promised; a step of a fix in words, not by its code."""
+        titles = self.source.policy.saves.chain_titles
+        step = step_of_fix(of, titles)
+        return of.text if step is None else f"{step[0]}: {self.said(titles[step[1]])}"
 
     def promises(self, found: Iterable[Given], *, ours: bool = False) -> tuple[PromiseRow, ...]:
         """Promises in their order."""

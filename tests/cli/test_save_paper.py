@@ -285,6 +285,24 @@ def test_the_weekly_update_is_sent_with_nothing_new_too(work: Desk) -> None:
     assert "Done" not in text
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", ("first version", "tests passed", "beta opens", "release")),
+     ("pt-BR", ("primeira versão", "testes concluídos", "abertura do beta", "lançamento"))],
+)  # fmt: skip
+def test_the_steps_of_a_promised_fix_are_words_on_paper_and_no_codes(
+    work: Desk, lang: str, words: tuple[str, ...]
+) -> None:
+    """SAV-P, SAV-9: every paper that tells of promises says what each step brings."""
+    assert work.run("save", "promise", "chain", "s3", "The export", "--release", "2026-05-01").code == 0
+    for kind in ("commitment-letter", "save-plan", "weekly-update"):
+        for how in formats(kind):
+            text = text_of(printed(work, "s3", kind, how, "--lang", lang), how)
+            assert [word for word in words if f"The export: {word}" not in text] == [], (kind, how)
+            assert "qa" not in text.split("export: ", 1)[1][:200]
+            assert "fix)" not in text
+
+
 def test_an_option_that_waits_for_somebody_never_reaches_the_customer(work: Desk) -> None:
     """SAV-4, SAV-B."""
     done = work.run("save", "paper", "s1", "options-sheet", "--format", "md", "-o", "-")

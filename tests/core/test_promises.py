@@ -120,6 +120,15 @@ def test_a_promise_is_settled_once_with_what_shows_it_and_not_before_it_was_made
         assert settle(after, other, "again", on).code == "promise-settled"
 
 
+def test_only_a_step_of_a_fix_is_told_apart_from_what_is_fixed():  # SAV-P
+    def told(text, chain):
+        return promises.step_of_fix(made(1)._replace(text=text, chain=chain), {"qa", "beta"})
+
+    assert told("The export: CSV: qa", "fix") == ("The export: CSV", "qa")
+    assert told("The export: qa", "mine") is told("The export: qa", None) is None
+    assert told("The export: Qa", "fix") is told("qa, soon", "fix") is None
+
+
 @pytest.mark.parametrize(
     ("before", "refused"), [("open", True), ("broken", True), ("kept", False), ("withdrawn", False)]
 )

@@ -33,6 +33,7 @@ def of_the_policy() -> set[str]:
         *(text for book in POLICY.playbooks.values() for text in (book.update, book.title)),
         *POLICY.saves.checkins.values(),
         *POLICY.offers.gets.values(),
+        *POLICY.saves.chain_titles.values(),
         *(text for book in POLICY.playbooks.values() for text in (*book.success, *book.talk_track)),
         *(text for book in POLICY.playbooks.values() for text in book.milestones.values()),
         *(each.text for each in POLICY.saves.milestones.values()),
