@@ -67,6 +67,7 @@ def proposed(env: Env, portfolio: "Portfolio", account: "Account", reason: str |
     from renewctl.core.health_flag import INVESTIGATE
     from renewctl.core.plays import cooling_until
     from renewctl.store.watch import suggestions
+    from renewctl.views.account import word
 
     found = suggestions(portfolio, env.policy, env.as_of, account, _said(reason))
     six = ", ".join(env.policy.playbooks)
@@ -91,7 +92,7 @@ def proposed(env: Env, portfolio: "Portfolio", account: "Account", reason: str |
             f"something is wrong at {account.name} ({seen}), and nothing on record tells why: "
             "find out first, and offer nothing yet",
             "ask why on the call, and add --reason TEXT; where no word tells, begin with the likeliest of "
-            f"{six}: renewctl save start {account.id} --flagged {one.flagged_on} --scenario SCENARIO "
+            f"{six}: renewctl save start {word(account.id)} --flagged {one.flagged_on} --scenario SCENARIO "
             "(the whys may switch it later, and the clock keeps this flag)",
         )
     say(safe(f"suggested scenario: {one.scenario}, since {one.flagged_on}: {one.why.observed}"))

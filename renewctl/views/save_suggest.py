@@ -12,6 +12,7 @@ from renewctl.core.plays import open_one
 from renewctl.core.policy import Policy
 from renewctl.core.suggest import Board, Held, Suggestion
 from renewctl.core.triggers import SCORE
+from renewctl.views.account import word
 from renewctl.views.terminal import aligned, fit, is_terminal, put_lines, safe
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _lines(each: Suggestion, policy: Policy, as_of: date) -> Iterator[str]:
         yield f"  {'because' if not at else '':<7}  {safe(seen)} ({sign.because.rule})"
     if each.scenario == INVESTIGATE:
         yield f"  {'first':<7}  {safe(each.why.observed)}: find out why, and offer nothing yet (SAV-2)"
-        yield f"  {'then':<7}  renewctl save suggest {safe(account.id)} --reason WORDS"
+        yield f"  {'then':<7}  renewctl save suggest {word(account.id)} --reason WORDS"
         return
     if each.why not in [sign.because for sign in each.because]:
         yield f"  {'chosen':<7}  {safe(each.why.observed)} ({each.why.rule})"
@@ -81,7 +82,7 @@ def _lines(each: Suggestion, policy: Policy, as_of: date) -> Iterator[str]:
         yield f"  {'relapse':<7}  saved on {case.closed_on} as s{case.no}, and watched since (SAV-10)"
         yield f"  {'open it':<7}  renewctl save reopen s{case.no} --reason WORDS{flagged}"
         return
-    yield f"  {'open it':<7}  renewctl save start {safe(account.id)} --scenario {each.scenario}{flagged}"
+    yield f"  {'open it':<7}  renewctl save start {word(account.id)} --scenario {each.scenario}{flagged}"
 
 
 def _relapsed(case: SaveCase, each: Suggestion, policy: Policy) -> bool:
