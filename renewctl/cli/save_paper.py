@@ -171,15 +171,17 @@ def _renderer(
 def _record(env: Env, order: Order, kind: str, file: "CaseFile") -> None:
     """Keep on the case that the paper was written: a fact that closes the steps it belongs to."""
     from renewctl.cli.case import CaseDesk
-    from renewctl.core.plays import round_of
+    from renewctl.core.plays import latest, round_of
     from renewctl.store.saves import find_case, load_files
 
     case, lang = file.case, order.lang
     seen = (
         "SELECT 1 FROM save_event WHERE save_no = ? AND round = ? AND kind = 'paper' AND name = ? "
-        "AND text = ? AND happened_on = ?"
+        "AND text = ? AND happened_on = ? AND no > ?"
     )
-    key = (case.no, round_of(file.ledger), kind, lang, env.as_of.isoformat())
+    switch = latest(file.ledger, "scenario")  # what was written before it told of another playbook
+    since = switch.no if switch is not None else 0
+    key = (case.no, round_of(file.ledger), kind, lang, env.as_of.isoformat(), since)
     passed: tuple[str, ...] = ()
 
     def keep(portfolio: "Portfolio", operation: "Operation") -> None:

@@ -326,6 +326,17 @@ def test_a_paper_that_was_written_is_noted_once_a_day_and_closes_its_steps(work:
     assert plan["state"] == "done", plan
 
 
+def test_a_plan_written_on_the_day_of_a_switch_is_that_of_the_new_playbook(work: Desk) -> None:
+    """SAV-2, SAV-5: the plan of the playbook before it does not stand for it, and is written anew."""
+    assert work.run("save", "paper", "s1", "save-plan", "-y").code == 0
+    assert work.run("save", "why", "s1", "--switch", "budget").code == 0
+    state = lambda: json.loads(work.run("save", "show", "s1", "--json").out)["save"]["state"]  # noqa: E731
+    assert state() == "diagnosed"
+    assert work.run("save", "paper", "s1", "save-plan", "-y").code == 0
+    assert len(work.values("save_event", "kind = 'paper' AND name = 'save-plan'")) == 2
+    assert state() == "planned"
+
+
 def test_a_plan_without_a_root_cause_is_printed_but_not_noted(work: Desk) -> None:
     """SAV-2: the step that plans stays open until the cause is on record."""
     done = work.run("save", "paper", "s2", "save-plan", "--format", "md", "-o", "plan.md")
