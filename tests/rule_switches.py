@@ -125,21 +125,32 @@ def _left_out(scenario: str, names: str) -> tuple[Switch, ...]:
     return tuple(_plays(scenario, _off(name)) for name in names.split())
 
 
-def _around(module: str, name: str, make: Callable[[Any], Any]) -> Switch:
-    """A stand-in made of what the core has (or `cli.…`), before anybody has imported it from there."""
+@dataclass(frozen=True)
+class StandIn:
+    """A switch that puts something else in place of what the core has (or `cli.…`), before it is imported."""
 
-    def throw() -> None:
+    module: str
+    name: str
+    make: Callable[[Any], Any]
+
+    def where(self) -> tuple[Any, str]:
+        """What has it, and its name there."""
         from importlib import import_module
 
-        path = f"renewctl.{module}" if module.startswith("cli.") else f"renewctl.core.{module}"
-        where: Any = import_module(path)
-        *owners, last = name.split(".")
+        cli = self.module.startswith("cli.")
+        at: Any = import_module(f"renewctl.{self.module}" if cli else f"renewctl.core.{self.module}")
+        *owners, last = self.name.split(".")
         for owner in owners:
-            where = getattr(where, owner)
-        assert hasattr(where, last), f"{path} has no {name} any more"
-        setattr(where, last, make(getattr(where, last)))
+            at = getattr(at, owner)
+        return at, last
 
-    return throw
+    def __call__(self) -> None:
+        """Throw it."""
+        at, name = self.where()
+        setattr(at, name, self.make(getattr(at, name)))
+
+
+_around = StandIn
 
 
 def _instead(module: str, name: str, other: Any) -> Switch:
@@ -524,7 +535,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _set("offers ramp steps_pct 12", [40, 40, 40, 40]),
         _instead("offer_guards", "_path", lambda found: ()),  # less scope without a way back
         _instead("offer_money", "_later", lambda *_: (0, None)),
-        _set("offers sheet budget", ["prepay"]),
+        _set("offers sheet budget-cut-temporary", ["prepay"]),
     ),
     "SAV-C": (
         *_left_out("competitive", "differentiators hard-to-copy disclosure roadmap-talk references"),
@@ -575,7 +586,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _after("standup", "standup", lambda found: found._replace(rows=found.rows[::-1])),
         _around("case_items", "SAVE_CLOCK", lambda _: 99),  # a word that was not sent is not missed
         _instead("case_items", "updates", lambda *_: []),
-        _instead("case_items", "missed", lambda *_: (0, 0)),
+        _after("case_items", "owed", lambda found: [each._replace(missed=0) for each in found]),
         _after("save_papers", "progress", lambda found: found._replace(done=())),
         _after("save_papers", "progress", lambda found: found._replace(ahead=())),
     ),
@@ -597,9 +608,9 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _set("saves learning response_hours", [1]),
         *map(_all_one, ("scenario", "response", "playbook", "root_cause", "owner")),
         _instead("plays", "playbook_version", lambda book: "1"),
-        _after("save_results", "_ended", lambda found: found._replace(kept_minor=found.at_risk_minor)),
-        _after("save_results", "_ended", lambda found: found._replace(kept=0, broken=0)),
-        _after("save_results", "_ended", lambda found: found._replace(cost_minor=0)),
+        _after("save_rounds", "_judged", lambda found: found._replace(kept_minor=found.at_risk_minor)),
+        _after("save_rounds", "_judged", lambda found: found._replace(kept=0, broken=0)),
+        _after("save_rounds", "_judged", lambda found: found._replace(cost_minor=0)),
         _instead("save_rounds", "begun", lambda file: file.case.opened_on),  # not from the flag
     ),
     "ANCHOR": _instead("timeline", "anchor", _renewal_date),

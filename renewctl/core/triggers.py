@@ -209,7 +209,7 @@ def _missed(past: Past, policy: Policy) -> Iterator[Sign]:
                 continue
             until = versions[at + 1].from_on - _DAY if at + 1 < len(versions) else date.max
             for stage in wanted:
-                due_on = _due_on(stage, kind or "", terms, policy)
+                due_on = _due_on(stage, kind or "", terms, terms.renewal_on, policy)
                 if due_on is None or _reached(terms.stage, stage, policy):
                     continue
                 late_on = due_on + grace
@@ -227,17 +227,15 @@ def value_of(past: Past, policy: Policy) -> int | None:
     return sum(values) if values else None
 
 
-def _due_on(stage: str, kind: str, terms: Terms, policy: Policy) -> date | None:
+def _due_on(stage: str, kind: str, terms: Terms, renewal_on: date, policy: Policy) -> date | None:
     """The day of the last step that leads to a stage; None where the segment's plan has none."""
-    if terms.renewal_on is None:
-        return None
     wanted = {
         each.partition(":")[2] for each in policy.evidence.get(stage, ("", ()))[1] if each[:5] == "step:"
     }
     days = [step.days for step in policy.timelines[kind] if step.step in wanted and step.days is not None]
     if not days:
         return None
-    anchor_on, _ = anchor(terms.renewal_on, terms.auto_renew, terms.notice_days)
+    anchor_on, _ = anchor(renewal_on, terms.auto_renew, terms.notice_days)
     caught_up = terms.planned_from_on + timedelta(days=policy.agenda.catch_up_days)
     return max(anchor_on - timedelta(days=min(days)), caught_up)
 

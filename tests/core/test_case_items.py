@@ -165,6 +165,15 @@ def test_of_each_kind_of_recovery_one_line_is_due_at_most_and_one_lies_ahead(see
     assert {each.rank for each in found.values()} == {BY_DAY}
 
 
+def test_a_report_tells_what_a_kept_customer_is_owed_in_the_next_month_the_first_first():
+    """SAV-10"""
+    report = lambda case: case_report.Report(file(case=case), POLICY, UTC, AS_OF).recovery  # noqa: E731
+    saved = report(CASE._replace(state="saved", closed_on=AS_OF))
+    assert [each.task.step for each in saved] == ["touch-1", "checkin-30", "report-1"]
+    assert [each.due_on for each in saved] == [AS_OF + timedelta(days) for days in (7, 30, 30)]
+    assert report(CASE) == report(CASE._replace(state="lost", closed_on=AS_OF)) == []
+
+
 def test_done_recovery_work_is_not_owed_again_and_a_case_that_runs_owes_none():
     saved = CASE._replace(state="saved", closed_on=AS_OF)
     found = lines(file({"touch-1": state("touch-1")}, case=saved), AS_OF + timedelta(8))

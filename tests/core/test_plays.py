@@ -261,6 +261,7 @@ def test_the_policy_says_on_which_days_a_milestone_is_in_time():
 
 
 def test_the_playbooks_version_changes_with_the_playbook_only():
+    """SAV-11: results are told apart by it."""
     raw = POLICY.raw
     table = raw["playbooks"]["product"]
     other = Policy({**raw, "playbooks": {**raw["playbooks"], "product": {**table, "title": "Other"}}}, "x")
@@ -440,6 +441,7 @@ def test_a_report_holds_everything_the_case_plans_and_the_four_measures_of_succe
 
 
 def test_a_report_says_that_the_playbook_is_not_the_one_the_case_began_with():
+    """SAV-11."""
     case, about = opened("value")
     raw = POLICY.raw
     table = {**raw["playbooks"]["value"], "title": "Other"}

@@ -10,7 +10,7 @@ from renewctl.policies.shipped import RAW
 from renewctl.policies.shipped_books import RAW as BOOKS
 from renewctl.store.policy_files import shipped
 from tests import rules
-from tests.rule_switches import SWITCHES, Data, Figure
+from tests.rule_switches import SWITCHES, Data, Figure, StandIn
 
 held = cache(rules.holders)  # reads every test: not while they are collected
 # Proven in every run; the others by the command above. One of each kind of switch, all quick.
@@ -36,6 +36,14 @@ def test_the_families_are_all_there() -> None:
 def test_every_rule_can_be_taken_out() -> None:
     assert list(SWITCHES) == rules.ids()
     assert all(SWITCHES.values())
+
+
+@pytest.mark.parametrize("rule", rules.ids())
+def test_what_a_switch_stands_in_for_is_still_there(rule: str) -> None:
+    for switch in SWITCHES[rule]:
+        if isinstance(switch, StandIn):
+            at, name = switch.where()
+            assert hasattr(at, name), (switch.module, switch.name)
 
 
 # The program itself refuses a policy in which a customer hears something too early (TML-1).
