@@ -237,6 +237,7 @@ class PlayStep(NamedTuple):
     asks: tuple[Question, ...] = ()
     state: str = ""  # the state of the case it brings about: contacted | diagnosed | planned | executing
     documents: tuple[str, ...] = ()  # papers it sends, see SAVE_PAPERS
+    told: str = ""  # what the customer reads of it in an update (SAV-9); "": nothing
 
 
 class Playbook(NamedTuple):
@@ -391,6 +392,7 @@ def _play_steps(table: dict[str, Any]) -> tuple[PlayStep, ...]:
             ),
             row.get("state", ""),
             tuple(row.get("documents", ())),
+            row.get("told", ""),
         )
         for step, row in table.items()
         if row.get("enabled", True)

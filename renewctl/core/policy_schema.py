@@ -270,6 +270,7 @@ _PLAY: dict[str, Spec] = {
     "asks": Map(_QUESTION, "a question: small letters, digits and hyphens", KEBAB),
     "state": one_of(*CASE_STATES),
     "documents": _PAPERS,
+    "told": text("what the customer reads of it in an update, as a text"),
 }
 _PLAY_STEP = Table(
     {

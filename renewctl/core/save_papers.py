@@ -6,11 +6,10 @@ and are in no value that such a paper is made from.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from renewctl.core import plays
-from renewctl.core.case_items import UPDATE, updates
 from renewctl.core.case_report import Report
 from renewctl.core.mail import Addressed
 from renewctl.core.model import (
@@ -29,8 +28,7 @@ from renewctl.core.policy import Policy, Question
 from renewctl.core.roi import Roi
 from renewctl.core.text import fold
 
-TOLD = ("weekly-update", "acknowledgement")  # papers that tell the customer where things stand
-DONE, LATE, AHEAD = ("kept", "late"), ("missed", "broken", "replaced"), ("soon", "open")
+DONE, AHEAD = ("kept", "late"), ("soon", "open")
 
 LEAST_OPTIONS = 2  # SAV-B: one way alone is no choice
 _TOO_FEW = ("nothing that answers the root cause may be offered yet", "one way alone is no choice (SAV-B)")
@@ -96,17 +94,6 @@ class Topic(NamedTuple):
 
     title: str
     answers: tuple[tuple[Question, str | None], ...]
-
-
-class Progress(NamedTuple):
-    """What a weekly update tells."""
-
-    since_on: date | None  # the last time they were written to
-    done: tuple[Given, ...]  # kept since
-    late: tuple[Given, ...]  # due and not done, or broken
-    ahead: tuple[Given, ...]  # due from here on
-    asked: tuple[str, ...]  # what the customer agreed to do
-    next_on: date  # the next update
 
 
 class Rival(NamedTuple):
@@ -180,60 +167,6 @@ def promised(report: Report) -> tuple[Given, ...]:
         Given(each.promise, each.state, after.get(each.promise.no) if each.state == "replaced" else None)
         for each in sorted(report.promises, key=lambda of: (of.promise.due_on, of.promise.no))
     )
-
-
-def progress(report: Report) -> Progress:
-    """SAV-9: what there is to tell since they were last written to; all of it may be empty, and is told.
-
-    An update told by voice counts as one that was sent. A broken promise with another in its place is told
-    once, one without until it has one.
-    """
-    ledger, as_of = report.file.ledger, report.as_of
-    current = plays.round_of(ledger)
-    told = [
-        event.happened_on
-        for event in ledger.events
-        if event.happened_on < as_of
-        and event.round == current
-        and event.kind == "paper"
-        and event.name in TOLD
-    ]
-    told += [
-        state.set_on
-        for step, state in report.file.states.items()
-        if state.state == "done" and state.set_on < as_of and step.startswith(f"{UPDATE}-")
-    ]
-    begin = max(told, default=report.file.case.flagged_on)
-    given = promised(report)
-
-    def of(states: tuple[str, ...], always: tuple[str, ...] = ()) -> tuple[Given, ...]:
-        return tuple(
-            each
-            for each in given
-            if each.state in always
-            or (each.state in states and (on := each.promise.settled_on) is not None and begin <= on <= as_of)
-        )
-
-    return Progress(
-        max(told, default=None),
-        of(DONE),
-        of(LATE, ("missed", "broken")),
-        of((), AHEAD),
-        tuple(
-            dict.fromkeys(
-                each.condition for each in ledger.offers if each.state == "accepted" and each.condition
-            )
-        ),
-        next_update(report),
-    )
-
-
-def next_update(report: Report) -> date:
-    """SAV-9: the day of the next update after this one, while the case runs or just after."""
-    every = timedelta(days=report.policy.saves.update_every_days)
-    until = report.as_of + every
-    days = (on for _, on in updates(report.file, report.policy, report.zone, until) if on > report.as_of)
-    return next(days, until)
 
 
 def topics(report: Report) -> tuple[Topic, ...]:

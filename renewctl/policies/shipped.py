@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "c9739d08f066ee34368966db2858b6af9189c7533ef7373cf59143cfda65863d"
+FINGERPRINT = "e96910329132549117a6637381452d6ff61567d4c538a754d9180457c8573c99"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 

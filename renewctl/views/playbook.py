@@ -135,6 +135,8 @@ def _step(step: PlayStep) -> Iterator[str]:
     brings = f"brings the case to {step.state}" if step.state else ""
     papers = f"sends: {', '.join(step.documents)}" if step.documents else ""
     yield "; ".join(filter(None, (done, shown, brings, papers)))
+    if step.told:
+        yield f"      the customer reads: {safe(step.told)}"
 
 
 # --- the check -------------------------------------------------------------------------------------

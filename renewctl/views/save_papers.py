@@ -10,7 +10,7 @@ from renewctl.core.stakeholders import role_name
 from renewctl.views.drafts import not_addressed
 from renewctl.views.save_briefs import briefing_page, card_page
 from renewctl.views.save_letters import commitment_page
-from renewctl.views.save_mails import letter_page
+from renewctl.views.save_mails import letter_page, told
 from renewctl.views.save_options import options_page, ready
 from renewctl.views.save_plan import plan_page
 from renewctl.views.save_roi import roi_page
@@ -51,6 +51,8 @@ def warnings(kind: str, source: Source, absent: str | None) -> list[str]:
         )
     if KINDS[kind].mail:
         found += not_addressed(source.beside.addressed.missing)
+    if kind == "weekly-update":
+        found += _to_explain(source)
     if kind == "acknowledgement" and not source.report.file.case.reason:
         found.append("what they said is not on record: fill the blank before it is sent")
     if kind == "roi-sheet":
@@ -64,6 +66,24 @@ def warnings(kind: str, source: Source, absent: str | None) -> list[str]:
             found.append("no return can be told: it needs worth, period and price in one currency")
     if kind == "options-sheet":
         found += _waiting(source)
+    return found
+
+
+def _to_explain(source: Source) -> list[str]:
+    """What is late needs a reason in words for the customer; what is past and was never told, a day."""
+    progress, name = told(source), f"s{source.report.file.case.no}-"
+    said = {each.no: each.evidence for each in source.report.file.ledger.promises}
+    late = []
+    for each in progress.late:
+        on_record = said.get(each.promise_no or 0)
+        noted = f" (for us: {safe(on_record)})" if on_record else ""
+        late.append((f"p{each.promise_no}" if each.promise_no else name + each.step) + noted)
+    found = [f"late: {', '.join(late)}; fill in why before it is sent"] if late else []
+    if progress.untold:
+        found.append(
+            f"past its day and not told: {', '.join(name + each for each in progress.untold)}; "
+            "mark what is done, give the rest a day with renewctl snooze"
+        )
     return found
 
 

@@ -199,6 +199,90 @@ def test_a_paper_for_the_customer_holds_nothing_of_ours(work: Desk, kind: str, h
         assert not re.search(r"\bSAV-|\bs1\b|Internal|Interno|retenç", text), text
 
 
+def canaries(scenario: str) -> str:
+    """A policy in which every text of a playbook that is ours holds the word, as TOML."""
+    lines = []
+    for step in SHIPPED.playbooks[scenario].steps:
+        lines += [f"[playbooks.{scenario}.steps.{step.step}]"]
+        lines += [f'{key} = "{CANARY} {step.step} {key}"' for key in ("title", "done_when")]
+        for each in step.asks:
+            lines += [f"[playbooks.{scenario}.steps.{step.step}.asks.{each.key}]", f'text = "{CANARY} asks"']
+    lines += [f"[playbooks.{scenario}]", f'title = "{CANARY} title"', f'trigger = "{CANARY} trigger"']
+    lines += [f'talk_track = ["Say: {CANARY}"]', f'success = ["{CANARY} success"]', f'update = "{CANARY}"']
+    lines += [f"[playbooks.{scenario}.milestones]", f'day_1 = "{CANARY} milestone"']
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("lang", ["en", "pt-BR"])
+def test_no_text_of_a_playbook_and_no_note_of_ours_reaches_the_customer(work: Desk, lang: str) -> None:
+    """SAV-8: an update tells what was done in words of its own, and a reason of ours is a blank for them."""
+    (work.folder / "mine.toml").write_text(POLICY + canaries("competitive"))
+    for words in (
+        ("done", "s1-deep-dive", "--note", f"{CANARY} note"),
+        ("done", "s1-intelligence", "--note", f"{CANARY} note"),
+        ("skip", "s1-community", "--reason", f"{CANARY} reason"),
+        ("save", "note", "s1", "--blocker", f"{CANARY} of the day"),
+        ("save", "level", "log", "l1", "--note", f"{CANARY} log"),
+        ("log", "A1", f"{CANARY} call", "--kind", "call"),
+    ):
+        done = work.run(*words)
+        assert done.code == 0, (words, done.err)
+    plan = printed(work, "s1", "save-plan", "md", "--lang", lang)
+    assert plan.count(CANARY) > 40
+    for kind, how in EVERY:
+        if KINDS[kind].customer:
+            raw = printed(work, "s1", kind, how, "--lang", lang)
+            assert CANARY.lower() not in (raw + text_of(raw, how)).lower(), kind
+    update = text_of(printed(work, "s1", "weekly-update", "eml", "--lang", lang), "eml")
+    assert ("Deep dive into your use" if lang == "en" else "Análise a fundo do uso de vocês") in update
+    assert BLANK in update
+    done = work.run("save", "paper", "s1", "weekly-update", "-o", "-")
+    assert f"p2 (for us: {CANARY} ledger)" in done.err
+    assert "fill in why before it is sent" in done.err
+
+
+def test_a_step_past_its_day_that_nobody_was_told_of_is_a_warning_for_us(work: Desk) -> None:
+    """SAV-8: the mail tells of it once it has a day, or is done."""
+    done = work.run("save", "paper", "s1", "weekly-update", "-o", "-")
+    assert "past its day and not told: " in done.err
+    assert "s1-criteria" in done.err
+    assert "criteria" not in text_of(done.out, "eml")
+
+
+def test_what_we_need_from_them_is_what_they_owe(work: Desk) -> None:
+    """SAV-9: their own promises, what an offer they took asks, answers they have not given."""
+    assert "We need nothing from you" in text_of(printed(work, "s1", "weekly-update", "eml"), "eml")
+    for words in (
+        (
+            "save",
+            "promise",
+            "add",
+            "s1",
+            "Send one month of data",
+            "--owner",
+            "Joe Pine",
+            "--due",
+            "2099-01-05",
+        ),
+        ("save", "paper", "s1", "acknowledgement"),
+        ("save", "paper", "s1", "options-sheet"),
+    ):
+        assert work.run(*words).code == 0, words
+    text = text_of(printed(work, "s1", "weekly-update", "eml"), "eml")
+    asked = text[text.index("What we need from you") :]
+    assert "Send one month of data: by Jan 5, 2099" in asked
+    assert "Send one month of data" not in text[: text.index("What we need from you")]
+    assert "Your yes, or your correction, to what we understood" in asked
+    assert "Your choice among the ways to go on" in asked
+    assert "Sign for 12 months" not in text  # of an offer that they have not taken
+    assert work.run("save", "accept", "o1").code == 0
+    text = text_of(printed(work, "s1", "weekly-update", "eml", "--lang", "pt-BR"), "eml")
+    asked = text[text.index("O que precisamos de vocês") :]
+    assert "Sign for 12 months" in asked
+    assert "A escolha de vocês" not in asked
+    assert "O sim de vocês" in asked
+
+
 @pytest.mark.parametrize("kind", [kind for kind in SAVE_PAPERS if not KINDS[kind].customer])
 def test_what_is_ours_is_on_our_papers(work: Desk, kind: str) -> None:
     """Otherwise the test above would pass by its absence."""

@@ -39,6 +39,7 @@ def of_the_policy() -> set[str]:
         *(each.text for each in POLICY.saves.milestones.values()),
         *POLICY.saves.success.values(),
         *(step.done_when for book in POLICY.playbooks.values() for step in book.steps),
+        *(step.told for book in POLICY.playbooks.values() for step in book.steps if step.told),
         *(text for question in questions() for text in (question.text, *question.answers)),
         *(cause.text for book in POLICY.playbooks.values() for cause in book.root_causes.values()),
     }

@@ -1,0 +1,188 @@
+"""What the customer is told of a save: done, late, to come, and what we need from them (SAV-8, SAV-9).
+
+It is made from promises, from steps that have words for the customer, and from what they themselves owe.
+Titles of steps, reasons, findings and evidence are ours and are in none of these values.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from renewctl.core import plays
+from renewctl.core.case_items import UPDATE, updates
+from renewctl.core.case_report import Report
+from renewctl.core.model import Ledger
+from renewctl.core.plays import CaseStep
+from renewctl.core.save_papers import AHEAD, DONE, Given, active, promised
+from renewctl.core.text import fold
+
+_TELLING = ("weekly-update", "acknowledgement")  # papers that tell the customer where things stand
+
+
+class News(NamedTuple):
+    """A promise, or a step of which the customer is told, as an update tells it."""
+
+    text: str
+    owner: str | None  # None for a stand-in, whom nobody is told of
+    state: str  # of promises.Standing; of a step: done | planned | slipped
+    due_on: date
+    settled_on: date | None
+    new_on: date | None  # the day of the promise that takes its place
+    promise_no: int | None = None
+    step: str = ""
+
+
+class Ask(NamedTuple):
+    """What the customer owes."""
+
+    kind: (
+        str  # promise | condition (of an offer they took) | choice (of the options) | confirm (what we heard)
+    )
+    text: str  # "" where the kind says it all
+    on: date | None  # due on; of a choice or a confirmation: asked on
+
+
+class Progress(NamedTuple):
+    """What a weekly update tells."""
+
+    since_on: date | None  # the last time they were written to
+    done: tuple[News, ...]  # since
+    late: tuple[News, ...]  # due and not done, or broken
+    ahead: tuple[News, ...]  # every promise to come, and the steps planned up to the next update
+    asked: tuple[Ask, ...]  # what we need from them
+    untold: tuple[str, ...]  # steps past their day of which they were never told that it would be
+    next_on: date  # the next update
+
+
+def progress(report: Report, theirs: frozenset[str] = frozenset()) -> Progress:
+    """SAV-9: what there is to tell since they were last written to; all of it may be empty, and is told.
+
+    `theirs` are the names (folded) of the customer's people: what one of them owes is asked for. An update
+    told by voice counts as one that was sent. A broken promise with another in its place is told once, one
+    without until it has one. Of steps only those that have words for the customer are told, by those.
+    """
+    written = _written(report)
+    spoken = [
+        state.set_on
+        for step, state in report.file.states.items()
+        if state.state == "done" and state.set_on < report.as_of and step.startswith(f"{UPDATE}-")
+    ]
+    since_on = max([*written, *spoken], default=None)
+    begin = since_on or report.file.case.flagged_on
+    next_on = next_update(report)
+    given = promised(report)
+    ours = [each for each in given if fold(each.promise.owner) not in theirs]
+    steps = _told_steps(report, min(written, default=None))
+
+    def new(on: date | None) -> bool:
+        return on is not None and begin <= on <= report.as_of
+
+    done = [_news(each) for each in given if each.state in DONE and new(each.promise.settled_on)]
+    done += [each for each in steps if each.state == "done" and new(each.settled_on)]
+    late = [
+        _news(each)
+        for each in ours
+        if each.state in ("missed", "broken") or (each.state == "replaced" and new(each.promise.settled_on))
+    ]
+    late += [each for each in steps if each.state == "slipped"]
+    ahead = [_news(each) for each in ours if each.state in AHEAD]
+    planned = [each for each in steps if each.state == "planned"]
+    ahead += [each for each in planned if each.due_on <= next_on] or ([] if ahead else planned[:1])
+    return Progress(
+        since_on,
+        tuple(sorted(done, key=lambda each: each.settled_on or each.due_on)),
+        tuple(sorted(late, key=lambda each: each.due_on)),
+        tuple(sorted(ahead, key=lambda each: each.due_on)),
+        _asked(report, [each for each in given if fold(each.promise.owner) in theirs]),
+        tuple(each.step for each in steps if each.state == "untold"),
+        next_on,
+    )
+
+
+def _written(report: Report) -> list[date]:
+    """The days before this one on which the customer was written to in this round."""
+    current = plays.round_of(report.file.ledger)
+    return [
+        event.happened_on
+        for event in report.file.ledger.events
+        if event.happened_on < report.as_of
+        and event.round == current
+        and event.kind == "paper"
+        and event.name in _TELLING
+    ]
+
+
+def _news(given: Given) -> News:
+    of, new = given.promise, given.replaced_by
+    return News(of.text, of.owner, given.state, of.due_on, of.settled_on, new.due_on if new else None, of.no)
+
+
+def _told_steps(report: Report, told_from: date | None) -> list[News]:
+    """The steps that have words for the customer, by their days: done, planned, slipped or untold.
+
+    `told_from` is the day they were first written to. A step that was past its day by then was never told
+    to them as one to come: it is `untold`.
+    """
+    found = []
+    for step, play in zip(report.steps, report.plan.plays, strict=True):
+        if not play.told or step.fate != "active" or step.state == "skipped":
+            continue
+        due_on = max(step.due_on, (step.marked.until_on if step.marked else None) or step.due_on)
+        settled_on, state = None, "planned"
+        if step.state == "done":
+            state = "done"
+            settled_on = step.marked.set_on if step.marked else _shown_on(step, report.file.ledger)
+        elif due_on < report.as_of:
+            state = "slipped" if told_from is not None and due_on >= told_from else "untold"
+        owner = None if step.delegate else step.owner
+        found.append(News(play.told, owner, state, due_on, settled_on, None, step=step.step))
+    return sorted(found, key=lambda each: each.due_on)
+
+
+def _shown_on(step: CaseStep, ledger: Ledger) -> date | None:
+    """The day of the fact on record that closed a step; None for one that is no event of the case."""
+    kind, _, name = step.shown_by.partition(":")
+    current, keys = plays.round_of(ledger), {each.key for each in step.asks}
+    days = [
+        event.happened_on
+        for event in ledger.events
+        if event.round == current and event.kind == kind and name in ("", event.name)
+    ]
+    days += [each.made_on for each in ledger.promises if kind == "promise" and name in ("", each.chain)]
+    answered = [
+        event.happened_on
+        for event in ledger.events
+        if kind == "answers" and event.kind == "finding" and event.name in keys
+    ]
+    return min(days or answered[-1:], default=None)
+
+
+def _asked(report: Report, theirs: Iterable[Given]) -> tuple[Ask, ...]:
+    """What the customer owes: what they promised, took on with an offer, and have not answered yet."""
+    ledger = report.file.ledger
+    found = [
+        Ask("promise", each.promise.text, each.promise.due_on)
+        for each in theirs
+        if each.state in (*AHEAD, "missed")
+    ]
+    found += [
+        Ask("condition", each.condition, None)
+        for each in ledger.offers
+        if each.state == "accepted" and each.condition
+    ]
+    sheet = plays.latest(ledger, "paper", "options-sheet")
+    if sheet is not None and any(each.state == "approved" for each in ledger.offers):
+        found.append(Ask("choice", "", sheet.happened_on))
+    heard = plays.latest(ledger, "paper", "acknowledgement")
+    waiting = (each for each in active(report) if "acknowledgement" in each.documents)
+    if heard is not None and any(each.state in ("open", "snoozed") for each in waiting):
+        found.append(Ask("confirm", "", heard.happened_on))
+    return tuple(dict.fromkeys(found))
+
+
+def next_update(report: Report) -> date:
+    """SAV-9: the day of the next update after this one, while the case runs or just after."""
+    every = timedelta(days=report.policy.saves.update_every_days)
+    until = report.as_of + every
+    days = (on for _, on in updates(report.file, report.policy, report.zone, until) if on > report.as_of)
+    return next(days, until)
