@@ -265,9 +265,11 @@ def test_what_we_need_from_them_is_what_they_owe(work: Desk) -> None:
             "2099-01-05",
         ),
         ("save", "paper", "s1", "acknowledgement"),
-        ("save", "paper", "s1", "options-sheet"),
     ):
         assert work.run(*words).code == 0, words
+    with work.open() as portfolio, portfolio.write("sheet", "ana", DAY) as operation:
+        event = SaveEvent(98, 1, 1, 1, "paper", "options-sheet", "en", DAY, None, "ana")
+        operation.apply([Change("save_event", (98,), 1, None, event._asdict())])
     text = text_of(printed(work, "s1", "weekly-update", "eml"), "eml")
     asked = text[text.index("What we need from you") :]
     assert "Send one month of data: by Jan 5, 2099" in asked
