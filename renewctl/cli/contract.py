@@ -1,8 +1,9 @@
 """The contract a command changes: which one is meant, what is known of it, and how it is told."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Contract, Renewal, Stakeholder
 from renewctl.errors import InputRefused, NotFound, RefusedByRule, UsageError
 from renewctl.store.portfolio import Portfolio
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 ContractOption = Annotated[
     str | None,
@@ -95,17 +99,48 @@ def agreed_of(portfolio: Portfolio, contract: Contract) -> Renewal | None:
 
 
 def amount_of(name: str, text: str, contract: Contract, account: Account, base: str) -> tuple[int, str]:
-    """An amount given as an option, in minor units with its currency, read as strictly as `set` reads it."""
-    from renewctl.core.edits import read
+    """An amount given as an option, in minor units with its currency: the contract's where it names none."""
+    return _amount(name, text, contract.currency or account.currency or base)
 
-    found = read({"arr": text}, account, contract, date.min, base)
+
+def amount_in(name: str, text: str, currency: str) -> int:
+    """An amount given as an option that has to be in this currency, in minor units."""
+    minor, code = _amount(name, text, currency)
+    if code != currency:
+        raise InputRefused(
+            "currency-conflict",
+            f"--{name} is in {code}, and {currency} is asked for",
+            f"give it in {currency}",
+        )
+    return minor
+
+
+def _amount(name: str, text: str, currency: str) -> tuple[int, str]:
+    """An amount read as strictly as `set` reads it."""
+    from renewctl.core.edits import amount
+
+    found = amount(text, currency)
     if isinstance(found, Refusal):
         message = found.message.replace("arr", name, 1)
         raise InputRefused(found.code, f"--{message}", found.hint.replace("arr=", f"--{name} "))
-    minor, code = found["arr"]
+    minor, code = found
     if minor is None:
         raise UsageError(f"{name}-missing", f"--{name} is blank", f"say an amount, such as --{name} 120000")
-    return minor, code
+    return minor, code or currency
+
+
+_PERCENT = re.compile(r"(\d{1,3})(?:[.,](\d{1,4}))? ?%?", re.ASCII)
+
+
+def percent_of(name: str, text: str) -> "Fraction":
+    """A percentage given as an option, exactly: `20`, `12.5`, `12,5 %`; exit 2 where it is none up to 100."""
+    from fractions import Fraction
+
+    match = _PERCENT.fullmatch(text.strip())
+    found = Fraction(f"{match[1]}.{match[2] or 0}") if match else None
+    if found is None or found > 100:
+        raise UsageError("bad-percent", f"--{name} {text}: no percentage", "give 0 to 100, such as 12.5")
+    return found
 
 
 def units(minor: int | None, currency: str) -> int | float | None:

@@ -8,6 +8,7 @@ from renewctl.cli.contract import (
     ContractOption,
     agreed_of,
     allowed,
+    amount_in,
     amount_of,
     contracts_of,
     emit,
@@ -19,7 +20,7 @@ from renewctl.cli.contract import (
 from renewctl.cli.options import AccountArg, Env, command, day, say
 from renewctl.core import lifecycle, money, plays
 from renewctl.core.model import Account, Activity, Change, Contract, SaveCase
-from renewctl.errors import InputRefused, RefusedByRule, UsageError
+from renewctl.errors import RefusedByRule, UsageError
 from renewctl.store.agenda import refresh
 from renewctl.store.lookup import find_account
 from renewctl.store.portfolio import Portfolio
@@ -160,7 +161,7 @@ def won(
         base = env.policy.base_currency
         minor, currency = amount_of("arr", arr, renewal, of, base)
         up, more = (
-            None if text is None else _part(name, text, currency, renewal, of, base)
+            None if text is None else _part(name, text, currency)
             for name, text in (("uplift", uplift), ("expansion", expansion))
         )
         kind = "early" if early or begins is not None or of.early_on is not None else "renewal"
@@ -203,15 +204,10 @@ def won(
         )
 
 
-def _part(name: str, text: str, currency: str, contract: Contract, account: Account, base: str) -> int:
+def _part(name: str, text: str, currency: str) -> int:
     """A part of the new ARR, in its currency."""
     sign = -1 if text.strip().startswith("-") else 1  # a price may go down
-    minor, code = amount_of(name, text.strip().removeprefix("-"), contract, account, base)
-    if code != currency:
-        raise InputRefused(
-            "currency-conflict", f"--{name} is in {code}, the new ARR in {currency}", f"give it in {currency}"
-        )
-    return sign * minor
+    return sign * amount_in(name, text.strip().removeprefix("-"), currency)
 
 
 def _successor(portfolio: Portfolio, wanted: str | None) -> tuple[int, str] | None:

@@ -5,10 +5,9 @@ from typing import Annotated
 import typer
 
 from renewctl.cli.case import CaseDesk, look, on_case
-from renewctl.cli.contract import allowed
+from renewctl.cli.contract import allowed, amount_in
 from renewctl.cli.options import Env, command
 from renewctl.cli.save import SaveArg, flag_of
-from renewctl.cli.save_worth import base_amount
 from renewctl.core import cases, plays
 from renewctl.core.model import CLOSED_SAVES, Activity, Change
 from renewctl.core.text import clean
@@ -169,7 +168,7 @@ def close(
     """Close a save with its result; saved only where all four measures are shown."""
     chosen, said = _result(result), clean(note or "")
     base = env.policy.base_currency
-    kept = None if arr is None else base_amount("arr", arr, base)
+    kept = None if arr is None else amount_in("arr", arr, base)
 
     def work(desk: CaseDesk) -> str:
         if kept is not None:

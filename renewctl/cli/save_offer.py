@@ -1,6 +1,5 @@
 """`save offer`, `offers`, `approve`, `refuse`, `accept`, `decline`, `withdraw`: concessions, guarded."""
 
-import re
 from datetime import date
 from fractions import Fraction
 from typing import Annotated
@@ -11,9 +10,10 @@ from renewctl.cli.case import CaseDesk
 from renewctl.cli.contract import (
     ContractOption,
     allowed,
-    amount_of,
+    amount_in,
     contracts_of,
     emit,
+    percent_of,
     pick_contract,
 )
 from renewctl.cli.options import Env, command, day, minutes, say
@@ -25,7 +25,7 @@ from renewctl.core.offer_terms import Ask, misfit
 from renewctl.core.offer_together import Around
 from renewctl.core.policy import INSTRUMENTS
 from renewctl.core.text import clean
-from renewctl.errors import InputRefused, RefusedByRule, UsageError
+from renewctl.errors import RefusedByRule, UsageError
 from renewctl.store.offers import find_offer, offers_of
 from renewctl.store.portfolio import Operation, Portfolio
 from renewctl.store.saves import find_case, ledgers_of, load_files
@@ -34,7 +34,6 @@ from renewctl.views import save_offer as view
 OfferArg = Annotated[str, typer.Argument(metavar="OFFER", help="An offer such as o3.")]
 NoteOption = Annotated[str | None, typer.Option("--note", metavar="TEXT", help="What was said.")]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
-_PERCENT = re.compile(r"(\d{1,3})(?:[.,](\d{1,4}))? ?%?", re.ASCII)
 
 
 @command(writes=True)
@@ -128,11 +127,11 @@ def offer(
         deal = _deal(env, of, which, from_on, term_months)
 
         def amount(option: str, given: str | None) -> int | None:
-            return None if given is None else _amount(env, option, given, which, of, deal.currency)
+            return None if given is None else amount_in(option, given, deal.currency)
 
         ask = Ask(
             name,
-            discount_pct=_percent("--discount", discount),
+            discount_pct=_percent("discount", discount),
             until_on=_end(env, until),
             months=months,
             steps_pct=_steps(steps),
@@ -143,7 +142,7 @@ def offer(
             fee_minor=amount("fee", fee),
             terms_days=terms_days,
             every_months=every_months,
-            uplift_pct=_percent("--uplift", uplift),
+            uplift_pct=_percent("uplift", uplift),
             what=clean(what or "") or None,
             expand_on=day(expand_on, "--expand-on") if expand_on else None,
             recovers_on=day(recovers_by, "--recovers-by") if recovers_by else None,
@@ -152,8 +151,8 @@ def offer(
             raise UsageError(*off)
         effort = _effort(env, effort_hours, deal.currency)
         answers = _situation(
-            env, portfolio, case, root_cause, condition, effort, _chance("--chance-without", chance_without),
-            _chance("--chance", chance),
+            env, portfolio, case, root_cause, condition, effort, _chance("chance-without", chance_without),
+            _chance("chance", chance),
         )  # fmt: skip
         with portfolio.write(f"save offer s{case.no}", env.actor, env.as_of, dry_run=env.dry_run) as op:
             made: offers.Draft = allowed(
@@ -351,25 +350,8 @@ def _deal(env: Env, of: Account, which: Contract, from_on: date, term: int | Non
     return Deal(which.arr_minor, currency, from_on, months, later)
 
 
-def _amount(env: Env, option: str, given: str, which: Contract, of: Account, currency: str) -> int:
-    minor, code = amount_of(option, given, which, of, env.policy.base_currency)
-    if code != currency:
-        raise InputRefused(
-            "currency-conflict", f"--{option} is in {code}, the contract in {currency}",
-            "give it in the contract's currency",
-        )  # fmt: skip
-    return minor
-
-
-def _percent(option: str, given: str | None) -> Fraction | None:
-    """A percentage as typed, exactly: `20`, `12.5`, `12,5 %`; exit 2 where it is none."""
-    if given is None:
-        return None
-    match = _PERCENT.fullmatch(given.strip())
-    found = Fraction(f"{match[1]}.{match[2] or 0}") if match else None
-    if found is None or found > 100:
-        raise UsageError("bad-percent", f"{option} {given}: no percentage", "give 0 to 100, such as 12.5")
-    return found
+def _percent(name: str, given: str | None) -> Fraction | None:
+    return None if given is None else percent_of(name, given)
 
 
 def _end(env: Env, given: str | None) -> date | None:
@@ -383,16 +365,15 @@ def _end(env: Env, given: str | None) -> date | None:
     return day(given, "--until")
 
 
-def _chance(option: str, given: str | None) -> Fraction | None:
-    found = _percent(option, given)
+def _chance(name: str, given: str | None) -> Fraction | None:
+    found = _percent(name, given)
     return None if found is None else found / 100
 
 
 def _steps(given: str | None) -> tuple[Fraction, ...] | None:
     if given is None:
         return None
-    found = [_percent("--steps", each) for each in given.split(",")]
-    return tuple(each for each in found if each is not None)
+    return tuple(percent_of("steps", each) for each in given.split(","))
 
 
 def _effort(env: Env, hours: str | None, currency: str) -> int:

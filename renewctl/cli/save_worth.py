@@ -1,12 +1,11 @@
 """`save worth`: what a save costs against what it may keep, and the decision to fight or let go."""
 
-import re
 from typing import Annotated, Any
 
 import typer
 
 from renewctl.cli.case import CaseDesk, on_case
-from renewctl.cli.contract import allowed
+from renewctl.cli.contract import allowed, amount_in, percent_of
 from renewctl.cli.options import Env, command
 from renewctl.cli.save import SaveArg
 from renewctl.core.text import clean
@@ -40,11 +39,11 @@ def worth(
 
     base = env.policy.base_currency
     sums = {
-        name: base_amount(name, text, base)
+        name: amount_in(name, text, base)
         for name, text in (("concession", concession), ("rate", rate))
         if text is not None
     }
-    pct = _percent(chance)
+    pct = percent_of("chance", chance)
     decision = decide.strip().lower().replace("-", "_") if decide else None
     if decision not in (None, *core.DECISIONS):
         raise UsageError("unknown-decision", f"--decide {decide}: not fight or let_go", "give one of them")
@@ -80,31 +79,3 @@ def _sheet(env: Env, core: Any, file: Any, spent: int, sums: dict[str, int], pct
         file.renewal.arr_base_minor, spent, sums.get("rate", env.policy.saves.hour_cost_minor),
         sums["concession"], pct, years,
     )  # fmt: skip
-
-
-_NUMBER = re.compile(r"\d{1,13}(\.\d{1,4})?", re.ASCII)
-
-
-def base_amount(name: str, text: str, base: str) -> int:
-    """An amount of the base currency as people type it, in minor units."""
-    from fractions import Fraction
-
-    from renewctl.core import money
-
-    plain = text.strip().replace("_", "")
-    if not _NUMBER.fullmatch(plain):
-        raise UsageError("bad-amount", f"--{name} {text}: no amount in {base}", f"write --{name} 12000.50")
-    exact = Fraction(plain) * 10 ** money.digits(base)
-    if exact.denominator != 1:
-        raise UsageError("bad-amount", f"--{name} {text}: {base} has no such part", "give fewer digits")
-    return int(exact)
-
-
-def _percent(text: str) -> Any:
-    """A percentage from 0 to 100, exactly."""
-    from fractions import Fraction
-
-    plain = text.strip().removesuffix("%").strip()
-    if not _NUMBER.fullmatch(plain) or Fraction(plain) > 100:
-        raise UsageError("bad-chance", f"--chance {text}: not 0 to 100", "write --chance 40")
-    return Fraction(plain)

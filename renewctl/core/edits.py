@@ -148,6 +148,12 @@ def read(
     return values
 
 
+def amount(text: str, currency: str) -> "tuple[int | None, str | None] | Refusal":
+    """One typed amount in minor units with its currency, `currency` where it names none; a blank is None."""
+    found: tuple[int | None, str | None] | Refusal = _read_cell(SETTABLE["arr"], text, currency)
+    return found
+
+
 def _read_one(field: Field, text: str, currency: str, as_of: date) -> Any:
     if field.type == "date":
         return _read_date(field.name, text)
