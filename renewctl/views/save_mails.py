@@ -89,7 +89,8 @@ def letter_page(source: Source, kind: str) -> LetterPage:
 
 
 def _row(news: News, tell: Teller) -> NewsRow:
-    text = news.text if news.promise_no else tell.said(news.text)
+    promise = next((each for each in tell.ledger.promises if each.no == news.promise_no), None)
+    text = tell.promised(promise) if promise else tell.said(news.text)
     due_on = tell.say.period(news.due_on, None) or ""
     return NewsRow(text, news.owner, news.state, due_on, tell.day(news.settled_on), tell.day(news.new_on))
 

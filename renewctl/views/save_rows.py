@@ -191,7 +191,7 @@ class Teller:
         """A promise as the customer may see it; with `ours` what shows it too."""
         of, new = given.promise, given.replaced_by
         return PromiseRow(
-            self._promised(of),
+            self.promised(of),
             of.to_whom,
             self.say.period(of.due_on, None) or "",
             self.say.short_day(of.due_on),
@@ -203,7 +203,7 @@ class Teller:
             of.evidence if ours else None,
         )
 
-    def _promised(self, of: Promise) -> str:
+    def promised(self, of: Promise) -> str:
         """What is promised; a step of a fix in words, not by its code."""
         titles = self.source.policy.saves.chain_titles
         step = step_of_fix(of, titles)
