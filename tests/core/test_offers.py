@@ -652,6 +652,14 @@ def test_a_sheet_proposes_what_the_root_cause_on_record_calls_for_and_nothing_el
         assert (option.needs_role is not None) == over  # not for the customer before it is approved
 
 
+def test_who_will_recover_is_proposed_a_bridge_and_whose_cash_is_short_only_other_days_to_pay():
+    # SAV-B
+    assert "bridge" in [each.instrument for each in sheet(cause="budget-cut-temporary")]
+    for_cash = sheet(cause="cash-flow")
+    assert {each.instrument for each in for_cash} == {"payment_terms", "billing_period"}
+    assert [each.quote.cost_minor for each in for_cash] == [0, 0]
+
+
 @pytest.mark.parametrize("cause", ["", "other", "our own words", "budget-cut"])
 def test_before_the_cause_is_found_or_where_nothing_answers_it_a_sheet_is_not_filled_up(
     cause,
