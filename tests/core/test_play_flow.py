@@ -113,6 +113,7 @@ def test_a_condition_holds_fails_or_hangs_on_what_nobody_has_answered(text, said
 
 @given(playbooks(), FINDINGS, FACTS, CLOSED)
 def test_every_step_is_active_undecided_or_dropped_as_the_oracle_has_it(steps, findings, facts, closed):
+    """SAV-5: branches on findings."""
     found = flow(steps, findings, facts, closed)
     assert found == oracle(steps, findings, facts, closed)
     assert list(found) == [each.step for each in steps]
@@ -171,6 +172,7 @@ def test_two_steps_that_hang_on_each_others_questions_stay_undecided():
 
 @given(playbooks(circles=False), FINDINGS, FACTS, CLOSED)
 def test_nobody_waits_for_what_is_closed_dropped_or_not_there(steps, findings, facts, closed):
+    """SAV-5: what builds on what."""
     found = flow(steps, findings, facts, closed)
     for each in steps:
         waits = waits_for(each, steps, closed, found)

@@ -12,7 +12,7 @@ from renewctl.core.health_past import Record, Replay
 from renewctl.core.health_spells import flagged
 from renewctl.core.model import Activity, ItemState, Outcome, SaveCase
 from renewctl.core.policy import Policy
-from renewctl.core.signs import Spell
+from renewctl.core.signs import Spell, read
 from renewctl.core.suggest import board, suggest
 from renewctl.core.triggers import Past, Terms, score_now, signs, unsettled
 from tests.book import POLICY, account, contract
@@ -117,6 +117,11 @@ def test_a_reading_speaks_from_its_day_until_the_next_or_until_it_is_too_old(cou
     found = [each for each in signs(past(readings), POLICY) if each.from_on <= day <= each.to_on]
     assert {(each.trigger, each.seen_on) for each in found} == wanted
     assert all(each.since <= each.seen_on for each in found)
+
+
+def test_a_reading_of_the_last_day_there_is_speaks_to_it():
+    [found] = read([a_reading(date.max, csat=2.0)], POLICY)
+    assert (found.from_on, found.to_on) == (date.max, date.max)
 
 
 def test_since_when_a_run_of_bad_readings_lasts_is_told():
