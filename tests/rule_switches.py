@@ -477,15 +477,18 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("cases", "_said", _once_for_all),
         _around("cases", "_kept_refusal", lambda real: lambda file, _, *more: real(file, "saved", *more)),
     ),
-    "SAV-7": tuple(
-        _set(f"saves milestones {name} days", days)
-        for name, days in (
-            ("day_1", [0, 2]),
-            ("day_2_3", [2, 4]),
-            ("week_1", [4, 8]),
-            ("week_2_4", [8, 31]),
-            ("day_30", [30, 31]),
-        )
+    "SAV-7": (
+        *(
+            _set(f"saves milestones {name} days", days)
+            for name, days in (
+                ("day_1", [0, 2]),
+                ("day_2_3", [2, 4]),
+                ("week_1", [4, 8]),
+                ("week_2_4", [8, 31]),
+                ("day_30", [30, 31]),
+            )
+        ),
+        _after("policy", "Policy.playbook", _silent_on("milestones")),
     ),
     "SAV-P": (
         *_left_out("product", "escalate workaround case technical-lead dates"),
@@ -568,7 +571,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("plays", "latest", lambda *_: None),  # nothing is in the way
         _instead("standup", "_to_approve", lambda ledger: None),  # nothing waits for a decision
         _after("standup", "standup", lambda found: found._replace(late=0, missed=0)),
-        _after("save_papers", "progress", lambda found: found._replace(late=())),  # only what went well
+        _after("save_news", "progress", lambda found: found._replace(late=())),  # only what went well
     ),
     "SAV-9": (
         _set("saves update_every_days", 14),
@@ -587,8 +590,8 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _around("case_items", "SAVE_CLOCK", lambda _: 99),  # a word that was not sent is not missed
         _instead("case_items", "updates", lambda *_: []),
         _after("case_items", "owed", lambda found: [each._replace(missed=0) for each in found]),
-        _after("save_papers", "progress", lambda found: found._replace(done=())),
-        _after("save_papers", "progress", lambda found: found._replace(ahead=())),
+        _after("save_news", "progress", lambda found: found._replace(done=())),
+        _after("save_news", "progress", lambda found: found._replace(ahead=())),
     ),
     "SAV-10": (
         _set("saves checkin_days", [30, 60, 91]),
@@ -600,6 +603,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("plays", "provisional", lambda case: True),  # check-ins count from the flag
         _instead("case_items", "recovery", lambda *_: {}),
         _instead("case_items", "attention_until", lambda closed_on, policy: closed_on),
+        _after("policy", "Policy.playbook", _silent_on("checkins")),
         _benchmark("recovery"),
     ),
     "SAV-11": (

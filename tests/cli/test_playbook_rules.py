@@ -210,6 +210,20 @@ def test_a_save_says_when_its_playbook_is_for_and_when_it_has_succeeded(desk: De
     assert all(" ".join(text.split()) in said for text in save["success"][4:])
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_milestones_and_check_ins_are_those_of_every_save_in_the_words_of_the_scenario(
+    desk: Desk, scenario: str
+) -> None:
+    # SAV-7, SAV-10: asked after 30 days, reviewed after 60, a review of the quarter after 90
+    desk.import_(ACCOUNT)
+    save, book = desk.json("save", "start", "A1", "--scenario", scenario)["save"], POLICY.playbooks[scenario]
+    assert {each["milestone"]: each["text"] for each in save["milestones"]} == book.milestones
+    found = {each["days"]: each for each in save["checkins"]}
+    for days, word in ((30, "Ask "), (60, "Review "), (90, "quarter")):
+        assert word in book.checkins[days] == found[days]["title"]
+        assert (day_of(found[days]), found[days]["owner"]) == (days, "ana")
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_each_phrase_of_a_scenarios_rule_is_a_step_of_its_save_in_time_and_owned(
     desk: Desk, rule: str
