@@ -585,6 +585,8 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _around("promises", "settle", _unseen),
         _after("promises", "standing", lambda found: tuple(map(_never_missed, found))),
         _instead("case_items", "_promises", lambda write: None),
+        _instead("save_news", "next_update", lambda report: report.as_of),  # no next word is owed
+        _instead("save_news", "_asked", lambda *_: ()),  # nor is anything asked of them
         _after("digest", "digest", lambda found: found._replace(loud=(), items=(*found.loud, *found.items))),
         _after("standup", "standup", lambda found: found._replace(rows=found.rows[::-1])),
         _around("case_items", "SAVE_CLOCK", lambda _: 99),  # a word that was not sent is not missed

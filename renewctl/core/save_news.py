@@ -11,9 +11,7 @@ from typing import NamedTuple
 from renewctl.core import plays
 from renewctl.core.case_items import UPDATE, updates
 from renewctl.core.case_report import Report
-from renewctl.core.model import Ledger
-from renewctl.core.plays import CaseStep
-from renewctl.core.save_papers import AHEAD, DONE, Given, active, promised
+from renewctl.core.save_papers import AHEAD, DONE, Given, active, closed_on, promised
 from renewctl.core.text import fold
 
 _TELLING = ("weekly-update", "acknowledgement")  # papers that tell the customer where things stand
@@ -130,31 +128,12 @@ def _told_steps(report: Report, told_from: date | None) -> list[News]:
         due_on = max(step.due_on, (step.marked.until_on if step.marked else None) or step.due_on)
         settled_on, state = None, "planned"
         if step.state == "done":
-            state = "done"
-            settled_on = step.marked.set_on if step.marked else _shown_on(step, report.file.ledger)
+            state, settled_on = "done", closed_on(step, report.file)
         elif due_on < report.as_of:
             state = "slipped" if told_from is not None and due_on >= told_from else "untold"
         owner = None if step.delegate else step.owner
         found.append(News(play.told, owner, state, due_on, settled_on, None, step=step.step))
     return sorted(found, key=lambda each: each.due_on)
-
-
-def _shown_on(step: CaseStep, ledger: Ledger) -> date | None:
-    """The day of the fact on record that closed a step; None for one that is no event of the case."""
-    kind, _, name = step.shown_by.partition(":")
-    current, keys = plays.round_of(ledger), {each.key for each in step.asks}
-    days = [
-        event.happened_on
-        for event in ledger.events
-        if event.round == current and event.kind == kind and name in ("", event.name)
-    ]
-    days += [each.made_on for each in ledger.promises if kind == "promise" and name in ("", each.chain)]
-    answered = [
-        event.happened_on
-        for event in ledger.events
-        if kind == "answers" and event.kind == "finding" and event.name in keys
-    ]
-    return min(days or answered[-1:], default=None)
 
 
 def _asked(report: Report, theirs: Iterable[Given]) -> tuple[Ask, ...]:

@@ -23,7 +23,7 @@ from renewctl.core.model import (
     ValueMetric,
 )
 from renewctl.core.offer_guards import unknown
-from renewctl.core.plays import CaseStep
+from renewctl.core.plays import CaseFile, CaseStep
 from renewctl.core.policy import Policy, Question
 from renewctl.core.roi import Roi
 from renewctl.core.text import fold
@@ -167,6 +167,30 @@ def promised(report: Report) -> tuple[Given, ...]:
         Given(each.promise, each.state, after.get(each.promise.no) if each.state == "replaced" else None)
         for each in sorted(report.promises, key=lambda of: (of.promise.due_on, of.promise.no))
     )
+
+
+def closed_on(step: CaseStep, file: CaseFile) -> date | None:
+    """The day on which a step was closed, by hand or by a fact on record; None while it is open."""
+    if step.state not in ("done", "skipped"):
+        return None
+    if step.marked is not None:
+        return step.marked.set_on
+    ledger, since = file.ledger, file.case.flagged_on
+    kind, _, name = step.shown_by.partition(":")
+    current, keys = plays.round_of(ledger), {each.key for each in step.asks}
+    found = [
+        each.happened_on
+        for each in ledger.events
+        if each.round == current
+        and ((each.kind == kind and name in ("", each.name)) or (kind, each.kind) == ("answers", "finding"))
+        and (kind != "answers" or each.name in keys)
+    ]
+    if found:
+        return max(found)
+    given = [(each.made_on, each.chain, "promise") for each in ledger.promises]
+    given += [(each.asked_on, each.instrument, "offer") for each in ledger.offers]
+    given += [(each.decided_on, None, "worth") for each in ledger.worths]
+    return min(on for on, what, of in given if of == kind and on >= since and name in ("", what))
 
 
 def topics(report: Report) -> tuple[Topic, ...]:

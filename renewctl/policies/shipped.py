@@ -7,7 +7,7 @@ Generated from the TOML files by `python -m renewctl.policies`; edit those.
 
 from typing import Any
 
-FINGERPRINT = "e96910329132549117a6637381452d6ff61567d4c538a754d9180457c8573c99"
+FINGERPRINT = "5a00ecf38d0a82df20d834f1799613184b670fbbb382fc951cfac79ce949cbe9"
 
 PARTS = {'playbooks': 'shipped_books', 'rules': 'shipped_rules'}
 
@@ -1046,7 +1046,7 @@ RAW: dict[str, Any] = {'general': {'base_currency': 'USD', 'time_zone': 'UTC', '
                       'feature-unknown': ['trial'],
                       'value-not-felt': ['trial']}},
  'save_papers': {'told_roles': ['csm', 'support', 'solution_engineer', 'product_manager', 'engineering', 'manager', 'executive_sponsor'],
-                 'briefing_lines': 5,
+                 'briefing_lines': 4,
                  'update_lines': 8,
                  'to': {'acknowledgement': ['champion', 'decision_maker'], 'weekly-update': ['champion', 'decision_maker']}},
  'pricing': {'better_share': 0.5,

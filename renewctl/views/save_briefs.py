@@ -65,7 +65,7 @@ def briefing_page(source: Source) -> BriefingPage:
     steps = save_papers.active(report)
     done = sorted(
         (each for each in steps if each.state == "done"),
-        key=lambda each: each.marked.set_on if each.marked else each.due_on,
+        key=lambda each: save_papers.closed_on(each, report.file) or each.due_on,
     )
     open_steps = [each for each in steps if each.state in ("open", "snoozed") and each.fate == "active"]
     theirs = [each for each in open_steps if each.owner_role == "executive_sponsor"]

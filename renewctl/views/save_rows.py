@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from renewctl.core import plays
+from renewctl.core import plays, save_papers
 from renewctl.core.case_report import Report
 from renewctl.core.model import Because, Offer, Promise, ServiceLevel
 from renewctl.core.offers import Option
@@ -77,7 +77,7 @@ class StepRow(NamedTuple):
     stands_in: int
     channel: str
     state: str  # done | skipped | late | open
-    closed_on: str | None  # None too for a step that a fact on record closed
+    closed_on: str | None
     undecided: int  # hangs on a question nobody has answered yet
     hours: str | None  # it usually takes
 
@@ -229,7 +229,7 @@ class Teller:
             int(step.delegate),
             step.channel,
             state,
-            self.day(step.marked.set_on) if step.marked and state in ("done", "skipped") else None,
+            self.day(save_papers.closed_on(step, self.report.file)),
             int(step.fate == "undecided"),
             self.say.number(Fraction(str(step.effort))) if step.effort else None,
         )

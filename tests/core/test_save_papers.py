@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renewctl.core.case_report import Report
-from renewctl.core.model import ItemState, Ledger, Outcome, Promise, SaveEvent
+from renewctl.core.model import ItemState, Ledger, Offer, Outcome, Promise, SaveEvent, Worth
 from renewctl.core.save_news import next_update, progress
 from renewctl.core.save_papers import (
     AHEAD,
     DONE,
     against,
+    closed_on,
     promised,
     rules,
     team,
@@ -217,3 +218,34 @@ def test_the_record_against_a_rival_counts_it_however_it_is_spelt():
     found = against(account(competitor="Rival One"), rows)
     assert found == ("Rival One", 4, 1, (("feature", 2), ("price", 1)))
     assert against(account(), rows) is None
+
+
+def test_every_step_that_a_fact_closed_has_the_day_of_the_fact():
+    """SAV-5: a paper dates what was done, also where nobody ticked it."""
+    keys = [each.key for play in POLICY.playbooks["product"].steps for each in play.asks]
+    days = {key: AS_OF - timedelta(days=9 - no % 5) for no, key in enumerate(keys)}
+    answers = {"fixable": "yes", "workaround": "yes"}
+    events = [event(no, "finding", key, answers.get(key, "no"), days[key]) for no, key in enumerate(keys, 1)]
+    contact, cause, plan = (AS_OF - timedelta(days=each) for each in (19, 18, 17))
+    events += [event(90, "contact", "call", None, contact), event(91, "cause", "defect-unfixed", "x", cause)]
+    events += [event(92, "paper", "save-plan", "en", plan)]
+    fix = promise(1, 20, made=AS_OF - timedelta(days=3))._replace(chain="fix")
+    found = report(events, [fix, promise(2, 9)])
+    blank = dict.fromkeys(Worth._fields)
+    worth = Worth(**{**blank, "no": 1, "save_no": 3, "decided_on": AS_OF - timedelta(days=2)})
+    offered = dict.fromkeys(Offer._fields) | {"instrument": "roadmap", "asked_on": AS_OF - timedelta(days=1)}
+    ledger = found.file.ledger._replace(worths=(worth,), offers=(Offer(**{**offered, "state": "approved"}),))
+    file = found.file._replace(ledger=ledger)
+    found = Report(file, POLICY, UTC, AS_OF)
+    told = {each.step: closed_on(each, file) for each in found.steps}
+    asks = {play.step: [each.key for each in play.asks] for play in POLICY.playbooks["product"].steps}
+    assert told["call"] == contact
+    assert told["root-cause"] == cause
+    assert told["plan"] == plan
+    assert told["dates"] == AS_OF - timedelta(days=3)
+    assert told["credit"] == AS_OF - timedelta(days=1)
+    assert told["worth"] == AS_OF - timedelta(days=2)
+    for step, own in asks.items():
+        if own:
+            assert told[step] == max(days[key] for key in own), step
+    assert told["workaround"] is None
