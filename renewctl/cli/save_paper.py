@@ -131,15 +131,14 @@ def _source(env: Env, file: "CaseFile", known: "Beside", lang: str) -> "Source":
 def _with_options(env: Env, portfolio: "Portfolio", source: "Source") -> "Source":
     """What the customer may choose from; nothing where what is in force is not on record."""
     from renewctl.cli.save_offer import _deal, _situation
-    from renewctl.core.offers import options_sheet
+    from renewctl.core.offer_sheet import options_sheet
 
     file, which = source.report.file, source.beside.contract
     situation = _situation(env, portfolio, file.case, None, None, 0, None, None)
     if which is None or which.arr_minor is None or not (which.currency or file.account.currency):
         return source
     deal = _deal(env, file.account, which, env.as_of, None)
-    seats = file.account.seats_purchased
-    return source._replace(options=options_sheet(deal, file.ledger.offers, situation, env.policy, seats))
+    return source._replace(options=options_sheet(deal, file.ledger.offers, situation, env.policy))
 
 
 def _renderer(

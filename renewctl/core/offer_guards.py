@@ -78,6 +78,11 @@ def guards(of: Situation, found: Quote, rules: OfferRules) -> tuple[Guard, ...]:
     )
 
 
+def refusing(verdicts: Iterable[Guard]) -> list[Guard]:
+    """Those verdicts that refuse the offer."""
+    return [each for each in verdicts if each.verdict == REFUSE]
+
+
 def _cause(of: Situation, found: Quote, rules: OfferRules) -> Guard:
     """What costs money answers the cause that was found and recorded; what is free had better, too."""
     verdict = REFUSE if concedes(found) else WARN

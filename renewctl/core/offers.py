@@ -14,8 +14,6 @@ from renewctl.core import money
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Change, Contract, Offer, SaveCase
 from renewctl.core.offer_guards import (
-    LEAST_ROLE,
-    REFUSE,
     Guard,
     Limit,
     Situation,
@@ -26,11 +24,12 @@ from renewctl.core.offer_guards import (
     naked,
     needs_role,
     percent,
+    refusing,
 )
-from renewctl.core.offer_money import Deal, Month, Quote, Terms, quote
-from renewctl.core.offer_terms import Ask, end_of, misfit, settle
+from renewctl.core.offer_money import Deal, Quote, Terms, quote
+from renewctl.core.offer_terms import Ask, end_of, settle
 from renewctl.core.offer_together import Around, clash, closed, never_pct, same_person, total_pct
-from renewctl.core.offer_words import after, give, promise_of
+from renewctl.core.offer_words import promise_of
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Policy
 from renewctl.core.promises import promise
@@ -43,7 +42,6 @@ _ACTIONS = {
     "decline": (("approved",), "declined"),
     "withdraw": (("pending", "approved", "accepted"), "withdrawn"),
 }
-_MOST_OPTIONS = 3
 
 
 class Draft(NamedTuple):
@@ -53,26 +51,6 @@ class Draft(NamedTuple):
     quote: Quote
     guards: tuple[Guard, ...]
     limit: Limit  # of who asks
-
-
-class Option(NamedTuple):
-    """One structured alternative for a customer; with `needs_role` it is ours until that role agrees."""
-
-    name: str
-    instrument: str
-    give: tuple[str, ...]
-    get: tuple[str, ...]
-    months: tuple[Month, ...]
-    currency: str
-    first_year_minor: int  # price of the first 12 months, or of the term where it is shorter
-    total_minor: int  # price of the whole term
-    today_minor: int  # what a year costs today
-    begins_on: date
-    ends_on: date
-    after: str  # what holds then
-    quote: Quote
-    offer_no: int | None  # of an offer that is approved; None: proposed from the policy
-    needs_role: str | None
 
 
 def draft(
@@ -105,8 +83,8 @@ def draft(
         return terms
     found = quote(deal, terms)
     verdicts = guards(of, found, rules)
-    if refusing := _refusing(verdicts):
-        return _refusal(refusing)
+    if refused := refusing(verdicts):
+        return _refusal(refused)
     limit = limit_of(actor, account, policy)
     least = max(least_pct(found, policy), total_pct(found, contract.no, others), never_pct(found, of, policy))
     role = needs_role(least, limit, policy)
@@ -164,20 +142,16 @@ def decide(
 def _not_now(offer: Offer, policy: Policy, around: Around) -> Refusal | None:
     """Why an approved offer may not be accepted any more: today's rules, or another that was accepted."""
     found = quote_of(offer)
-    if found is not None and (refusing := _refusing(guards(around.of, found, policy.offers))):
-        said = _refusal(refusing)
+    if found is not None and (refused := refusing(guards(around.of, found, policy.offers))):
+        said = _refusal(refused)
         way_out = f"{said.hint}; or renewctl save withdraw o{offer.no} --reason …"
         return said._replace(message=f"o{offer.no}: {said.message}", hint=way_out)
     return clash(offer, around.others)
 
 
-def _refusing(verdicts: Sequence[Guard]) -> list[Guard]:
-    return [each for each in verdicts if each.verdict == REFUSE]
-
-
-def _refusal(refusing: Sequence[Guard]) -> Refusal:
-    said = "; ".join(f"{each.reason} ({each.rule})" for each in refusing)
-    return Refusal("offer-refused", said, "; ".join(each.add for each in refusing))
+def _refusal(refused: Sequence[Guard]) -> Refusal:
+    said = "; ".join(f"{each.reason} ({each.rule})" for each in refused)
+    return Refusal("offer-refused", said, "; ".join(each.add for each in refused))
 
 
 def _illegal(offer: Offer, action: str) -> Refusal:
@@ -320,79 +294,3 @@ def promised(
     text, due_on = promise_of(found)
     made = promise(no, case, (text, None, owner), max(due_on, as_of), as_of, actor)
     return made if isinstance(made, Refusal) else [made[1]]
-
-
-# --- for the customer ------------------------------------------------------------------------------
-
-
-def options_sheet(
-    deal: Deal, offers: Sequence[Offer], of: Situation, policy: Policy, seats: int | None = None
-) -> tuple[Option, ...]:
-    """SAV-B: two or three structured alternatives for a customer, those that stand before those proposed.
-
-    The save's offers that are approved come first, the latest of each instrument, at most three in all; what
-    the policy's `offers.sheet` proposes for the root cause on record fills up, where no rule refuses it:
-    nothing for a cause that it does not know, or before there is one (SAV-4). An option with `needs_role` is
-    no offer yet: it must not reach a customer before it was asked for and approved. Fewer than two are no
-    sheet yet. `seats` are those of today.
-    """
-    latest = {each.instrument: each for each in offers if _stands(each, deal.from_on, of, policy)}
-    found = []
-    for offer in sorted(latest.values(), key=lambda each: each.no)[-_MOST_OPTIONS:]:
-        if (reckoned := quote_of(offer)) is not None:
-            found.append(_option(reckoned, offer.condition or "", policy, offer.no, None))
-    for name in (each for cause in of.recorded for each in policy.offers.sheet.get(cause, ())):
-        if len(found) < _MOST_OPTIONS and name not in latest:
-            found += _proposed(name, deal, of, policy, seats)
-    return tuple(found)
-
-
-def _stands(offer: Offer, as_of: date, of: Situation, policy: Policy) -> bool:
-    """Whether an offer may be shown to the customer today: approved, not ended, refused by no rule."""
-    if offer.state != "approved" or (offer.until_on is not None and offer.until_on < as_of):
-        return False
-    found = quote_of(offer)
-    mine = of._replace(root_cause=offer.root_cause or "", condition=offer.condition or "")
-    return found is not None and not _refusing(guards(mine, found, policy.offers))
-
-
-def _proposed(name: str, deal: Deal, of: Situation, policy: Policy, seats: int | None) -> list[Option]:
-    """An instrument at its usual figures, to the end of the term or of a recovery; none where refused."""
-    rules = policy.offers
-    ask = Ask(name, of_seats=seats if name == "seats" else None)
-    end = end_of(ask, deal, rules) or deal.ends_on
-    if name == "bridge":
-        ask = ask._replace(recovers_on=end)
-    terms = settle(ask, rules, min(end, deal.ends_on))
-    if misfit(ask, deal) is not None or isinstance(terms, Refusal):
-        return []
-    found = quote(deal, terms)
-    role = needs_role(least_pct(found, policy), Limit(LEAST_ROLE, _least(policy)), policy)
-    if isinstance(role, Refusal) or _refusing(guards(of, found, rules)):
-        return []
-    return [_option(found, rules.gets[name], policy, None, role)]
-
-
-def _least(policy: Policy) -> Fraction:
-    return Fraction(str(policy.saves.approval_pct.get(LEAST_ROLE, 0)))
-
-
-def _option(found: Quote, get: str, policy: Policy, no: int | None, role: str | None) -> Option:
-    rules, name = policy.offers, found.terms.instrument
-    return Option(
-        rules.titles[name],
-        name,
-        give(found),
-        (get,) if get else (),
-        found.months,
-        found.deal.currency,
-        sum(each.price_minor for each in found.months[:12]),
-        found.price_minor,
-        found.deal.arr_minor,
-        found.deal.from_on,
-        found.terms.until_on,
-        after(found),
-        found,
-        no,
-        role,
-    )

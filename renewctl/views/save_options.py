@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from renewctl.core.offer_money import Month, Quote, partial
-from renewctl.core.offers import Option
+from renewctl.core.offer_sheet import Option
 from renewctl.views.papers import Supplier
 from renewctl.views.save_letters import top
 from renewctl.views.save_rows import Source, Teller, code

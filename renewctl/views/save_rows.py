@@ -13,7 +13,7 @@ from typing import NamedTuple
 from renewctl.core import plays, save_papers
 from renewctl.core.case_report import Report
 from renewctl.core.model import Because, Offer, Promise, ServiceLevel
-from renewctl.core.offers import Option
+from renewctl.core.offer_sheet import Option
 from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Policy, Question
 from renewctl.core.promises import FIX, UNNAMED, step_of_fix

@@ -13,6 +13,7 @@ from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Contract, SaveCase
 from renewctl.core.offer_guards import OK, REFUSE, WARN, Situation, limit_of, needs_role, percent
 from renewctl.core.offer_money import Deal, quote
+from renewctl.core.offer_sheet import options_sheet
 from renewctl.core.offer_terms import OPTIONS, TAKES, Ask, end_of, misfit, settle
 from renewctl.core.offer_together import Around
 from renewctl.core.offer_words import after, give, sentence, steps, way_back
@@ -621,11 +622,11 @@ CAUSES = sorted(  # with the scenario that answers them
 )  # fmt: skip
 
 
-def sheet(scenario="budget", rows=(), policy=POLICY, cause="budget-cut-temporary", deal=DEAL, **more):
+def sheet(scenario="budget", rows=(), policy=POLICY, cause="budget-cut-temporary", deal=DEAL):
     book = policy.playbooks[scenario]
     recorded = (cause, FROZEN) if cause else ()
     of = Situation(scenario, book.rule, book.instruments, FROZEN, "", recorded)
-    return offers.options_sheet(deal, rows, of, policy, **more)
+    return options_sheet(deal, rows, of, policy)
 
 
 def proposing(*names, **offered):
@@ -698,10 +699,10 @@ def test_an_options_sheet_has_three_options_at_most():
 
 
 def test_what_cannot_be_proposed_without_being_told_more_is_left_out():
-    def shown(policy, scenario="budget", **more):
-        return [each.instrument for each in sheet(scenario, policy=policy, **more)]
+    def shown(policy, scenario="budget"):
+        return [each.instrument for each in sheet(scenario, policy=policy)]
 
-    assert shown(proposing("seats", "core_only", "trial"), seats=30) == ["trial"]
+    assert shown(proposing("seats", "core_only", "trial")) == ["trial"]
     ramp = {**POLICY.raw["offers"]["ramp"], "months": 5}
     assert shown(proposing("ramp", "trial", ramp=ramp)) == ["trial"]
     saves = {**POLICY.raw["saves"], "approval_pct": {"csm": 10}}
