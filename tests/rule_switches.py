@@ -208,6 +208,27 @@ def _anything(ledger: Any, name: str) -> Any:
     return latest(ledger, "state") or latest(ledger, "cause")
 
 
+def _fine(*_: Any) -> Any:
+    """SAV-4 got wrong: nothing stands in the way of an offer."""
+    from renewctl.core.offer_guards import OK, Guard
+
+    return Guard("SAV-4", OK, "it is fine")
+
+
+def _of_the_top(*_: Any) -> Any:
+    """SAV-4 got wrong: anybody may grant what a vice president may."""
+    from fractions import Fraction
+
+    from renewctl.core.offer_guards import Limit
+
+    return Limit("vp", Fraction(100))
+
+
+def _for_any_cause(real: Any) -> Any:
+    """SAV-B got wrong: a sheet is filled up whatever the root cause is, and before there is one."""
+    return lambda deal, offers, of, policy: real(deal, offers, of._replace(recorded=("cash-flow",)), policy)
+
+
 def _for_free(*_: Any) -> Any:
     """SAV-4 got wrong: a give needs no get, and no cause."""
     from datetime import date
@@ -443,6 +464,22 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
             "offer_money", "_deepest", lambda deal, terms, at: terms.discount_pct
         ),  # only what is stated
         _instead("offers", "_not_theirs", lambda *_: None),  # who asks may approve
+        _instead(
+            "offers", "_not_now", lambda *_: None
+        ),  # what was approved once holds whatever the rules say now
+        _instead("offer_guards", "_cause", _fine),  # any words stand in for a root cause that was found
+        _instead("offer_guards", "nothing", lambda words, rules: not words),  # "none" is a condition
+        _instead("offer_guards", "_pays", _fine),
+        _instead("offer_guards", "_fits", lambda *_: ()),
+        _instead("offer_guards", "less_scope", lambda *_: ()),
+        _instead("offer_guards", "limit_of", _of_the_top),
+        _instead("offer_together", "clash", lambda *_: None),  # one concession on top of another
+        _instead("offer_together", "total_pct", lambda found, *_: found.discount_pct),  # each for itself
+        _instead("offer_together", "never_pct", lambda *_: 0),  # whether it can ever pay or not
+        _instead("offer_together", "closed", lambda *_: None),  # on a case that has ended, too
+        _instead("offer_together", "same_person", lambda one, other: one == other),
+        _after("offer_sheet", "_standing", lambda found: None),  # what was approved is not shown
+        _around("offer_sheet", "options_sheet", _for_any_cause),
         _set("saves approval_pct csm", 15),
         _set("saves approval_pct manager", 25),
         _set("saves approval_pct vp", 90),
@@ -510,6 +547,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     ),
     "SAV-R": (
         _set("offers no_discount", []),
+        _instead("offer_guards", "_price", lambda *_: ()),
         *_left_out("relationship", "changes senior-engineer executive board-seat service-levels new-csm"),
         _plays("relationship", lambda steps: steps["new-csm-call"].update(hours=96, day=4)),
         _plays(
@@ -537,6 +575,10 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _set("offers ramp steps_pct 6", [40, 40]),
         _set("offers ramp steps_pct 12", [40, 40, 40, 40]),
         _instead("offer_guards", "_path", lambda found: ()),  # less scope without a way back
+        _instead("offer_guards", "_bridge", lambda *_: ()),  # whoever recovers or not
+        _instead("offer_words", "way_back", lambda found: ""),
+        _instead("save_papers", "LEAST_OPTIONS", 1),  # one way alone is a choice
+        _around("offer_sheet", "options_sheet", _for_any_cause),
         _instead("offer_money", "_later", lambda *_: (0, None)),
         _set("offers sheet budget-cut-temporary", ["prepay"]),
     ),
