@@ -110,18 +110,26 @@ def _kind(given: str) -> str:
 def _source(env: Env, file: "CaseFile", known: "Beside", lang: str) -> "Source":
     """Everything the paper is made from."""
     from renewctl.core.case_report import Report
-    from renewctl.core.roi import roi
+    from renewctl.core.plays import latest
+    from renewctl.core.roi import CHEAPEST, roi
     from renewctl.store.saves import zone_of
     from renewctl.store.titles import titles
     from renewctl.views.save_rows import Source
     from renewctl.views.titles import Titles
 
+    found = latest(file.ledger, "finding", CHEAPEST)
     words = titles(lang)
     said = Titles(words, env.policy.timelines, lang).said if words else str
     return Source(
         Report(file, env.policy, zone_of(env.policy), env.as_of),
         known,
-        roi(file.account, known.contract, known.metrics, env.as_of),
+        roi(
+            file.account,
+            known.contract,
+            known.metrics,
+            env.as_of,
+            (found.text or "", found.happened_on) if found else None,
+        ),
         env.policy,
         lang,
         said,

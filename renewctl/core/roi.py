@@ -27,6 +27,10 @@ _WORDS = {
     ),
 }
 _YEAR_DAYS, _YEAR_MONTHS = 365, 12
+CHEAPEST = "cheapest-way"  # the question of the value playbook that asks for an amount a year
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+_AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,15})(\.\d{1,2})?")
+_CODE = re.compile(r"\b[A-Z]{3}\b")
 
 
 class Group(NamedTuple):
@@ -56,6 +60,15 @@ class Return(NamedTuple):
     pct: Fraction | None  # net / cost, in percent
 
 
+class OtherWay(NamedTuple):
+    """What the cheapest other way takes a year, as the investigation found it."""
+
+    minor: int
+    currency: str
+    found_on: date
+    less_minor: int | None  # it less the price; None where the price is unknown or of another currency
+
+
 class Roi(NamedTuple):
     """Everything an ROI sheet rests on."""
 
@@ -68,10 +81,20 @@ class Roi(NamedTuple):
         tuple[Gain, Return | None], ...
     ]  # what another way takes; None where it has no amount
     idle_seats: int | None  # bought and not used
+    other_way: OtherWay | None = None  # where no value metric tells of an alternative
 
 
-def roi(account: Account, contract: Contract | None, metrics: Iterable[ValueMetric], as_of: date) -> Roi:
-    """Worth and cost of `account` under `contract` as of a day, as far as they are on record."""
+def roi(
+    account: Account,
+    contract: Contract | None,
+    metrics: Iterable[ValueMetric],
+    as_of: date,
+    answer: tuple[str, date] | None = None,
+) -> Roi:
+    """Worth and cost of `account` under `contract` as of a day, as far as they are on record.
+
+    `answer` is what was found under CHEAPEST, and when.
+    """
     value = value_summary(account, metrics, as_of)
     price = contract.arr_minor if contract else None
     currency = (contract.currency if contract else None) or account.currency
@@ -92,7 +115,20 @@ def roi(account: Account, contract: Contract | None, metrics: Iterable[ValueMetr
         ),
         tuple((gain, _alternative(price, currency, gain)) for gain in value.alternatives),
         idle,
+        None if value.alternatives or answer is None else _other_way(*answer, price, currency),
     )
+
+
+def _other_way(said: str, found_on: date, price: int | None, currency: str | None) -> OtherWay | None:
+    """The one amount that an answer names, in its currency or else the contract's; None where it has none."""
+    named = [each for each in _CODE.findall(said) if each in money.CURRENCIES]
+    of = named[0] if named else currency
+    numbers = _NUMBER.findall(said)
+    amount = _AMOUNT.fullmatch(numbers[0]) if len(numbers) == 1 else None
+    if amount is None or of is None or len(named) > 1:
+        return None
+    minor = money.to_minor(Fraction(amount[0].replace(",", "")), of)
+    return OtherWay(minor, of, found_on, minor - price if price is not None and of == currency else None)
 
 
 def kind_of(gain: Gain) -> str:

@@ -58,7 +58,7 @@ def warnings(kind: str, source: Source, absent: str | None) -> list[str]:
     if kind == "roi-sheet":
         value = source.roi.value
         found += value.warnings if source.roi.groups else ()
-        if not value.alternatives:
+        if not value.alternatives and source.roi.other_way is None:
             found.append(
                 "no alternative is on record to compare with: a value metric named “Alternative: …” is one"
             )

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from renewctl.core.roi import Return
+from renewctl.core.roi import Return, Roi
 from renewctl.core.value import Gain
 from renewctl.views.papers import GainLine, Supplier, gain_line
 from renewctl.views.save_letters import top
@@ -38,6 +38,15 @@ class AlternativeRow(NamedTuple):
     difference: str | None  # theirs less ours
 
 
+class OtherWayRow(NamedTuple):
+    """What the cheapest other way takes a year, beside the price."""
+
+    takes: str
+    ours: str | None
+    difference: str | None
+    found_on: str
+
+
 class RoiPage(NamedTuple):
     """Everything the value and ROI sheet prints."""
 
@@ -50,6 +59,7 @@ class RoiPage(NamedTuple):
     has_baseline: int
     returns: tuple[ReturnRow, ...]
     alternatives: tuple[AlternativeRow, ...]
+    other_way: OtherWayRow | None
     unused: tuple[GainLine, ...]
     seats_bought: int | None
     seats_used: int | None
@@ -74,12 +84,22 @@ def roi_page(source: Source) -> RoiPage:
             for each in found.returns
         ),
         tuple(_alternative(gain, other, tell.say) for gain, other in found.alternatives),
+        _other_way(tell, found),
         tuple(gain_line(gain, tell.say) for gain in found.value.unused),
         tell.account.seats_purchased,
         tell.account.seats_used,
         found.idle_seats,
         found.value.quotes,
     )
+
+
+def _other_way(tell: Teller, found: Roi) -> OtherWayRow | None:
+    way = found.other_way
+    if way is None:
+        return None
+    less = tell.money(way.less_minor, way.currency)
+    ours = tell.money(found.price_minor, way.currency) if less else None
+    return OtherWayRow(tell.say.money(way.minor, way.currency), ours, less, tell.say.day(way.found_on))
 
 
 def _return_row(found: Return, price: str | None, say: Writer) -> ReturnRow:

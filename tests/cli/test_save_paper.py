@@ -333,6 +333,20 @@ def test_the_figures_of_the_roi_sheet_are_those_recorded_worked_out_a_second_tim
     assert "US$ 145.500,00" in brazilian
 
 
+@pytest.mark.parametrize(("lang", "amount"), [("en", "USD 41,000.00"), ("pt-BR", "US$ 41.000,00")])
+def test_the_cheapest_other_way_on_record_is_on_the_roi_sheet_with_its_day(
+    work: Desk, lang: str, amount: str
+) -> None:
+    """SAV-V: the amount alone; the words it was found in are ours."""
+    answer = f"cheapest-way={CANARY}: one more clerk, USD 41,000 a year"
+    assert work.run("save", "answer", "s2", answer).code == 0
+    for how in formats("roi-sheet"):
+        text = text_of(printed(work, "s2", "roi-sheet", how, "--lang", lang), how)
+        assert amount in text
+        assert ("March 2, 2026" if lang == "en" else "2 de março de 2026") in text
+        assert CANARY not in text
+
+
 def test_the_letter_holds_every_promise_with_its_day_and_owner(work: Desk) -> None:
     """SAV-9, SAV-R."""
     text = printed(work, "s1", "commitment-letter", "md")

@@ -145,3 +145,33 @@ def test_idle_seats_are_those_bought_and_not_used(bought, used, idle):
 def test_without_a_contract_there_is_no_price():
     of = roi(account(currency="BRL"), None, [HOURS], AS_OF)
     assert (of.price_minor, of.currency, of.returns[0].pct) == (None, "BRL", None)
+
+
+@pytest.mark.parametrize(
+    ("said", "minor", "currency", "less"),
+    [
+        ("One more person at the desk, USD 41,000 a year", 4_100_000, "USD", 500_000),
+        ("about 41000.50", 4_100_050, "USD", 500_050),
+        ("EUR 30,000", 3_000_000, "EUR", None),
+    ],
+)
+def test_the_other_way_that_was_found_stands_beside_the_price_of_a_year(said, minor, currency, less):
+    """SAV-V, SAV-3: an amount that somebody recorded, and its day."""
+    way = roi(account(), contract(arr_minor=3_600_000, currency="USD"), [], AS_OF, (said, AS_OF)).other_way
+    assert way == (minor, currency, AS_OF, less)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "a clerk", "41,00,0", "R$ 41.000,00", "2 clerks at 41,000", "USD or EUR 41,000"]
+)
+def test_an_answer_without_one_plain_amount_is_no_figure(said):
+    """Nothing is guessed."""
+    assert roi(account(), contract(arr_minor=1, currency="USD"), [], AS_OF, (said, AS_OF)).other_way is None
+
+
+def test_an_amount_without_a_currency_or_a_price_is_told_as_far_as_it_goes():
+    bare = account(currency=None)
+    assert roi(bare, None, [], AS_OF, ("41,000", AS_OF)).other_way is None
+    assert roi(bare, None, [], AS_OF, ("USD 41,000", AS_OF)).other_way == (4_100_000, "USD", AS_OF, None)
+    named = metric(1, "Alternative: a clerk", value="1", rate="9", currency="USD", **YEAR)
+    assert roi(account(), contract(), [named], AS_OF, ("USD 1", AS_OF)).other_way is None
