@@ -251,11 +251,11 @@ def mix(points: Points, scale: Scale) -> tuple[float, int]:
 class Fading(NamedTuple):
     """What is known of an account from one event to the next, laid out so that a day costs little.
 
-    `parts` are the inputs of the mix that were read: the weight, then the reading or readings behind it as
-    (value on 0-100, its day). An imported score stands in for the mix, an override for both.
+    `sums` are the inputs of the mix by their day: (day, sum of weighted values on 0-100, weight).
+    An imported score stands in for the mix, an override for both.
     """
 
-    parts: tuple[tuple[int, tuple[tuple[float, date], ...]], ...]
+    sums: tuple[tuple[date, float, float], ...]
     present: int  # weight
     imported: tuple[float, date] | None
     override: float | None
@@ -269,20 +269,16 @@ class Fading(NamedTuple):
             return self.imported[0] * keep + lift
         if self.present == 0 or self.present < scale.least:
             return None
-        total, fade = 0.0, scale.fade
-        for weight, read in self.parts:
-            keep, lift = fade(read[0][1])
-            value = read[0][0] * keep + lift
-            if len(read) > 1:
-                keep, lift = fade(read[1][1])
-                value = (value + (read[1][0] * keep + lift)) / 2
-            total += weight * value
+        total = 0.0
+        for on, value, weight in self.sums:
+            keep, lift = scale.fade(on)
+            total += value * keep + weight * lift
         return total / self.present
 
     def bounds(self, first: Scale, last: Scale) -> tuple[float, float] | None:
         """The least and the greatest `raw` from one day to another may be; None where there is none.
 
-        Each reading moves one way, so its values at both ends bound it.
+        What was read on one day moves one way, so its sums at both ends bound it.
         """
         if self.override is not None or self.imported is not None:
             ends = [raw for raw in (self.raw(first), self.raw(last)) if raw is not None]
@@ -290,33 +286,38 @@ class Fading(NamedTuple):
         if self.present == 0 or self.present < first.least:
             return None
         least = most = 0.0
-        for weight, read in self.parts:
-            for value, on in read:
-                keep, lift = first.fade(on)
-                begin = value * keep + lift
-                keep, lift = last.fade(on)
-                end = value * keep + lift
-                share = weight / len(read)
-                least += share * (begin if begin < end else end)
-                most += share * (end if begin < end else begin)
+        for on, value, weight in self.sums:
+            keep, lift = first.fade(on)
+            begin = value * keep + weight * lift
+            keep, lift = last.fade(on)
+            end = value * keep + weight * lift
+            least += begin if begin < end else end
+            most += end if begin < end else begin
         return least / self.present, most / self.present
 
 
 def fading(readings: Sequence[Reading], scale: Scale, override: float | None) -> Fading:
     """The readings in force laid out for many days, none of them before the scale's."""
-    values, days = latest(readings, scale.as_of)
+    if len(readings) == 1:  # one day for all, most often
+        values: tuple[float | None, ...] = readings[0][2:9]
+        days: tuple[date | None, ...] = (readings[0][1],) * 7
+    else:
+        values, days = latest(readings, scale.as_of)
     usage, tickets, csat, nps, engagement, relationship, imported = zip(
         _scaled(values, scale), days, strict=True
     )
     inputs = ((usage,), (engagement,), (relationship,), (tickets,), (csat, nps))
-    parts, present = [], 0
+    present = 0
+    sums: dict[date, tuple[float, float]] = {}
     for weight, read in zip(scale.weights, inputs, strict=True):
-        known = tuple((value, on) for value, on in read if value is not None and on is not None)
-        if known:
-            parts.append((weight, known))
-            present += weight
+        known = [(value, on) for value, on in read if value is not None and on is not None]
+        present += weight if known else 0
+        for value, on in known:
+            share = weight / len(known)
+            summed, shares = sums.get(on, (0.0, 0.0))
+            sums[on] = summed + share * value, shares + share
     score = (imported[0], imported[1]) if imported[0] is not None and imported[1] is not None else None
-    return Fading(tuple(parts), present, score, override)
+    return Fading(tuple((on, *each) for on, each in sums.items()), present, score, override)
 
 
 def limited(raw: float, limits: tuple[str, ...], scale: Scale) -> float:

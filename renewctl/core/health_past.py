@@ -11,7 +11,19 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from renewctl.core.health import Fading, Profile, Scale, band_of, caps, fading, limited, pulse, scale_of
+from renewctl.core.health import (
+    Fading,
+    Profile,
+    Scale,
+    band_of,
+    caps,
+    fading,
+    limited,
+    mix,
+    points_of,
+    pulse,
+    scale_of,
+)
 from renewctl.core.model import Account, HealthOverride, Reading
 from renewctl.core.policy import Policy
 from renewctl.core.signs import Spell
@@ -19,6 +31,7 @@ from renewctl.core.signs import Spell
 _DAY = timedelta(days=1)
 _ROUNDED = 0.1  # more than rounding to a tenth moves a score
 _PER_DAYS = 30  # trends are told in points per so many days
+_CAPPING = ("cancel_notice_on", "champion_gone", "competitor", "ticket_severity")
 _NOBODY: Mapping[str, date] = {}
 
 
@@ -70,21 +83,23 @@ class Replay:
         self._inputs = sum(any(value is not None for value in column) for column in columns)  # ever read
         self._in_force: dict[int, list[Reading]] = {}
         self._accounts: dict[int, Account] = {}
+        self._plains: dict[int, tuple[float, date] | None] = {}  # by the number of readings before
         self._states: dict[int, tuple[Account, Fading]] = {}  # by the number of events before
         self._scores: dict[tuple[date, date], float | None] = {}
 
     def known(self, by: date, on: date | None = None) -> Known:
         """The facts known by a day, to be scored on that day or on a later one."""
-        scale = scale_of(self.policy, on or by, self.record.profile)
+        scale = self.scale(on or by)
         if by >= self.as_of:
             last = self.record.overrides[-1] if self.record.overrides else None
             said = last if last is not None and by <= last.until_on else None
             return Known(by, on or by, self.record.account, self._readings, said, scale)
-        readings = self._read_by(by)
+        return Known(by, on or by, self._account(by), self._read_by(by), self._said(by), scale)
+
+    def _said(self, by: date) -> HealthOverride | None:
+        """The override in force on a day."""
         said = next((each for each in reversed(self.record.overrides) if each.set_on <= by), None)
-        if said is not None and by > said.until_on:
-            said = None
-        return Known(by, on or by, self._account(by), readings, said, scale)
+        return None if said is None or by > said.until_on else said
 
     def _read_by(self, by: date) -> list[Reading]:
         """The readings of up to a day that are the newest of some input; no older one counts any more."""
@@ -107,7 +122,8 @@ class Replay:
         """The account without the capping facts that were not known by a day."""
         account, known_on = self.record.account, self.record.known_on
         if self.record.spells is not None:
-            count = bisect_right(self.events, by)  # between events no fact comes or goes
+            # between events no fact comes or goes
+            count = bisect_right(self.events, by) if by > self.straight_to else -1
             if count not in self._accounts:
                 self._accounts[count] = account._replace(**facts_on(self.record.spells, by))
             return self._accounts[count]
@@ -136,7 +152,10 @@ class Replay:
 
     def _past_score(self, on: date, by: date) -> float | None:
         """`score` from what was known by a day before `as_of`: between events only age moves it."""
-        scale = scale_of(self.policy, on, self.record.profile)
+        scale = self.scale(on)
+        if (plain := self._plain(by)) is not None:
+            keep, lift = scale.fade(plain[1])
+            return limited(plain[0] * keep + lift, (), scale)
         account, values = self._state(by, on)
         raw = values.raw(scale)
         return None if raw is None else limited(raw, caps(account, self.policy, on), scale)
@@ -145,29 +164,66 @@ class Replay:
         count = bisect_right(self.events, by)
         state = self._states.get(count)
         if state is None:
-            facts = self.known(by, on)
-            said = None if facts.override is None else facts.override.score
-            values = fading(facts.readings, scale_of(self.policy, on, self.record.profile), said)
-            state = self._states[count] = facts.account, values
+            said = self._said(by)
+            scale = self.scale(on)
+            values = fading(self._read_by(by), scale, None if said is None else said.score)
+            state = self._states[count] = self._account(by), values
         return state
 
-    def bounds(self, first: date, last: date, by: date) -> tuple[float, float] | None:
+    def scale(self, on: date) -> Scale:
+        """The rules of a day as they hold for this account."""
+        return scale_of(self.policy, on, self.record.profile)
+
+    def bounds(self, first: Scale, last: Scale, by: date) -> tuple[float, float] | None:
         """Bounds of every score from one day to another from what was known by a day up to the first.
 
         For days before `as_of`; None where there is no score.
         """
-        account, values = self._state(by, first)
-        ends = (scale_of(self.policy, day, self.record.profile) for day in (first, last))
-        found = values.bounds(*ends)
+        if (plain := self._plain(by)) is not None:
+            score, on = plain
+            keep, lift = first.fade(on)
+            begin = score * keep + lift
+            keep, lift = last.fade(on)
+            end = score * keep + lift
+            return (begin - _ROUNDED, end + _ROUNDED) if begin < end else (end - _ROUNDED, begin + _ROUNDED)
+        account, values = self._state(by, first.as_of)
+        found = values.bounds(first, last)
         if found is None:
             return None
-        limits = caps(account, self.policy, last)
+        limits = caps(account, self.policy, last.as_of)
         least = min([found[0], *(self.policy.health.caps.get(name, 100.0) for name in limits)])
         return least - _ROUNDED, found[1] + _ROUNDED
 
+    def _plain(self, by: date) -> tuple[float, date] | None:
+        """(score while fresh, its day) of a reading that alone tells all by a day; None: there is more."""
+        if by > self.straight_to:
+            return None
+        count = bisect_right(self._read_on, by)
+        if count not in self._plains:
+            self._plains[count] = self._told_alone(self._readings[count - 1]) if count else None
+        return self._plains[count]
+
+    def _told_alone(self, reading: Reading) -> tuple[float, date] | None:
+        read = sum(value is not None for value in reading[2:9])
+        if read < self._inputs or reading.score is not None:
+            return None
+        scale = self.scale(reading.read_on)
+        total, present = mix(points_of([reading], scale), scale)
+        return (total / present, reading.read_on) if present and present >= scale.least else None
+
+    @cached_property
+    def straight_to(self) -> date:
+        """The day up to which only readings move the score, which then runs straight between turns."""
+        spells = self.record.spells
+        if spells is None:
+            return date.min
+        days = [each.from_on for name in _CAPPING for each in spells.get(name, ())]
+        days += [each.set_on for each in self.record.overrides]
+        return min(days, default=date.max) - _DAY
+
     def band(self, on: date) -> str | None:
         """HLT-1: the band on a day."""
-        return band_of(self.score(on), scale_of(self.policy, on, self.record.profile))
+        return band_of(self.score(on), self.scale(on))
 
     @cached_property
     def events(self) -> list[date]:

@@ -1,14 +1,16 @@
 """HLT-3 over a long time: the spells in which a score flagged its renewal, without asking day by day."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
 from renewctl.core.health_past import Replay
+from renewctl.core.spans import Span
 
 _DAY = timedelta(days=1)
-Span = tuple[date, date]  # both days in
+_ROUNDED = 0.3  # more than what roundings to a tenth add up to between two scores
+_Ends = tuple[float, float]  # scores on the first and the last day of a segment
 
 
 def flagged(replay: Replay, first: date) -> list[Span]:
@@ -23,7 +25,7 @@ def flagged(replay: Replay, first: date) -> list[Span]:
         at = bisect_right(quiet, (begin, date.max)) - 1
         if at >= 0 and end <= quiet[at][1]:
             continue
-        for span in _below(replay, begin, end) or _dropped(replay, begin, end):
+        for span in _of_segment(replay, begin, end):
             if found and found[-1][1] >= span[0] - _DAY:
                 found[-1] = (found[-1][0], max(span[1], found[-1][1]))
             else:
@@ -37,12 +39,16 @@ def _quiet(replay: Replay, first: date) -> list[Span]:
     starts = [first, *(day for day in replay.events if first < day < replay.as_of), replay.as_of]
     found = []
     for begin, after in pairwise(starts):
+        if begin >= after:
+            continue
         end = after - _DAY
-        now = replay.bounds(begin, end, begin) if begin < after else None
+        ends = replay.scale(begin), replay.scale(end)
+        now = replay.bounds(*ends, begin)
         if now is None or now[0] < rules.flag_below:
             continue
-        before = (replay.bounds(begin, end, event - _DAY) for event in _lately(replay, begin))
-        if all(each is None or each[1] - now[0] < rules.drop_points for each in before):
+        most = now[0] + rules.drop_points
+        before = (replay.bounds(*ends, event - _DAY) for event in _lately(replay, begin))
+        if all(each is None or each[1] < most for each in before):
             found.append((begin, end))
     return found
 
@@ -55,16 +61,46 @@ def _segments(replay: Replay, first: date) -> Iterator[Span]:
     yield from zip(starts, [*(day - _DAY for day in starts[1:]), replay.as_of], strict=True)
 
 
-def _below(replay: Replay, begin: date, end: date) -> list[Span]:
-    """The days of a segment under the limit, where that settles the segment; else nothing."""
-    limit = replay.policy.health_work.flag_below
-    first, last = replay.score(begin), replay.score(end)
-    if first is None or last is None or (first >= limit and last >= limit):
+def _of_segment(replay: Replay, begin: date, end: date) -> list[Span]:
+    """The days of a segment on which the flag stood: under the limit, or after what cost enough points."""
+    rules = replay.policy.health_work
+    now = replay.score(begin), replay.score(end)
+    if now[0] is None or now[1] is None:
         return []
-    if first < limit and last < limit:
+    low = [score < rules.flag_below for score in (now[0], now[1])]
+    if all(low):
         return [(begin, end)]
-    days = (begin + timedelta(days=at) for at in range((end - begin).days + 1))
-    return _spans(day for day in days if _is_below(replay, day, limit) or _has_dropped(replay, day))
+    before = []
+    for event in _lately(replay, begin):
+        was = replay.score(begin, event - _DAY), replay.score(end, event - _DAY)
+        if was[0] is not None and was[1] is not None:
+            before.append((was[0], was[1]))
+    most = max((max(was) for was in before), default=0.0)
+    if not any(low) and round(most - min(now[0], now[1]), 1) < rules.drop_points:
+        return []
+    return _spans(_days(replay, (begin, end), (now[0], now[1]), before))
+
+
+def _days(replay: Replay, segment: Span, now: _Ends, before: Sequence[_Ends]) -> Iterator[date]:
+    """The flagged days of a segment, by the scores at its ends: now, and as they were before each event.
+
+    Where nothing but readings moves a score it runs straight, and only days near a limit are reckoned.
+    """
+    limit, points = replay.policy.health_work.flag_below, replay.policy.health_work.drop_points
+    count = (segment[1] - segment[0]).days
+    for at in range(count + 1):
+        day = segment[0] + timedelta(days=at)
+        if segment[1] <= replay.straight_to:
+            share = at / count if count else 0.0
+            level = now[0] + (now[1] - now[0]) * share
+            over = [was[0] + (was[1] - was[0]) * share - level - points for was in before]
+            far = max([limit - level, *over])  # into the flag; negative: out of it
+            if abs(far) > _ROUNDED:
+                if far > 0:
+                    yield day
+                continue
+        if _is_below(replay, day, limit) or _has_dropped(replay, day):
+            yield day
 
 
 def _is_below(replay: Replay, day: date, limit: float) -> bool:
@@ -72,30 +108,12 @@ def _is_below(replay: Replay, day: date, limit: float) -> bool:
     return score is not None and score < limit
 
 
-def _dropped(replay: Replay, begin: date, end: date) -> list[Span]:
-    """The days of a segment on which what was learnt lately had cost enough points."""
-    if not any(_may_drop(replay, event, begin, end) for event in _lately(replay, begin)):
-        return []
-    days = (begin + timedelta(days=at) for at in range((end - begin).days + 1))
-    return _spans(day for day in days if _has_dropped(replay, day))
-
-
 def _lately(replay: Replay, day: date) -> Iterator[date]:
-    events = replay.events
-    first = bisect_right(events, day - timedelta(days=replay.policy.health_work.drop_days))
-    return iter(events[first : bisect_right(events, day)])
-
-
-def _may_drop(replay: Replay, event: date, begin: date, end: date) -> bool:
-    """Whether an event may have cost enough points on some day of a segment, by the scores at its ends."""
-    known = event - _DAY
-    before = [replay.score(day, known) for day in (begin, end)]
-    after = [replay.score(day) for day in (begin, end)]
-    most = max((score for score in before if score is not None), default=None)
-    least = min((score for score in after if score is not None), default=None)
-    if most is None or least is None:
-        return False
-    return round(most - least, 1) >= replay.policy.health_work.drop_points
+    events, last = replay.events, bisect_right(replay.events, day)
+    since = day - timedelta(days=replay.policy.health_work.drop_days)
+    while last and events[last - 1] > since:
+        last -= 1
+        yield events[last]
 
 
 def _has_dropped(replay: Replay, day: date) -> bool:
