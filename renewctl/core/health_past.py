@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
+from math import inf
 from typing import Any, NamedTuple
 
 from renewctl.core.health import (
@@ -220,6 +221,14 @@ class Replay:
         days = [each.from_on for name in _CAPPING for each in spells.get(name, ())]
         days += [each.set_on for each in self.record.overrides]
         return min(days, default=date.max) - _DAY
+
+    @cached_property
+    def peak(self) -> float:
+        """No score up to `straight_to` is above it; infinite where readings do not each tell all."""
+        told = [self._plain(on) for on in self._read_on if on <= self.straight_to]
+        known = [each[0] for each in told if each is not None]
+        whole = len(known) == len(told)
+        return max([*known, self.policy.health.neutral]) + _ROUNDED if whole else inf
 
     def band(self, on: date) -> str | None:
         """HLT-1: the band on a day."""

@@ -47,6 +47,9 @@ def _quiet(replay: Replay, first: date) -> list[Span]:
         if now is None or now[0] < rules.flag_below:
             continue
         most = now[0] + rules.drop_points
+        if most > replay.peak and end <= replay.straight_to:
+            found.append((begin, end))
+            continue
         before = (replay.bounds(*ends, event - _DAY) for event in _lately(replay, begin))
         if all(each is None or each[1] < most for each in before):
             found.append((begin, end))
