@@ -236,6 +236,8 @@ def test_no_text_of_a_playbook_and_no_note_of_ours_reaches_the_customer(work: De
     update = text_of(printed(work, "s1", "weekly-update", "eml", "--lang", lang), "eml")
     assert ("Deep dive into your use" if lang == "en" else "Análise a fundo do uso de vocês") in update
     assert BLANK in update
+    drawn = update.count('<span style="display:inline-block;width:14em;border-bottom:1px solid #1d2733">')
+    assert drawn == update.count(BLANK)  # a mail has no style sheet to draw them with
     done = work.run("save", "paper", "s1", "weekly-update", "-o", "-")
     assert f"p2 (for us: {CANARY} ledger)" in done.err
     assert "fill in why before it is sent" in done.err
