@@ -13,7 +13,8 @@ from typing import NamedTuple
 from tests.save_simulation.compare import Findings, Said, compare
 from tests.save_simulation.control import Control
 from tests.save_simulation.life import Fate, fate_of, live
-from tests.save_simulation.world import PLACES, Place, World
+from tests.save_simulation.stage import PLACES, Place
+from tests.save_simulation.world import World
 from tests.simulation.program import Program, swift
 
 TEAM = 10  # accounts of one portfolio

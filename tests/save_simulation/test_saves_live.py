@@ -1,7 +1,7 @@
 """The simulation of saves, two of each scenario; in full: `python -m tests.save_simulation`."""
 
 from tests.save_simulation.run import simulate
-from tests.save_simulation.world import EVERY
+from tests.save_simulation.stage import EVERY
 
 COMMANDS = "import save due done skip snooze reassign"
 
