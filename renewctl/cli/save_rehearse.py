@@ -10,7 +10,8 @@ from renewctl.errors import UsageError
 
 if TYPE_CHECKING:
     from renewctl.core.policy import Policy
-    from renewctl.core.rehearse import Rehearsal, Unknown
+    from renewctl.core.rehearse import Rehearsal
+    from renewctl.core.rehearse_limits import Unknown
     from renewctl.store.portfolio import Portfolio
 
 FROM = typer.Option("--from", metavar="DATE", help="The first day looked at (default: two years back).")
@@ -57,7 +58,8 @@ def span(env: Env, policy: "Policy", from_: str | None, to: str | None) -> tuple
 def _rehearsed(
     portfolio: "Portfolio", policy: "Policy", first: date, last: date
 ) -> "tuple[Rehearsal, Unknown]":
-    from renewctl.core.rehearse import course, judged, rehearsal, unknown
+    from renewctl.core.rehearse import course, rehearsal
+    from renewctl.core.rehearse_limits import judged, unknown
     from renewctl.store.watch import pasts
 
     found = list(pasts(portfolio, policy))

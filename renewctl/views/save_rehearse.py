@@ -6,7 +6,8 @@ from typing import Any
 from renewctl.core import money
 from renewctl.core.health_check import Rate
 from renewctl.core.policy import Policy
-from renewctl.core.rehearse import FALSE, Alarm, Loss, Rehearsal, Unknown, Workload
+from renewctl.core.rehearse import FALSE, Alarm, Loss, Rehearsal, Workload
+from renewctl.core.rehearse_limits import Unknown
 from renewctl.core.shares import middle, share
 from renewctl.views.terminal import aligned, fit, is_terminal, put_lines, safe
 

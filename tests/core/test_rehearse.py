@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.core.rehearse import RESULTS, course, judged, rehearsal, unknown
+from renewctl.core.rehearse import RESULTS, course, rehearsal
+from renewctl.core.rehearse_limits import judged, unknown
 from renewctl.core.signs import Spell
 from renewctl.core.spans import merged, without
 from tests.book import POLICY, contract
