@@ -298,11 +298,10 @@ def test_what_is_ours_is_on_our_papers(work: Desk, kind: str) -> None:
             "finding",
             "evidence",
             "ledger",
-            "answers",
             "condition",
             "worth",
         ),
-        "executive-briefing": ("cause", "blocker", "decision", "answers"),
+        "executive-briefing": ("cause", "blocker", "decision"),
         "battle-card": ("finding", "cause"),
     }
     for word in wanted[kind]:
