@@ -61,6 +61,13 @@ def test_a_meeting_held_early_twice_leaves_the_one_after_on_the_agenda(case: Des
     assert "s1-level1-3" in items
 
 
+def test_an_update_that_was_missed_is_not_sent_any_more_and_the_one_that_is_owed_is_named(case: Desk) -> None:
+    said = case.fails(13, "no-such-item", "done", "s1-update-1", "--as-of", "2026-03-24")
+    assert "s1-update-1 has passed" in said
+    assert "renewctl done s1-update-3" in said
+    assert case.run("done", "s1-update-3", "--as-of", "2026-03-24").code == 0
+
+
 def test_a_first_contact_lies_neither_before_the_flag_nor_in_the_future(case: Desk) -> None:
     case.fails(14, "contact-before-flag", "done", "s1-call", "--at", "2026-03-01T23:30")
     case.fails(2, "moment-in-the-future", "done", "s1-call", "--at", "2026-03-03T08:30")
