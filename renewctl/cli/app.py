@@ -225,23 +225,23 @@ COMMANDS: dict[str, Any] = {
             "List the offers made to keep customers, of one save or of all.",
         ),
         "approve": (
-            "save_offer",
+            "save_offer_step",
             "approve",
             "Approve an offer that is over the limit of whoever asked for it.",
         ),
-        "refuse": ("save_offer", "refuse", "Refuse to approve an offer, with the reason."),
+        "refuse": ("save_offer_step", "refuse", "Refuse to approve an offer, with the reason."),
         "accept": (
-            "save_offer",
+            "save_offer_step",
             "accept",
             "Record that the customer accepted an offer: what was promised, and how to record the new terms.",
         ),
         "decline": (
-            "save_offer",
+            "save_offer_step",
             "decline",
             "Record that the customer declined an offer, with the reason.",
         ),
         "withdraw": (
-            "save_offer",
+            "save_offer_step",
             "withdraw",
             "Take an offer back that was not accepted yet, with the reason.",
         ),

@@ -138,15 +138,15 @@ def _source(env: Env, file: "CaseFile", known: "Beside", lang: str) -> "Source":
 
 def _with_options(env: Env, portfolio: "Portfolio", source: "Source") -> "Source":
     """What the customer may choose from; nothing where what is in force is not on record."""
-    from renewctl.cli.save_offer import _deal, _situation
+    from renewctl.cli.offer import deal_of, situation
     from renewctl.core.offer_sheet import options_sheet
 
     file, which = source.report.file, source.beside.contract
-    situation = _situation(env, portfolio, file.case, None, None, 0, None, None)
+    answers = situation(env, portfolio, file.case, None, None, 0, None, None)
     if which is None or which.arr_minor is None or not (which.currency or file.account.currency):
         return source
-    deal = _deal(env, file.account, which, env.as_of, None)
-    return source._replace(options=options_sheet(deal, file.ledger.offers, situation, env.policy))
+    deal = deal_of(env, file.account, which, env.as_of, None)
+    return source._replace(options=options_sheet(deal, file.ledger.offers, answers, env.policy))
 
 
 def _renderer(
