@@ -11,7 +11,7 @@ from renewctl.core.policy import Policy
 from renewctl.core.signs import Spell
 from renewctl.policies.shipped import RAW
 from tests.book import an_account
-from tests.core.health_oracle import DAY, an_override, courses, score_by_rule
+from tests.core.health_oracle import DAY, a_reading, an_override, courses, score_by_rule
 
 POLICY = Policy(RAW)
 FIRST = DAY - timedelta(days=90)
@@ -85,4 +85,11 @@ def holds(day, readings, said, found):
 
 def test_the_first_day_asked_about_may_lie_before_everything_that_is_known():
     replay = Replay(Record(an_account(), []), POLICY, DAY)
+    assert flagged(replay, FIRST) == []
+
+
+def test_a_score_that_hardly_moves_flags_nothing():
+    readings = [a_reading(DAY - timedelta(days=back), score=None, usage_trend=10, csat=4.5, open_tickets=0,
+                          engagement=85, relationship=85, nps=60) for back in (85, 55, 25)]  # fmt: skip
+    replay = Replay(Record(an_account(), readings, (), {}, None, {}), POLICY, DAY)
     assert flagged(replay, FIRST) == []
