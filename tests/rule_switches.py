@@ -203,7 +203,7 @@ def _unlimited(found: Any) -> Any:
 
 def _anything(ledger: Any, name: str) -> Any:
     """SAV-6 got wrong: any word is proof of anything."""
-    from renewctl.core.plays import latest
+    from renewctl.core.case_file import latest
 
     return latest(ledger, "state") or latest(ledger, "cause")
 
@@ -288,7 +288,7 @@ def _notice_forgotten(real: Any) -> Any:
 
 def _once_for_all(ledger: Any, name: str) -> Any:
     """SAV-6 got wrong: what was shown once is shown whatever comes after."""
-    from renewctl.core.plays import latest
+    from renewctl.core.case_file import latest
 
     return latest(ledger, "evidence", name)
 
@@ -429,10 +429,12 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _set("health flag drop_days", 5),
         _instead("plays", "first_contact", lambda found: found[-1].step),  # any work answers the clock
         _instead("cli.save_item", "check", lambda *_: None),  # or none
-        _after("plays", "clock_state", lambda clock: clock._replace(in_time=True)),  # nobody is ever late
+        _after(
+            "save_clock", "clock_state", lambda clock: clock._replace(in_time=True)
+        ),  # nobody is ever late
         _instead("due", "SAVE_CLOCK", 99),  # and the clock is a line like any other
-        _around("plays", "open_case", _in_no_hurry),
-        _instead("plays", "open_one", lambda cases: None),  # two teams at one customer
+        _around("opening", "open_case", _in_no_hurry),
+        _instead("case_file", "open_one", lambda cases: None),  # two teams at one customer
         _instead("case_report", "Report.together_with", None),  # the CSM alone
         _plays("value", _off("value-manager")),
         _plays("value", _off("alert")),  # nobody is told
@@ -610,7 +612,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
     "SAV-8": (
         _instead("standup", "_order", lambda row: row.report.file.case.no),
         _instead("plays", "owner_of", lambda file, *_: (file.case.owner, False)),  # no roles in a team
-        _instead("plays", "latest", lambda *_: None),  # nothing is in the way
+        _instead("case_file", "latest", lambda *_: None),  # nothing is in the way
         _instead("standup", "_to_approve", lambda ledger: None),  # nothing waits for a decision
         _after("standup", "standup", lambda found: found._replace(late=0, missed=0)),
         _after("save_news", "progress", lambda found: found._replace(late=())),  # only what went well
@@ -643,7 +645,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _set("saves recovery touch_every_days", 14),
         _set("saves recovery report_every_days", 31),
         _set("saves recovery attention_months", 5),
-        _instead("plays", "round_of", lambda ledger: 1),  # a relapse is no round of its own
+        _instead("case_file", "round_of", lambda ledger: 1),  # a relapse is no round of its own
         _instead("plays", "provisional", lambda case: True),  # check-ins count from the flag
         _instead("case_items", "recovery", lambda *_: {}),
         _instead("case_items", "attention_until", lambda closed_on, policy: closed_on),
@@ -655,7 +657,7 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _set("saves learning confidence_pct", 50),
         _set("saves learning response_hours", [1]),
         *map(_all_one, ("scenario", "response", "playbook", "root_cause", "owner")),
-        _instead("plays", "playbook_version", lambda book: "1"),
+        _instead("opening", "playbook_version", lambda book: "1"),
         _after("save_rounds", "_judged", lambda found: found._replace(kept_minor=found.at_risk_minor)),
         _after("save_rounds", "_judged", lambda found: found._replace(kept=0, broken=0)),
         _after("save_rounds", "_judged", lambda found: found._replace(cost_minor=0)),

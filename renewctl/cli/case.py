@@ -6,9 +6,9 @@ from typing import Any
 
 from renewctl.cli.contract import allowed, emit
 from renewctl.cli.options import Env, say, today
-from renewctl.core import case_report, cases, plays
+from renewctl.core import case_file, case_report, cases, moments, save_clock
+from renewctl.core.case_file import CaseFile
 from renewctl.core.model import Change, Outcome, SaveCase
-from renewctl.core.plays import CaseFile
 from renewctl.errors import RefusedByRule, UsageError
 from renewctl.store.portfolio import Operation, Portfolio, utc_now
 from renewctl.store.saves import find_case, load_files, zone_of
@@ -35,7 +35,7 @@ class CaseDesk:
     @property
     def round(self) -> int:
         """The current one."""
-        return plays.round_of(self.file.ledger)
+        return case_file.round_of(self.file.ledger)
 
     @property
     def begins_at(self) -> str:
@@ -64,7 +64,7 @@ class CaseDesk:
 
     def forward(self) -> tuple[str, ...]:
         """Bring the case as far as its facts allow; the states it passed."""
-        if not plays.is_open(self.file.case):
+        if not case_file.is_open(self.file.case):
             return ()
         before = len(self.file.ledger.events)
         self.file, changes = cases.forward(self.file, self.env.policy, self.zone, self.recorder())
@@ -102,7 +102,7 @@ def on_case(
         command = f"save {words} s{meant.no}"
         with portfolio.write(command, env.actor, env.as_of, dry_run=env.dry_run) as operation:
             [file] = load_files(portfolio, env.policy, env.as_of, [_again(portfolio, meant)])
-            if running and not plays.is_open(file.case):
+            if running and not case_file.is_open(file.case):
                 allowed(cases.closed_refusal(file.case))
             if env.as_of < file.case.flagged_on:
                 raise RefusedByRule(
@@ -158,7 +158,7 @@ def instant(env: Env, given: str | None, option: str) -> str | None:
     try:
         at = datetime.fromisoformat(given)
         at = at.replace(tzinfo=zone_of(env.policy)) if at.tzinfo is None else at
-        found = plays.stored(at.astimezone(UTC))
+        found = moments.stored(at.astimezone(UTC))
     except (ValueError, OverflowError) as error:
         raise UsageError(
             "bad-moment", f"{option} {given}: no moment", "write it as 2026-03-10T15:30"
@@ -167,8 +167,8 @@ def instant(env: Env, given: str | None, option: str) -> str | None:
         raise UsageError("bad-moment", f"{option} {given}: has no hour", "write it as 2026-03-10T15:30")
     if not _FIRST <= found < _LAST:
         raise UsageError("bad-moment", f"{option} {given}: out of range", "write it as 2026-03-10T15:30")
-    later = env.now is not None and found > plays.stored(env.now)
-    if later or plays.local_on(found, zone_of(env.policy)) > env.as_of:
+    later = env.now is not None and found > moments.stored(env.now)
+    if later or moments.local_on(found, zone_of(env.policy)) > env.as_of:
         raise UsageError(
             "moment-in-the-future",
             f"{option} {given} is after {env.as_of}, the day reckoned from",
@@ -182,4 +182,6 @@ _FIRST, _LAST = "1900", "9000"  # years
 
 def now(env: Env) -> str:
     """The instant that a command runs at: this one, or of another day the hour at which it starts."""
-    return utc_now() if env.as_of == today() else plays.clock(env.as_of, env.policy, zone_of(env.policy))[0]
+    return (
+        utc_now() if env.as_of == today() else save_clock.clock(env.as_of, env.policy, zone_of(env.policy))[0]
+    )

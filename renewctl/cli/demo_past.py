@@ -17,7 +17,7 @@ from renewctl.cli.demo_saves import (
     Told,
 )
 from renewctl.cli.demo_story import NOBODY, Story, inserted
-from renewctl.core import cases, lifecycle, plays
+from renewctl.core import case_file, cases, lifecycle, opening, plays, save_clock
 from renewctl.core.model import (
     KEPT_SAVES,
     Account,
@@ -137,7 +137,7 @@ class _Past:
     def _flag(self, told: Told, on: date) -> tuple[Account, SaveCase]:
         """A case opened, or opened again after a relapse."""
         portfolio, account = self.portfolio, self.accounts[told.account]
-        flagged = (on, *plays.clock(on, self.policy, self.zone))
+        flagged = (on, *save_clock.clock(on, self.policy, self.zone))
         who = account.csm or NOBODY
         if told.account in self.cases:
             no = self.cases[told.account]
@@ -151,9 +151,11 @@ class _Past:
             [case] = portfolio.values("save_case", "no = ?", (no,))
             return account, case
         no = self.cases[told.account] = portfolio.next_no("save_case")
-        renewal = plays.renewal_of(f"s{no}", account, [self.contracts[account.no]], (), self.policy, on, 0)
+        renewal = case_file.renewal_of(
+            f"s{no}", account, [self.contracts[account.no]], (), self.policy, on, 0
+        )
         with portfolio.write(f"save start {account.id}", who, on) as op:
-            case, changes = plays.open_case(
+            case, changes = opening.open_case(
                 no, account, renewal, told.scenario, flagged, STATED[told.scenario], who, self.policy, on
             )
             op.apply(changes)

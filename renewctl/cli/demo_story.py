@@ -11,7 +11,7 @@ from renewctl.cli.demo_saves import (
     STATED,
     Told,
 )
-from renewctl.core import cases, plays
+from renewctl.core import cases, moments
 from renewctl.core.model import (
     CLOSED_SAVES,
     KEPT_SAVES,
@@ -79,8 +79,8 @@ class Story:
         last = closed_on or as_of - _DAY
         on = case.flagged_on
         if told.call is not None:
-            at = plays.stored(plays.instant(case.flagged_at) + timedelta(hours=told.call))
-            on = plays.local_on(at, zone_of(self.policy))
+            at = moments.stored(moments.instant(case.flagged_at) + timedelta(hours=told.call))
+            on = moments.local_on(at, zone_of(self.policy))
             self.note(on, "contact", "call", None, at)
             self._reach("contacted", on, "the first call")
         if told.cause:

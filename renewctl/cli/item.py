@@ -183,18 +183,22 @@ def _in_time(portfolio: Portfolio, env: Env, found: "Found", until_on: date) -> 
 
 
 def _before_clock(portfolio: Portfolio, env: Env, found: "Found", until_on: date) -> None:
-    from renewctl.core import plays
+    from renewctl.core import case_file, moments, plays
     from renewctl.store.saves import zone_of
 
     zone = zone_of(env.policy)
     for case in portfolio.values("save_case", "no = ?", (found.subject[1:],)):
         contact = plays.first_contact(env.policy.playbook(case.scenario).steps)
-        if found.step == contact and plays.is_open(case) and plays.local_on(case.respond_by, zone) < until_on:
-            last = f"{plays.local_text(case.respond_by, zone)} {env.policy.time_zone}"
+        if (
+            found.step == contact
+            and case_file.is_open(case)
+            and moments.local_on(case.respond_by, zone) < until_on
+        ):
+            last = f"{moments.local_text(case.respond_by, zone)} {env.policy.time_zone}"
             raise RefusedByRule(
                 "snooze-past-clock",
                 f"{found.item} is the first contact and owed by {last}; it cannot wait until {until_on}",
-                _sooner(env, found, plays.local_on(case.respond_by, zone)),
+                _sooner(env, found, moments.local_on(case.respond_by, zone)),
             )
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from renewctl.cli.case import CaseDesk
 from renewctl.cli.options import Env
-from renewctl.core import plays
+from renewctl.core import case_file
 from renewctl.core.model import Account, Contract, Ledger, Offer, SaveCase
 from renewctl.core.offer_guards import Situation, bare
 from renewctl.core.offer_money import Deal
@@ -48,7 +48,7 @@ def situation(
 ) -> Situation:  # fmt: skip
     """What the offer answers: the cause as given, else the last one recorded on the case (SAV-2)."""
     book = env.policy.playbook(case.scenario)
-    cause = plays.latest(ledgers_of(portfolio, [case.no]).get(case.no, Ledger()), "cause")
+    cause = case_file.latest(ledgers_of(portfolio, [case.no]).get(case.no, Ledger()), "cause")
     names = () if cause is None else (cause.name, cause.text)
     recorded = tuple(each for each in names if each and each != "other")  # the code of a cause in own words
     said = "".join(recorded[-1:]) if root_cause is None else clean(root_cause)

@@ -18,7 +18,7 @@ from renewctl.cli.contract import (
     units,
 )
 from renewctl.cli.options import AccountArg, Env, command, day, say
-from renewctl.core import lifecycle, money, plays
+from renewctl.core import case_file, lifecycle, money
 from renewctl.core.model import Account, Activity, Change, Contract, SaveCase
 from renewctl.errors import RefusedByRule, UsageError
 from renewctl.store.agenda import refresh
@@ -294,7 +294,7 @@ def lost(
 def _open_save(portfolio: Portfolio, account: Account) -> SaveCase | None:
     """The account's open save, if it has one."""
     found: list[SaveCase] = portfolio.values("save_case", "account_no = ?", (account.no,), "no")
-    return plays.open_one(found)
+    return case_file.open_one(found)
 
 
 def _outcomes(portfolio: Portfolio, account: Account) -> list[Any]:

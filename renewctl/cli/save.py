@@ -8,7 +8,7 @@ import typer
 
 from renewctl.cli.contract import emit
 from renewctl.cli.options import AccountArg, Env, command, day, minutes, owned_by, say
-from renewctl.core import case_items, case_report, plays
+from renewctl.core import case_file, case_items, case_report, opening, save_clock
 from renewctl.core.model import KEPT_SAVES, SaveCase
 from renewctl.core.policy import SCENARIOS, Policy
 from renewctl.core.segment import in_force
@@ -52,7 +52,7 @@ def start(
         flag = flag_of(env, flagged)
         with portfolio.write(f"save start {found.id}", env.actor, env.as_of, dry_run=env.dry_run) as op:
             earlier = cases(portfolio, found.no)
-            running = plays.open_one(earlier)
+            running = case_file.open_one(earlier)
             if running is not None:
                 raise RefusedByRule(
                     "save-open",
@@ -66,19 +66,19 @@ def start(
                 chosen = proposed(env, portfolio, found, reason)
             no = portfolio.next_no("save_case")
             book = load_book(portfolio, [found.no])
-            renewal = plays.renewal_of(
+            renewal = case_file.renewal_of(
                 f"s{no}", found, book.contracts.get(found.no, []), book.readings.get(found.no, []), policy,
                 env.as_of, renewals_per_quarter(portfolio, env.policy),
             )  # fmt: skip
-            case, changes = plays.open_case(
+            case, changes = opening.open_case(
                 no, found, renewal, chosen, flag, reason, env.actor, policy, env.as_of
             )
             op.apply(changes)
             op.summary = f"s{no}: {chosen} save of {found.name}, respond by {case.respond_by}"
             refresh(portfolio, policy, env.as_of, [found.no])
-            case_file = plays.CaseFile(case, found, renewal, book.readings.get(found.no, []), {})
-        report = case_report.Report(case_file, policy, zone, env.as_of, env.now)
-        cooling_on = plays.cooling_until(earlier, policy, env.as_of)
+            opened = case_file.CaseFile(case, found, renewal, book.readings.get(found.no, []), {})
+        report = case_report.Report(opened, policy, zone, env.as_of, env.now)
+        cooling_on = opening.cooling_until(earlier, policy, env.as_of)
         _show(env, report, whole=True)
         if (kept := _watched(earlier, env)) is not None:
             say(
@@ -88,7 +88,7 @@ def start(
                     f"renewctl save reopen s{kept.no} --reason …"
                 )
             )
-        for remark in plays.remarks(case, found, renewal, policy, cooling_on):
+        for remark in opening.remarks(case, found, renewal, policy, cooling_on):
             say(view.note(remark))
     if env.dry_run:
         say("dry run: nothing was written")
@@ -138,10 +138,8 @@ def show(
 ) -> None:
     """Show one save with its steps and clock."""
     with env.open() as portfolio:
-        [case_file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
-    _show(
-        env, case_report.Report(case_file, env.policy, zone_of(env.policy), env.as_of, env.now), whole=whole
-    )
+        [opened] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
+    _show(env, case_report.Report(opened, env.policy, zone_of(env.policy), env.as_of, env.now), whole=whole)
 
 
 @command(writes=True)
@@ -209,7 +207,7 @@ def flag_of(env: Env, given: str | None) -> tuple[date, str, str]:
             f"--flagged {given} is after {env.as_of}, the day reckoned from",
             "give the day the risk was seen",
         )
-    return (on, *plays.clock(on, env.policy, zone, at))
+    return (on, *save_clock.clock(on, env.policy, zone, at))
 
 
 def _show(env: Env, report: case_report.Report, *, whole: bool = False) -> None:

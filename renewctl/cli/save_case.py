@@ -8,7 +8,7 @@ from renewctl.cli.case import CaseDesk, look, on_case
 from renewctl.cli.contract import allowed, amount_in
 from renewctl.cli.options import Env, command
 from renewctl.cli.save import SaveArg, flag_of
-from renewctl.core import cases, plays
+from renewctl.core import case_file, cases, plays
 from renewctl.core.model import CLOSED_SAVES, Activity, Change
 from renewctl.core.text import clean
 from renewctl.errors import RefusedByRule, UsageError
@@ -29,7 +29,7 @@ def team(
 
     if not roles:
 
-        def found(file: plays.CaseFile) -> tuple[plays.CaseStep, ...]:
+        def found(file: case_file.CaseFile) -> tuple[plays.CaseStep, ...]:
             return plays.planned(file, env.policy, zone_of(env.policy))
 
         look(
@@ -132,7 +132,7 @@ def note(
             desk.note("blocker", "set", clean(blocker))
             said.append(f"blocked: {clean(blocker)}")
         if cleared:
-            standing = plays.latest(desk.file.ledger, "blocker")
+            standing = case_file.latest(desk.file.ledger, "blocker")
             if standing is not None and standing.name == "set":
                 desk.note("blocker", "cleared")
                 said.append("blocker cleared")
@@ -233,7 +233,7 @@ def reopen(
     flag = flag_of(env, flagged)
 
     def work(desk: CaseDesk) -> str:
-        other = plays.open_one(
+        other = case_file.open_one(
             desk.portfolio.values("save_case", "account_no = ?", (desk.file.case.account_no,))
         )
         if other is not None and other.no != desk.file.case.no:

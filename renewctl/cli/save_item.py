@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from renewctl.cli.case import CaseDesk
 from renewctl.cli.options import Env
-from renewctl.core import plays
+from renewctl.core import case_file, moments, plays
 from renewctl.errors import RefusedByRule
 from renewctl.store.portfolio import Operation, Portfolio
 from renewctl.store.saves import load_files
@@ -40,7 +40,7 @@ def check(portfolio: Portfolio, env: Env, found: "Found", state: str) -> None:
         brings = next((play.state for play in book.steps if play.step == found.step), "")
         if state == "done" and brings == "diagnosed" and found.still_open:
             [file] = load_files(portfolio, env.policy, env.as_of, [case])
-            if plays.latest(file.ledger, "cause") is None:
+            if case_file.latest(file.ledger, "cause") is None:
                 raise RefusedByRule(
                     "root-cause-missing",
                     f"{found.item} ends with the root cause, not with a tick (SAV-2)",
@@ -62,7 +62,7 @@ def went_on(
     [file] = load_files(portfolio, env.policy, env.as_of, [case])
     desk = CaseDesk(env, portfolio, operation, file, at)
     contact = plays.first_contact(env.policy.playbook(case.scenario).steps)
-    if state == "done" and found.step == contact and plays.latest(file.ledger, "contact") is None:
+    if state == "done" and found.step == contact and case_file.latest(file.ledger, "contact") is None:
         _after_flag(desk, at)
         desk.note("contact", found.step, None, desk.at)
     passed = desk.forward()
@@ -74,23 +74,25 @@ def corrected(portfolio: Portfolio, operation: Operation, env: Env, found: "Foun
     [case] = portfolio.values("save_case", "no = ?", (found.subject[1:],))
     [file] = load_files(portfolio, env.policy, env.as_of, [case])
     desk = CaseDesk(env, portfolio, operation, file, at)
-    told = plays.latest(file.ledger, "contact")
+    told = case_file.latest(file.ledger, "contact")
     if found.step != plays.first_contact(env.policy.playbook(case.scenario).steps) or (
         told is not None and told.happened_at == at
     ):
         return f"{found.item} was already done; nothing changed"
     _after_flag(desk, at)
     desk.note("contact", found.step, "the hour was put right", at)
-    operation.summary = f"{found.item}: first contact at {plays.local_text(at, desk.zone)}"
-    return f"{found.item}: the first contact was at {plays.local_text(at, desk.zone)} {env.policy.time_zone}"
+    operation.summary = f"{found.item}: first contact at {moments.local_text(at, desk.zone)}"
+    return (
+        f"{found.item}: the first contact was at {moments.local_text(at, desk.zone)} {env.policy.time_zone}"
+    )
 
 
 def _after_flag(desk: CaseDesk, at: str | None) -> None:
     """RefusedByRule for a first contact on a day before the risk was seen: it is no answer to it."""
     case = desk.file.case
-    if at is not None and plays.local_on(at, desk.zone) < case.flagged_on:
+    if at is not None and moments.local_on(at, desk.zone) < case.flagged_on:
         raise RefusedByRule(
             "contact-before-flag",
-            f"s{case.no} was flagged on {case.flagged_on}; {plays.local_text(at, desk.zone)} is before",
+            f"s{case.no} was flagged on {case.flagged_on}; {moments.local_text(at, desk.zone)} is before",
             "check the day, or note that call with: renewctl log",
         )

@@ -17,7 +17,7 @@ from renewctl.cli.contract import (
 )
 from renewctl.cli.offer import account_of, deal_of, forward, offers_on, situation
 from renewctl.cli.options import Env, command, day, minutes, say
-from renewctl.core import offers, plays
+from renewctl.core import case_file, offers
 from renewctl.core.model import Change
 from renewctl.core.offer_guards import nothing
 from renewctl.core.offer_terms import Ask, misfit
@@ -110,7 +110,7 @@ def offer(
     from_on = day(begins, "--from") if begins else env.as_of
     with env.open() as portfolio:
         case = find_case(portfolio, account)
-        if not plays.is_open(case):
+        if not case_file.is_open(case):
             raise RefusedByRule(
                 "save-closed", f"s{case.no} is closed as {case.state}; an offer belongs to a running save",
                 "open one first: renewctl save start ACCOUNT --scenario …",

@@ -23,7 +23,7 @@ from renewctl.core.policy import SAVE_PAPERS
 from renewctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from renewctl.core.plays import CaseFile
+    from renewctl.core.case_file import CaseFile
     from renewctl.core.save_papers import Beside
     from renewctl.store.portfolio import Operation, Portfolio
     from renewctl.views.save_rows import Source
@@ -109,8 +109,8 @@ def _kind(given: str) -> str:
 
 def _source(env: Env, file: "CaseFile", known: "Beside", lang: str) -> "Source":
     """Everything the paper is made from."""
+    from renewctl.core.case_file import latest
     from renewctl.core.case_report import Report
-    from renewctl.core.plays import latest
     from renewctl.core.roi import CHEAPEST, roi
     from renewctl.store.saves import zone_of
     from renewctl.store.titles import titles
@@ -178,7 +178,7 @@ def _renderer(
 def _record(env: Env, order: Order, kind: str, file: "CaseFile") -> None:
     """Keep on the case that the paper was written: a fact that closes the steps it belongs to."""
     from renewctl.cli.case import CaseDesk
-    from renewctl.core.plays import latest, round_of
+    from renewctl.core.case_file import latest, round_of
     from renewctl.store.saves import find_case, load_files
 
     case, lang = file.case, order.lang

@@ -11,7 +11,7 @@ from renewctl.cli.contract import allowed
 from renewctl.cli.options import Env, command, day
 from renewctl.cli.save import SaveArg
 from renewctl.core import cases as cases_
-from renewctl.core import levels, plays, promises
+from renewctl.core import levels, moments, plays, promises
 from renewctl.core.model import NOT_KEPT, Change, Promise, ServiceLevel, ServiceResponse
 from renewctl.core.text import clean
 from renewctl.errors import NotFound, UsageError
@@ -279,9 +279,9 @@ def level_log(
             no, found.account_no, number, asked_at, answered_at, clean(note or "") or None, env.actor
         )
         desk.apply([Change("service_response", (no,), found.account_no, None, made._asdict())])
-        by = plays.stored(levels.answer_by(found, made))
+        by = moments.stored(levels.answer_by(found, made))
         how = "still to be answered" if answered_at is None else "in time" if answered_at <= by else "late"
-        return f"l{number} called upon, {how} (by {plays.local_text(by, desk.zone)})"
+        return f"l{number} called upon, {how} (by {moments.local_text(by, desk.zone)})"
 
     on_case(env, _save_of(env, "service_level", number, "l"), "level log", work, running=False)
 
@@ -299,7 +299,7 @@ def answered_now(env: Env, number: int, at: str | None, note: str | None) -> Non
         changed = {"answered_at": when, "note": clean(note or "") or found.note}
         was = {key: getattr(found, key) for key in changed}
         desk.apply([Change("service_response", (number,), found.account_no, was, changed)])
-        return f"answered at {plays.local_text(when, desk.zone)}"
+        return f"answered at {moments.local_text(when, desk.zone)}"
 
     with env.open() as portfolio:
         level_no = portfolio.value("SELECT level_no FROM service_response WHERE no = ?", (number,))
@@ -317,7 +317,7 @@ def level_list(
     with env.open() as portfolio:
         meant = [find_case(portfolio, save)] if save else cases(portfolio)
         files = load_files(portfolio, env.policy, env.as_of, meant)
-    at = plays.instant(now(env))
+    at = moments.instant(now(env))
     rows = [
         (file, levels.compliance(each, file.ledger.responses, file.states, env.as_of, at))
         for file in files

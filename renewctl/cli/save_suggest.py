@@ -65,7 +65,7 @@ def proposed(env: Env, portfolio: "Portfolio", account: "Account", reason: str |
     `save start` without a scenario takes it. To investigate is no playbook: what to ask is said instead.
     """
     from renewctl.core.health_flag import INVESTIGATE
-    from renewctl.core.plays import cooling_until
+    from renewctl.core.opening import cooling_until
     from renewctl.store.watch import suggestions
     from renewctl.views.account import word
 

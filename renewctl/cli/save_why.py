@@ -9,7 +9,7 @@ from renewctl.cli.case import CaseDesk, look, on_case
 from renewctl.cli.contract import allowed
 from renewctl.cli.options import Env, command, say
 from renewctl.cli.save import SaveArg, near
-from renewctl.core import cases, plays
+from renewctl.core import case_file, cases, plays
 from renewctl.core.text import clean
 from renewctl.errors import NotFound, RefusedByRule, UsageError
 from renewctl.store.saves import zone_of
@@ -147,7 +147,7 @@ def answer(
 ) -> None:
     """Answer the questions of the investigation; steps that hang on them follow."""
 
-    def steps(file: plays.CaseFile) -> tuple[plays.CaseStep, ...]:
+    def steps(file: case_file.CaseFile) -> tuple[plays.CaseStep, ...]:
         return plays.steps(file, env.policy, zone_of(env.policy))
 
     if not answers:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta, tzinfo
 from typing import NamedTuple
 
-from renewctl.core import levels, plays
+from renewctl.core import case_file, levels, moments, plays, save_clock
+from renewctl.core.case_file import CaseFile
 from renewctl.core.dates import add_months
 from renewctl.core.due import BY_DAY, MISSED_PROMISE, SAVE_CLOCK, Item, States, Task, Who, status_of
 from renewctl.core.model import KEPT_SAVES, ServiceResponse
-from renewctl.core.plays import CaseFile, CaseStep
+from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Policy
 from renewctl.core.promises import standing
 
@@ -40,7 +41,7 @@ def items(
     working day on or before a day.
     """
     case = file.case
-    running = plays.is_open(case)
+    running = case_file.is_open(case)
     if not running and case.state not in KEPT_SAVES:
         return []
     write = _Writer(file, policy, as_of, until, work_on)
@@ -68,7 +69,7 @@ class _Writer:
         self.until = until
         self.items: list[Item] = []
         self._work_on = work_on
-        self._round = plays.round_of(file.ledger)
+        self._round = case_file.round_of(file.ledger)
 
     def add(self, rank: int, due_on: date, task: Task, who: Who) -> None:
         """Put a line on the agenda where its day lies in the window."""
@@ -89,21 +90,21 @@ class _Writer:
 def _steps(write: _Writer, found: Sequence[CaseStep], zone: tzinfo) -> None:
     file, policy = write.file, write.policy
     case = file.case
-    running, contact = plays.is_open(case), plays.first_contact(found)
+    running, contact = case_file.is_open(case), plays.first_contact(found)
     for step in found:
         if step.fate != "active" or step.state not in ("open", "snoozed"):
             continue
         due_on, note, rank, kind = step.due_on, "", BY_DAY, "save"
         if running and step.step == contact:
             rank = SAVE_CLOCK
-            due_on = min(due_on, plays.local_on(case.respond_by, zone))
-            note = f"answer by {plays.local_text(case.respond_by, zone)} {policy.time_zone}"
+            due_on = min(due_on, moments.local_on(case.respond_by, zone))
+            note = f"answer by {moments.local_text(case.respond_by, zone)} {policy.time_zone}"
         elif step.phase == "check_in":
             kind = "save" if running else "recovery"
             if running:
                 note = "provisional: counts from the flag until the account is saved"
         if step.marked is not None and step.marked.until_on is not None:
-            due_on = plays.put_off(case, step, contact, step.marked.until_on, zone)
+            due_on = save_clock.put_off(case, step, contact, step.marked.until_on, zone)
         # To the agenda a call is one way of reaching the customer.
         channel = "internal" if step.channel == "internal" else "customer"
         clock = case.respond_by if rank == SAVE_CLOCK else ""
@@ -120,7 +121,7 @@ def _steps(write: _Writer, found: Sequence[CaseStep], zone: tzinfo) -> None:
 def updates(file: CaseFile, policy: Policy, zone: tzinfo, until: date) -> list[tuple[int, date]]:
     """SAV-9: (number, day) of each weekly update owed from the flag up to a day while the case runs."""
     every = policy.saves.update_every_days
-    begin = plays.local_on(file.case.flagged_at, zone)
+    begin = moments.local_on(file.case.flagged_at, zone)
     last = min(until, begin + timedelta(days=every * _MOST))
     return [(n, begin + timedelta(days=n * every)) for n in range(1, (last - begin).days // every + 1)]
 
@@ -233,7 +234,7 @@ def _levels(write: _Writer, zone: tzinfo) -> None:
             continue
         for call in ledger.responses:
             if call.level_no == level.no and call.answered_at is None:
-                _call(write, level.text, call, plays.stored(levels.answer_by(level, call)), zone)
+                _call(write, level.text, call, moments.stored(levels.answer_by(level, call)), zone)
 
 
 def _far(until: date, as_of: date, days: int) -> date:
@@ -242,8 +243,8 @@ def _far(until: date, as_of: date, days: int) -> date:
 
 
 def _call(write: _Writer, text: str, call: ServiceResponse, by: str, zone: tzinfo) -> None:
-    step, due_on = f"answer{call.no}", plays.local_on(by, zone)
-    note = f"answer by {plays.local_text(by, zone)} {write.policy.time_zone}"
+    step, due_on = f"answer{call.no}", moments.local_on(by, zone)
+    note = f"answer by {moments.local_text(by, zone)} {write.policy.time_zone}"
     task = Task(
         step, None, f"Answer the customer: {text}", "customer", "csm", "promise", "SAV-R", clock=by, note=note
     )

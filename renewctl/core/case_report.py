@@ -3,16 +3,18 @@
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 
-from renewctl.core import case_items, plays
+from renewctl.core import case_file, case_items, opening, plays, save_clock
+from renewctl.core.case_file import CaseFile
 from renewctl.core.case_items import UPDATE, Duty, attention_until, owed, updates
 from renewctl.core.cases import Evidence, ahead, evidence
 from renewctl.core.due import Item
 from renewctl.core.model import KEPT_SAVES, Because, ItemState
 from renewctl.core.ownership import step_person
 from renewctl.core.play_flow import effort_range
-from renewctl.core.plays import CaseFile, CaseStep, Clock, Milestone
+from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Playbook, Policy
 from renewctl.core.promises import Standing, standing
+from renewctl.core.save_clock import Clock, Milestone
 from renewctl.core.signs import urgency as urgency_of
 
 _NEXT = 31  # days ahead in which what is owed next to a customer that was kept is told
@@ -32,7 +34,7 @@ class Report:
         self.book: Playbook = policy.playbook(file.case.scenario)
         self.plan = plays.Plan(file, policy, zone)
         self.first_contact = self.plan.contact
-        self.clock: Clock = plays.clock_state(file, self.plan.first, policy, zone, as_of, now)
+        self.clock: Clock = save_clock.clock_state(file, self.plan.first, policy, zone, as_of, now)
         self.provisional = plays.provisional(file.case)  # the check-ins' dates
         self.zone_name = policy.time_zone
         self.base_currency = policy.base_currency
@@ -55,7 +57,7 @@ class Report:
     @cached_property
     def milestones(self) -> tuple[Milestone, ...]:
         """SAV-7."""
-        return plays.milestones(self.file.case, self.policy)
+        return save_clock.milestones(self.file.case, self.policy)
 
     @cached_property
     def success(self) -> tuple[str, ...]:
@@ -75,7 +77,7 @@ class Report:
     @cached_property
     def signals(self) -> tuple[Because, ...]:
         """What stands on record that speaks for a save (SAV-1)."""
-        return plays.signals(self.file.account, self.file.readings, self.policy)
+        return opening.signals(self.file.account, self.file.readings, self.policy)
 
     @cached_property
     def together_with(self) -> str | None:
@@ -87,7 +89,7 @@ class Report:
     @property
     def changed_since(self) -> bool:
         """Whether the playbook is not the one the case was opened with."""
-        return plays.playbook_version(self.book) != self.file.case.playbook
+        return opening.playbook_version(self.book) != self.file.case.playbook
 
     @cached_property
     def kept(self) -> tuple[ItemState, ...]:
@@ -107,7 +109,7 @@ class Report:
     @cached_property
     def next_update(self) -> Duty | None:
         """SAV-9: the weekly update that is owed, else the next one; of a running case."""
-        if not plays.is_open(self.file.case):
+        if not case_file.is_open(self.file.case):
             return None
         return _next_update(self.file, self.policy, self.zone, self.as_of)
 
@@ -151,7 +153,7 @@ def urgency(report: Report) -> tuple[object, ...]:
     case = report.file.case
     ahead = next_step(report)
     return (
-        not plays.is_open(case),
+        not case_file.is_open(case),
         report.clock.state == "answered",
         case.respond_by if report.clock.state != "answered" else "",
         ahead.due_on if ahead else date.max,
@@ -166,9 +168,9 @@ def next_step(report: Report) -> CaseStep | None:
     Only those that may be it are worked out whole. Of check-ins that are provisional, those to come.
     """
     case, plan = report.file.case, report.plan
-    if not plays.is_open(case) and case.state not in KEPT_SAVES:
+    if not case_file.is_open(case) and case.state not in KEPT_SAVES:
         return None
-    owed = [play for play in plan.plays if plan.is_owed(play)] if plays.is_open(case) else []
+    owed = [play for play in plan.plays if plan.is_owed(play)] if case_file.is_open(case) else []
     put_off = [_back(report, plan.step(play)) for play in owed if play.step in report.file.states]
     others = [(plan.due(play)[0], at) for at, play in enumerate(owed) if play.step not in report.file.states]
     found = put_off + ([plan.step(owed[min(others)[1]])] if others else [])
@@ -195,5 +197,5 @@ def _back(report: Report, step: CaseStep) -> CaseStep:
     if step.state != "snoozed" or step.marked is None:
         return step
     until_on = step.marked.until_on or step.due_on
-    back_on = plays.put_off(report.file.case, step, report.first_contact, until_on, report.zone)
+    back_on = save_clock.put_off(report.file.case, step, report.first_contact, until_on, report.zone)
     return step._replace(due_on=back_on)

@@ -11,7 +11,8 @@ from datetime import date, tzinfo
 from itertools import pairwise
 from typing import NamedTuple
 
-from renewctl.core import plays
+from renewctl.core import case_file, moments, opening, plays
+from renewctl.core.case_file import CaseFile
 from renewctl.core.case_items import attention_until
 from renewctl.core.intake import Refusal
 from renewctl.core.model import (
@@ -24,7 +25,7 @@ from renewctl.core.model import (
     SaveCase,
     SaveEvent,
 )
-from renewctl.core.plays import CaseFile, CaseStep
+from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Playbook, Policy
 from renewctl.core.promises import Standing, all_kept
 
@@ -112,9 +113,9 @@ def reached(file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> Iterat
         state = brings(step, book)
         if state and step.state == "done":
             shown.setdefault(state, step.title)
-    if plays.latest(file.ledger, "contact"):
+    if case_file.latest(file.ledger, "contact"):
         shown.setdefault("contacted", "the first call")
-    cause = plays.latest(file.ledger, "cause")
+    cause = case_file.latest(file.ledger, "cause")
     if cause is None:
         shown.pop("diagnosed", None)
     else:
@@ -132,7 +133,7 @@ def reached(file: CaseFile, policy: Policy, zone: tzinfo, as_of: date) -> Iterat
 def ahead(file: CaseFile, policy: Policy) -> tuple[str, str] | None:
     """(the next state of an open case, what brings it there); None from `stabilised` on."""
     case = file.case
-    at = OPEN_SAVES.index(case.state) + 1 if plays.is_open(case) else len(OPEN_SAVES)
+    at = OPEN_SAVES.index(case.state) + 1 if case_file.is_open(case) else len(OPEN_SAVES)
     if at >= len(OPEN_SAVES):
         return None
     state, subject = OPEN_SAVES[at], f"s{case.no}"
@@ -154,7 +155,7 @@ def forward(
 ) -> tuple[CaseFile, tuple[Change, ...]]:
     """A case brought as far as its facts allow, and the changes: one event for each state it passes."""
     changes: list[Change] = []
-    round_ = plays.round_of(file.ledger)
+    round_ = case_file.round_of(file.ledger)
     made: list[SaveEvent] = []
     state = file.case.state
     for state, text in list(reached(file, policy, zone, record.on)):
@@ -184,7 +185,7 @@ def switch(
     The steps not yet done count from now, the clock from the flag as before (SAV-1, SAV-2).
     """
     case = file.case
-    if not plays.is_open(case):
+    if not case_file.is_open(case):
         return closed_refusal(case)
     if scenario == case.scenario:
         return Refusal(
@@ -192,8 +193,8 @@ def switch(
         )
     book = policy.playbooks[scenario]
     state = "diagnosed" if case.state in SWITCHED else case.state
-    version = plays.playbook_version(book)
-    round_ = plays.round_of(file.ledger)
+    version = opening.playbook_version(book)
+    round_ = case_file.round_of(file.ledger)
     event, change = record.event(case, round_, "scenario", scenario, f"from {case.scenario}: {reason}")
     states, rows = _old_plan(file, policy)
     now = case._replace(scenario=scenario, playbook=version, state=state)
@@ -250,7 +251,7 @@ def evidence(file: CaseFile, as_of: date) -> tuple[Evidence, ...]:
             f"the cancellation notice of {notice_on} still stands: "
             f"renewctl set {file.account.id} cancel_notice_date= --reason …"
         )
-    if plays.latest(ledger, "cause") is None:
+    if case_file.latest(ledger, "cause") is None:
         lacking["root_cause"] = f"the root cause is not known: renewctl save why s{file.case.no}"
     owed = all_kept(ledger.promises, as_of)
     kept = sum(1 for each in ledger.promises if each.state == "kept")
@@ -286,7 +287,7 @@ def may_carry(file: CaseFile, as_of: date) -> Refusal | None:
 def _said(ledger: Ledger, name: str) -> SaveEvent | None:
     """What shows one of the four; what was said of it before a setback, or of another root cause, is void."""
     found, stood = None, False
-    current = plays.round_of(ledger)
+    current = case_file.round_of(ledger)
     for event in ledger.events:
         if event.round != current:
             continue
@@ -318,7 +319,7 @@ def close(
     and the recovery of a customer that was kept begins (SAV-10).
     """
     case = file.case
-    if not plays.is_open(case):
+    if not case_file.is_open(case):
         return () if case.state == result else closed_refusal(case)
     if record.on < case.flagged_on:
         return Refusal(
@@ -331,7 +332,7 @@ def close(
         refusal = _let_go_refusal(file)
     if refusal is not None:
         return refusal
-    _, change = record.event(case, plays.round_of(file.ledger), "state", result, reason or None)
+    _, change = record.event(case, case_file.round_of(file.ledger), "state", result, reason or None)
     return moved(case, state=result, closed_on=record.on), change, *_withdrawn(file.ledger, result, record)
 
 
@@ -368,7 +369,7 @@ def _kept_refusal(file: CaseFile, result: str, policy: Policy, on: date) -> Refu
         and (offer.kept_minor or 0) < (offer.arr_minor or 0)
         for offer in file.ledger.offers
     )  # fmt: skip
-    if result == "partly_saved" and not less and plays.latest(file.ledger, "evidence", KEPT_ARR) is None:
+    if result == "partly_saved" and not less and case_file.latest(file.ledger, "evidence", KEPT_ARR) is None:
         return Refusal(
             "kept-arr-missing", f"save s{case.no}: what of it is kept?", "say it with --arr AMOUNT"
         )
@@ -395,7 +396,7 @@ def setback(file: CaseFile, reason: str, record: Recorder) -> "tuple[Change, ...
             f"save s{case.no} is {case.state}; only a stabilised one falls back",
             "nothing to do",
         )
-    _, change = record.event(case, plays.round_of(file.ledger), "state", "executing", reason)
+    _, change = record.event(case, case_file.round_of(file.ledger), "state", "executing", reason)
     return moved(case, state="executing"), change
 
 
@@ -422,9 +423,9 @@ def reopen(
             f"open a new one: renewctl save start {file.account.id} --scenario …",
         )
     urgent = file.renewal.segment == "enterprise" or file.account.cancel_notice_on is not None
-    target_by = plays.later(flagged[1], policy.saves.target_hours) if urgent else None
-    _, change = record.event(case, plays.round_of(file.ledger) + 1, "reopened", case.state, reason)
-    version = plays.playbook_version(policy.playbook(case.scenario))
+    target_by = moments.later(flagged[1], policy.saves.target_hours) if urgent else None
+    _, change = record.event(case, case_file.round_of(file.ledger) + 1, "reopened", case.state, reason)
+    version = opening.playbook_version(policy.playbook(case.scenario))
     row = moved(
         case, state="detected", closed_on=None, flagged_on=flagged[0], flagged_at=flagged[1],
         respond_by=flagged[2], target_by=target_by, playbook=version,

@@ -10,12 +10,13 @@ from datetime import date, tzinfo
 from typing import NamedTuple
 
 from renewctl.core.agenda import ContractAgenda
+from renewctl.core.case_file import CaseFile, is_open, round_of
 from renewctl.core.case_items import items
 from renewctl.core.due import DueContract, Item
 from renewctl.core.edits import pins
 from renewctl.core.model import KEPT_SAVES, Account, Assignment, Change, Stakeholder
 from renewctl.core.ownership import step_person
-from renewctl.core.plays import CaseFile, is_open, planned, round_of
+from renewctl.core.plays import planned
 from renewctl.core.policy import Policy
 from renewctl.core.team import Renewing
 from renewctl.core.text import fold

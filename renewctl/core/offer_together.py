@@ -5,7 +5,7 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from renewctl.core import plays
+from renewctl.core import case_file
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Offer, SaveCase
 from renewctl.core.offer_guards import Situation, bare
@@ -79,7 +79,7 @@ def clash(offer: Offer, others: Sequence[Offer]) -> Refusal | None:
 
 def closed(offer: Offer, case: SaveCase) -> Refusal | None:
     """That the case of an offer has ended; None while it runs."""
-    if plays.is_open(case):
+    if case_file.is_open(case):
         return None
     return Refusal(
         "save-closed",

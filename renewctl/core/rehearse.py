@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from renewctl.core.case_file import is_open
 from renewctl.core.health_past import Replay
 from renewctl.core.model import KEPT_SAVES, Outcome
-from renewctl.core.plays import is_open
 from renewctl.core.policy import Policy
 from renewctl.core.segment import base_minor, in_force
 from renewctl.core.signs import Sign

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from renewctl.core import plays
+from renewctl.core import case_file
 from renewctl.core.case_items import UPDATE, updates
 from renewctl.core.case_report import Report
 from renewctl.core.save_papers import AHEAD, DONE, Given, active, closed_on, promised
@@ -99,7 +99,7 @@ def progress(report: Report, theirs: frozenset[str] = frozenset()) -> Progress:
 
 def _written(report: Report) -> list[date]:
     """The days before this one on which the customer was written to in this round."""
-    current = plays.round_of(report.file.ledger)
+    current = case_file.round_of(report.file.ledger)
     return [
         event.happened_on
         for event in report.file.ledger.events
@@ -149,10 +149,10 @@ def _asked(report: Report, theirs: Iterable[Given]) -> tuple[Ask, ...]:
         for each in ledger.offers
         if each.state == "accepted" and each.condition
     ]
-    sheet = plays.latest(ledger, "paper", "options-sheet")
+    sheet = case_file.latest(ledger, "paper", "options-sheet")
     if sheet is not None and any(each.state == "approved" for each in ledger.offers):
         found.append(Ask("choice", "", sheet.happened_on))
-    heard = plays.latest(ledger, "paper", "acknowledgement")
+    heard = case_file.latest(ledger, "paper", "acknowledgement")
     waiting = (each for each in active(report) if "acknowledgement" in each.documents)
     if heard is not None and any(each.state in ("open", "snoozed") for each in waiting):
         found.append(Ask("confirm", "", heard.happened_on))

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from renewctl.core import plays
+from renewctl.core import case_file
+from renewctl.core.case_file import CaseFile
 from renewctl.core.case_report import Report
 from renewctl.core.mail import Addressed
 from renewctl.core.model import (
@@ -23,7 +24,7 @@ from renewctl.core.model import (
     ValueMetric,
 )
 from renewctl.core.offer_guards import unknown
-from renewctl.core.plays import CaseFile, CaseStep
+from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Policy, Question
 from renewctl.core.roi import Roi
 from renewctl.core.text import fold
@@ -119,14 +120,15 @@ def rules(policy: Policy) -> Rules:
 def whys(report: Report) -> tuple[str | None, ...]:
     """SAV-2: the whys of this round, None for those not answered."""
     found = (
-        plays.latest(report.file.ledger, "why", str(number + 1)) for number in range(report.policy.saves.whys)
+        case_file.latest(report.file.ledger, "why", str(number + 1))
+        for number in range(report.policy.saves.whys)
     )
     return tuple(each.text if each else None for each in found)
 
 
 def open_text(ledger: Ledger, kind: str, name: str) -> str | None:
     """The text of the last event of a kind where it is of this name: a blocker set, a decision asked."""
-    found = plays.latest(ledger, kind)
+    found = case_file.latest(ledger, kind)
     return found.text if found is not None and found.name == name else None
 
 
@@ -177,7 +179,7 @@ def closed_on(step: CaseStep, file: CaseFile) -> date | None:
         return step.marked.set_on
     ledger, since = file.ledger, file.case.flagged_on
     kind, _, name = step.shown_by.partition(":")
-    current, keys = plays.round_of(ledger), {each.key for each in step.asks}
+    current, keys = case_file.round_of(ledger), {each.key for each in step.asks}
     found = [
         each.happened_on
         for each in ledger.events
@@ -195,7 +197,7 @@ def closed_on(step: CaseStep, file: CaseFile) -> date | None:
 
 def topics(report: Report) -> tuple[Topic, ...]:
     """SAV-5: what the investigation asks, step by step, with the answers on record."""
-    said = plays.findings(report.file.case, report.file.ledger)
+    said = case_file.findings(report.file.case, report.file.ledger)
     return tuple(
         Topic(step.title, tuple((each, said.get(each.key) or None) for each in step.asks))
         for step in active(report)
@@ -225,7 +227,7 @@ def against(account: Account, outcomes: Iterable[Outcome]) -> Rival | None:
 
 def cause_known(report: Report) -> bool:
     """SAV-2: whether the root cause is on record in this round."""
-    cause = plays.latest(report.file.ledger, "cause")
+    cause = case_file.latest(report.file.ledger, "cause")
     return cause is not None and not unknown(cause.text or cause.name, report.policy.offers)
 
 

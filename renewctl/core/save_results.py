@@ -10,9 +10,9 @@ from datetime import date, tzinfo
 from fractions import Fraction
 from typing import NamedTuple
 
+from renewctl.core.case_file import CaseFile, is_open
 from renewctl.core.health_check import Rate
 from renewctl.core.model import CLOSED_SAVES, KEPT_SAVES, Account, Outcome, Promise
-from renewctl.core.plays import CaseFile, is_open
 from renewctl.core.policy import Policy
 from renewctl.core.save_rounds import (
     Before,

@@ -8,9 +8,11 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from math import ceil
 from typing import NamedTuple
 
+from renewctl.core.case_file import UNKNOWN_ON, CaseFile, latest, round_of
 from renewctl.core.due import States
 from renewctl.core.model import KEPT_SAVES, Account, Ledger, Outcome, SaveCase
-from renewctl.core.plays import UNKNOWN_ON, CaseFile, first_contact, instant, latest, local_on, round_of
+from renewctl.core.moments import instant, local_on
+from renewctl.core.plays import first_contact
 from renewctl.core.policy import Policy
 from renewctl.core.segment import base_minor
 from renewctl.core.shares import middle

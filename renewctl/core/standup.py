@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from renewctl.core import case_report, plays
+from renewctl.core import case_file, case_report
 from renewctl.core.case_report import Report
 from renewctl.core.model import Ledger
 from renewctl.core.plays import CaseStep
@@ -62,8 +62,8 @@ def _row(report: Report, as_of: date, soon_days: int) -> Row:
     ]
     owed.sort(key=lambda each: (each.state not in ("missed", "broken"), each.promise.due_on, each.promise.no))
     ahead = case_report.next_step(report)
-    blocker = plays.latest(ledger, "blocker")
-    decision = plays.latest(ledger, "decision")
+    blocker = case_file.latest(ledger, "blocker")
+    decision = case_file.latest(ledger, "decision")
     return Row(
         report,
         ahead,

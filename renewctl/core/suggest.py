@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from renewctl.core.case_file import open_one
 from renewctl.core.classify import Classified
 from renewctl.core.health_flag import INVESTIGATE, flag
 from renewctl.core.health_past import Replay
 from renewctl.core.model import Because
+from renewctl.core.opening import cooling_until
 from renewctl.core.ownership import step_person
-from renewctl.core.plays import cooling_until, open_one
 from renewctl.core.policy import Policy
 from renewctl.core.reasons import reading_of
 from renewctl.core.signs import Sign, on_record, urgency

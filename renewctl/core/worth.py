@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from renewctl.core import money
+from renewctl.core.case_file import CaseFile
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Change, Worth
-from renewctl.core.plays import CaseFile
 
 DECISIONS = ("fight", "let_go")
 

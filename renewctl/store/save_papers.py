@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from renewctl.core.case_file import CaseFile
 from renewctl.core.classify import main_contract
 from renewctl.core.mail import addressed
 from renewctl.core.model import Contract, ValueMetric
-from renewctl.core.plays import CaseFile
 from renewctl.core.save_papers import Beside
 from renewctl.core.stakeholders import still_there
 from renewctl.store.portfolio import Portfolio

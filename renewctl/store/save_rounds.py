@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from renewctl.core.case_file import CaseFile, round_of
 from renewctl.core.log_rows import side
 from renewctl.core.model import KEPT_SAVES, ItemState, SaveCase
-from renewctl.core.plays import OPENED, CaseFile, round_of
+from renewctl.core.opening import OPENED
 from renewctl.core.save_rounds import Before
 from renewctl.store.portfolio import Portfolio, columns
 

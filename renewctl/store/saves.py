@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, timedelta, tzinfo
 from typing import Any
 
-from renewctl.core import case_items, plays
+from renewctl.core import case_file, case_items, plays
+from renewctl.core.case_file import CaseFile
 from renewctl.core.due import Item, item_id
 from renewctl.core.model import KEPT_SAVES, ItemState, Ledger, SaveCase
-from renewctl.core.plays import CaseFile
 from renewctl.core.policy import Policy
 from renewctl.core.segment import in_force
 from renewctl.core.timeline import Planner
@@ -45,7 +45,7 @@ def cases(portfolio: Portfolio, account_no: int | None = None, *, closed: bool =
         where.append("account_no = ?")
         params.append(account_no)
     found: list[SaveCase] = portfolio.values("save_case", " AND ".join(where), params, "no")
-    return found if closed else [case for case in found if plays.is_open(case)]
+    return found if closed else [case for case in found if case_file.is_open(case)]
 
 
 def load_files(
@@ -55,7 +55,7 @@ def load_files(
     book = load_book(portfolio, sorted({case.account_no for case in found}))
     volume = renewals_per_quarter(portfolio, policy)
     ledgers = ledgers_of(portfolio, [case.no for case in found])
-    rounds = {f"s{case.no}": plays.round_of(ledgers.get(case.no, Ledger())) for case in found}
+    rounds = {f"s{case.no}": case_file.round_of(ledgers.get(case.no, Ledger())) for case in found}
     states = _states(portfolio, rounds)
     given: dict[str, dict[str, str]] = defaultdict(dict)
     for subject, cycle, step, person in portfolio.rows(
@@ -67,7 +67,7 @@ def load_files(
     for case in found:
         no = case.account_no
         account, readings = book.accounts[no], book.readings.get(no, [])
-        renewal = plays.renewal_of(
+        renewal = case_file.renewal_of(
             f"s{case.no}", account, book.contracts.get(no, []), readings, policy, as_of, volume
         )
         subject = f"s{case.no}"
@@ -128,7 +128,7 @@ def due_items(portfolio: Portfolio, policy: Policy, as_of: date, until: date) ->
     items: list[Item] = []
     files = load_files(portfolio, policy, as_of, [case for case, _ in owing])
     for file, (_, recovers) in zip(files, owing, strict=True):
-        if plays.is_open(file.case) or not _gone(file):
+        if case_file.is_open(file.case) or not _gone(file):
             items += case_items.items(file, policy, zone, as_of, until, work_on, recovers=recovers)
     return items
 
@@ -148,7 +148,7 @@ def _owing(portfolio: Portfolio, policy: Policy, as_of: date) -> list[tuple[Save
             latest[case.account_no] == case.no
             and as_of <= case_items.attention_until(case.closed_on, policy) + _AFTERWARDS
         )
-        if plays.is_open(case) or (case.state in KEPT_SAVES and recovers):
+        if case_file.is_open(case) or (case.state in KEPT_SAVES and recovers):
             found.append((case, recovers))
         elif case.state in KEPT_SAVES:
             promised = {no for (no,) in portfolio.rows(_PROMISED)} if promised is None else promised
@@ -198,7 +198,7 @@ def find_case(portfolio: Portfolio, text: str) -> SaveCase:
             f"{account.name} has no save",
             f"open one with: renewctl save start {account.id} --scenario …",
         )
-    return plays.open_one(found) or found[-1]
+    return case_file.open_one(found) or found[-1]
 
 
 def _only(found: list[SaveCase]) -> SaveCase:
@@ -215,7 +215,7 @@ def find_step(
     case: SaveCase = found[0]
     subject, folded = f"s{save_no}", text.strip().lower()
     [file] = load_files(portfolio, policy, as_of, [case])
-    current = plays.round_of(file.ledger)
+    current = case_file.round_of(file.ledger)
     owed = [each.task.step for each in case_items.items(file, policy, UTC, as_of, date.max, _any_day)]
     known = [*(play.step for play in plays.plays_of(case, policy)), *owed, *file.states]
     if folded in known or plays.DUTY.fullmatch(folded):  # update-1 named in full is never update-12

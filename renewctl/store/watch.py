@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from renewctl.core.case_file import open_one
 from renewctl.core.classify import Facts, all_lost, profile
 from renewctl.core.health_past import Record
 from renewctl.core.log_rows import side
 from renewctl.core.model import CLOSED_SAVES, Account, Contract, HealthOverride
-from renewctl.core.plays import open_one
 from renewctl.core.policy import PAPERS, Policy
 from renewctl.core.segment import in_force
 from renewctl.core.signs import Spell

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from renewctl.core import case_report, money, plays
+from renewctl.core import case_file, case_report, moments, money
 from renewctl.core.case_report import Report
 from renewctl.core.model import NOT_KEPT
 from renewctl.core.plays import CaseStep
@@ -46,7 +46,7 @@ def show(report: Report, *, whole: bool = False) -> None:
     """One save on stdout; on a terminal later phases are folded unless `whole`."""
     out = lines(report, min(width(), 200), folded=is_terminal() and not whole)
     if coloured():
-        late = report.clock.state == "late" and plays.is_open(report.file.case)
+        late = report.clock.state == "late" and case_file.is_open(report.file.case)
         style = "1;31" if late else "1"
         out[:2] = [f"\x1b[{style}m{line}\x1b[0m" for line in out[:2]]
     put_lines(out)
@@ -59,7 +59,7 @@ def did(report: Report, said: str, passed: Sequence[str]) -> str:
     out = f"s{case.no}  {safe(report.file.account.name)}: {told[0] or 'nothing changed'}"
     if told[1:]:
         out = "\n  ".join([f"s{case.no}  {safe(report.file.account.name)}", *told])
-    if not said and not plays.is_open(case):
+    if not said and not case_file.is_open(case):
         out += f"; closed as {case.state} on {case.closed_on}"
     if passed:
         out += f"\n  the save is {passed[-1]} now"
@@ -101,9 +101,9 @@ def lines(report: Report, columns: int, *, folded: bool) -> list[str]:
 
 def _head(report: Report) -> list[str]:
     case, renewal = report.file.case, report.file.renewal
-    running = plays.is_open(case)
+    running = case_file.is_open(case)
     clock = _clock(report) if running else f"Closed as {case.state} on {case.closed_on}"
-    again = plays.round_of(report.file.ledger)
+    again = case_file.round_of(report.file.ledger)
     title = f"{safe(report.book.title)} ({case.state})" if running else safe(report.book.title)
     title += f", round {again}" if again > 1 else ""
     out = [f"{renewal.subject}  {safe(report.file.account.name)}: {title}", clock]
@@ -119,7 +119,7 @@ def _head(report: Report) -> list[str]:
     if renewal.arr_base_minor is not None:
         stake = money.plain(renewal.arr_base_minor, report.base_currency)
     when = "no renewal date on record"
-    if renewal.renewal_on != plays.UNKNOWN_ON:
+    if renewal.renewal_on != case_file.UNKNOWN_ON:
         days = (renewal.renewal_on - report.as_of).days
         when = f"renews {renewal.renewal_on} " + (f"(in {days} days)" if days >= 0 else f"({-days} days ago)")
     out.append(f"At stake: {stake}, {when}, urgency {report.urgency}")
@@ -132,21 +132,21 @@ def _clock(report: Report) -> str:
     if clock.state == "answered":
         late = ", LATE" if clock.in_time is False else ""
         return f"First contact made on {clock.answered_on}{late} (was owed by {by})"
-    hours = plays.span(clock.hours_left)
+    hours = moments.span(clock.hours_left)
     if clock.state == "late":
         return f"LATE by {hours}: first contact was owed by {by}"
-    return f"Respond by {by}: {hours} left at {plays.local_text(clock.seen_at, report.zone)}"
+    return f"Respond by {by}: {hours} left at {moments.local_text(clock.seen_at, report.zone)}"
 
 
 def _at(report: Report, at: str) -> str:
-    return f"{plays.local_text(at, report.zone)} {report.zone_name}"
+    return f"{moments.local_text(at, report.zone)} {report.zone_name}"
 
 
 def _root_cause(report: Report) -> list[str]:
-    said, found = report.file.case.reason, plays.latest(report.file.ledger, "cause")
+    said, found = report.file.case.reason, case_file.latest(report.file.ledger, "cause")
     open_yet = "" if found is not None else "; the root cause may be another"
     out = [f'Stated reason: "{safe(said)}"{open_yet}' if said else "Stated reason: none noted"]
-    again = plays.latest(report.file.ledger, "reopened")
+    again = case_file.latest(report.file.ledger, "reopened")
     if again is not None:
         out.append(f'Relapse, {again.happened_on}: "{safe(again.text)}"')
     if report.signals:
@@ -171,7 +171,7 @@ def _promised(report: Report) -> list[str]:
         f"p{each.promise.no}, {each.promise.due_on}, {safe(each.promise.owner)}: {safe(each.promise.text)}"
         for each in owed
     ]
-    if plays.is_open(case) and report.next_update is not None:
+    if case_file.is_open(case) and report.next_update is not None:
         number, due_on, lost = report.next_update
         missed = f", {lost} before it never sent" if lost else ""
         out.append(f"Weekly update: {report.file.renewal.subject}-update-{number}, {due_on}{missed}")
@@ -228,7 +228,7 @@ def _line(report: Report, step: CaseStep, room: int, columns: int, dated: bool) 
     state = step.state
     mark = {"done": "x", "skipped": "-", "snoozed": "z"}.get(state, "")
     mark = mark or ("?" if step.fate == "undecided" else "")
-    late = step.due_on < report.as_of and plays.is_open(report.file.case)
+    late = step.due_on < report.as_of and case_file.is_open(report.file.case)
     mark = mark or ("!" if late else " ")
     when = (f"{_day(step.due_on):<6}  " if narrow else f"{step.due_on}  ") if dated or not narrow else ""
     channel = f"{_CHANNELS[step.channel]:<4}" if narrow else f"{step.channel:<8}"
@@ -287,7 +287,7 @@ def _footer(report: Report, hidden: bool) -> list[str]:
         out.append(f"{count} on open questions: renewctl save answer {report.file.renewal.subject}")
     if report.changed_since:
         out.append("The playbook was changed since this save was opened; these are today's steps.")
-    if plays.is_open(report.file.case) and (ahead := case_report.next_step(report)) is not None:
+    if case_file.is_open(report.file.case) and (ahead := case_report.next_step(report)) is not None:
         out.append(f"When it is done: renewctl done {report.file.item(ahead.step)}")
     if hidden:
         out.append(f"Every step: renewctl save show {report.file.renewal.subject} --all")
@@ -345,9 +345,9 @@ def _no_next(report: Report) -> str:
 
 
 def _clock_cell(report: Report) -> str:
-    if not plays.is_open(report.file.case):
+    if not case_file.is_open(report.file.case):
         return report.file.case.state
     clock = report.clock
     if clock.state == "answered":
         return "answered"
-    return f"{plays.span(clock.hours_left)} {'late' if clock.state == 'late' else 'left'}"
+    return f"{moments.span(clock.hours_left)} {'late' if clock.state == 'late' else 'left'}"

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from renewctl.core.case_file import CaseFile
 from renewctl.core.cases import Evidence
-from renewctl.core.plays import CaseFile, CaseStep
+from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Policy
 from renewctl.views.terminal import aligned, fit, fitted, put_lines, safe, width
 

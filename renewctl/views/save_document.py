@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from renewctl.core import case_report, money, plays
+from renewctl.core import case_file, case_report, money
 from renewctl.core.case_report import Report
 from renewctl.core.plays import CaseStep
 from renewctl.views.save_promise import promise
@@ -66,7 +66,7 @@ def _save(report: Report) -> dict[str, Any]:
 
 
 def _cause(report: Report) -> dict[str, Any] | None:
-    found = plays.latest(report.file.ledger, "cause")
+    found = case_file.latest(report.file.ledger, "cause")
     return found and {"code": found.name, "text": found.text, "on": found.happened_on.isoformat()}
 
 
@@ -86,14 +86,14 @@ def _effort_document(report: Report) -> dict[str, Any]:
 
 def _summary(report: Report) -> dict[str, Any]:
     case, account, renewal = report.file.case, report.file.account, report.file.renewal
-    arr, known = renewal.arr_base_minor, renewal.renewal_on != plays.UNKNOWN_ON
+    arr, known = renewal.arr_base_minor, renewal.renewal_on != case_file.UNKNOWN_ON
     return {
         "id": renewal.subject,
         "account": account.id,
         "account_name": account.name,
         "scenario": case.scenario,
         "state": case.state,
-        "round": plays.round_of(report.file.ledger),
+        "round": case_file.round_of(report.file.ledger),
         "flagged_on": case.flagged_on.isoformat(),
         "flagged_at": case.flagged_at,
         "respond_by": case.respond_by,
@@ -146,7 +146,7 @@ def list_document(reports: Sequence[Report], as_of: date, base_currency: str) ->
     known = {
         report.file.account.no: report.file.renewal.arr_base_minor
         for report in reports
-        if plays.is_open(report.file.case)
+        if case_file.is_open(report.file.case)
     }
     return {
         "schema": "renewctl/saves/1",
@@ -156,7 +156,7 @@ def list_document(reports: Sequence[Report], as_of: date, base_currency: str) ->
             "saves": len(reports),
             "open": len(known),
             "late": sum(
-                1 for each in reports if plays.is_open(each.file.case) and each.clock.state == "late"
+                1 for each in reports if case_file.is_open(each.file.case) and each.clock.state == "late"
             ),
             "arr_base": money.to_units(sum(minor or 0 for minor in known.values()), base_currency),
             "currency": base_currency,
@@ -170,7 +170,7 @@ def _entry(report: Report) -> dict[str, Any]:
     ahead = case_report.next_step(report)
     return {
         **_summary(report),
-        "steps_open": owed if plays.is_open(report.file.case) else 0,
+        "steps_open": owed if case_file.is_open(report.file.case) else 0,
         "steps_closed": sum(1 for state in states if state in ("done", "skipped")),
         "next": _step(report, ahead) if ahead else None,
     }

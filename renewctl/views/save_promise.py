@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from renewctl.core.case_file import CaseFile
 from renewctl.core.levels import Compliance
-from renewctl.core.plays import CaseFile
 from renewctl.core.promises import Standing
 from renewctl.views.terminal import aligned, fit, put_lines, safe, width
 

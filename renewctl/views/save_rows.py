@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from renewctl.core import plays, save_papers
+from renewctl.core import case_file, moments, save_papers
 from renewctl.core.case_report import Report
 from renewctl.core.model import Because, Offer, Promise, ServiceLevel
 from renewctl.core.offer_sheet import Option
@@ -139,7 +139,7 @@ class Teller:
             self.case.owner,
             self.say.day(self.report.as_of),
             f"s{self.case.no}",
-            plays.round_of(self.ledger),
+            case_file.round_of(self.ledger),
             self.said(self.report.book.title),
         )
 
@@ -149,7 +149,7 @@ class Teller:
 
     def moment(self, at: str) -> str:
         """An instant in the policy's time zone, which is named."""
-        text = plays.local_text(at, self.report.zone)
+        text = moments.local_text(at, self.report.zone)
         return f"{self.day(date.fromisoformat(text[:10]))}, {text[11:]} {self.report.zone_name}"
 
     def money(self, minor: int | None, currency: str | None) -> str | None:
@@ -163,7 +163,7 @@ class Teller:
     def renewal_on(self) -> str | None:
         """The day of the renewal."""
         on = self.report.file.renewal.renewal_on
-        return None if on == plays.UNKNOWN_ON else self.say.day(on)
+        return None if on == case_file.UNKNOWN_ON else self.say.day(on)
 
     def signal(self, seen: Because) -> str:
         """What is on record, with its days as the language writes them."""
@@ -177,7 +177,7 @@ class Teller:
 
     def cause(self) -> tuple[str | None, str | None]:
         """SAV-2: the root cause of this round in words, and its code."""
-        found = plays.latest(self.ledger, "cause")
+        found = case_file.latest(self.ledger, "cause")
         return (self.said(found.text or found.name), found.name) if found else (None, None)
 
     def answer(self, question: Question, answer: str | None) -> str | None:
@@ -216,12 +216,12 @@ class Teller:
     def step(self, step: CaseStep) -> StepRow:
         """A step of the plan."""
         state = step.state if step.state in ("done", "skipped") else "open"
-        active = step.fate == "active" and plays.is_open(self.case)
+        active = step.fate == "active" and case_file.is_open(self.case)
         if state == "open" and active and step.due_on < self.report.as_of:
             state = "late"
         return StepRow(
             self.say.short_day(step.due_on),
-            plays.local_text(step.due_at, self.report.zone)[11:] if step.due_at else None,
+            moments.local_text(step.due_at, self.report.zone)[11:] if step.due_at else None,
             self.said(step.title),
             self.said(step.done_when),
             step.owner,

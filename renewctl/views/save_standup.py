@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from renewctl.core import money, plays
+from renewctl.core import moments, money
 from renewctl.core.standup import Row, Standup
 from renewctl.views.terminal import coloured, fit, padded, put_lines, safe, width
 
@@ -75,7 +75,7 @@ def clock_text(row: Row) -> str:
     clock = row.report.clock
     if clock.state == "answered":
         return "answered"
-    return f"{plays.span(clock.hours_left)} {'late' if clock.state == 'late' else 'left'}"
+    return f"{moments.span(clock.hours_left)} {'late' if clock.state == 'late' else 'left'}"
 
 
 def _step(row: Row, as_of: date) -> str:

@@ -5,10 +5,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from renewctl.core import money
+from renewctl.core.case_file import open_one
 from renewctl.core.case_items import attention_until
 from renewctl.core.health_flag import INVESTIGATE
 from renewctl.core.model import KEPT_SAVES, SaveCase
-from renewctl.core.plays import open_one
 from renewctl.core.policy import Policy
 from renewctl.core.suggest import Board, Held, Suggestion
 from renewctl.core.triggers import SCORE

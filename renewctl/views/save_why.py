@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from renewctl.core import plays
+from renewctl.core import case_file
+from renewctl.core.case_file import CaseFile
 from renewctl.core.model import SaveEvent
-from renewctl.core.plays import CaseFile, CaseStep
+from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Policy
 from renewctl.views.terminal import aligned, fitted, put_lines, safe, width
 
 
 def _whys(file: CaseFile) -> list[SaveEvent]:
-    current = plays.round_of(file.ledger)
+    current = case_file.round_of(file.ledger)
     return [each for each in file.ledger.events if each.kind == "why" and each.round == current]
 
 
@@ -36,7 +37,7 @@ def show_whys(file: CaseFile, policy: Policy) -> None:
     out.append(f'Stated reason: "{safe(case.reason)}"' if case.reason else "Stated reason: none noted")
     chain = [each for each in _whys(file) if each.name.isdecimal()]
     out += [f"  {each.name}. why? {safe(each.text)}" for each in chain]
-    cause = plays.latest(file.ledger, "cause")
+    cause = case_file.latest(file.ledger, "cause")
     if cause is not None:
         out.append(f"Root cause ({cause.name}): {safe(cause.text)}, {cause.happened_on}")
     else:
@@ -54,7 +55,7 @@ def show_whys(file: CaseFile, policy: Policy) -> None:
 
 def whys_document(file: CaseFile, policy: Policy, as_of: date) -> dict[str, Any]:
     """`renewctl/save-why/1`."""
-    cause = plays.latest(file.ledger, "cause")
+    cause = case_file.latest(file.ledger, "cause")
     return {
         "schema": "renewctl/save-why/1",
         "as_of": as_of.isoformat(),
@@ -74,7 +75,7 @@ def whys_document(file: CaseFile, policy: Policy, as_of: date) -> dict[str, Any]
 
 def show_questions(file: CaseFile, steps: Sequence[CaseStep]) -> None:
     """What the investigation asks, with the answers so far."""
-    said = plays.findings(file.case, file.ledger)
+    said = case_file.findings(file.case, file.ledger)
     out = []
     for step in steps:
         for each in step.asks:
@@ -89,7 +90,7 @@ def show_questions(file: CaseFile, steps: Sequence[CaseStep]) -> None:
 
 def questions_document(file: CaseFile, steps: Sequence[CaseStep], as_of: date) -> dict[str, Any]:
     """`renewctl/save-questions/1`."""
-    said = plays.findings(file.case, file.ledger)
+    said = case_file.findings(file.case, file.ledger)
     return {
         "schema": "renewctl/save-questions/1",
         "as_of": as_of.isoformat(),

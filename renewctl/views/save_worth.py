@@ -3,7 +3,7 @@
 from typing import Any
 
 from renewctl.core import money
-from renewctl.core.plays import CaseFile
+from renewctl.core.case_file import CaseFile
 from renewctl.core.worth import Sheet
 from renewctl.views.terminal import put_lines
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from renewctl.core import plays
+from renewctl.core import moments
 from renewctl.core.policy import Policy
 from renewctl.core.standup import Row, Standup
 from renewctl.views.papers import Supplier
@@ -80,7 +80,7 @@ def _line(row: Row, policy: Policy, write: Writer, said: Callable[[str], str]) -
         report.file.case.state,
         report.file.case.owner or "",
         report.clock.state,
-        plays.span(report.clock.hours_left),
+        moments.span(report.clock.hours_left),
         None if arr is None else write.money(arr, policy.base_currency),
         None if step is None else said(step.title),
         None if step is None else write.short_day(step.due_on),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.core import case_items, case_report, plays
+from renewctl.core import case_file, case_items, case_report, plays, save_clock
 from renewctl.core.due import BY_DAY, MISSED_PROMISE, SAVE_CLOCK, in_order
 from renewctl.core.model import Ledger, SaveEvent, ServiceLevel, ServiceResponse
 from tests.core.test_plays import AS_OF, POLICY, account, file_of, opened, state
@@ -214,7 +214,9 @@ def test_the_hour_of_the_first_call_says_whether_it_was_in_time_and_without_it_t
     """SAV-1"""
     states = {"call": state("call")._replace(set_on=on)} if ticked else None
     found = file(states, events=(note(1, "contact", "call", at=at, on=on),))
-    seen = plays.clock_state(found, plays.Plan(found, POLICY, UTC).first, POLICY, UTC, AS_OF + timedelta(5))
+    seen = save_clock.clock_state(
+        found, plays.Plan(found, POLICY, UTC).first, POLICY, UTC, AS_OF + timedelta(5)
+    )
     assert (seen.state, seen.answered_on, seen.in_time) == ("answered", on, in_time)
 
 
@@ -239,16 +241,16 @@ def test_steps_that_hang_on_a_finding_are_asked_for_only_once_it_is_decided():
 
 
 def test_what_conditions_hang_on_is_read_from_the_account_and_the_case():
-    assert plays.facts(file()) == {"mid_market"}
+    assert case_file.facts(file()) == {"mid_market"}
     who = account(cancel_notice_on=AS_OF, champion_gone=1, strategic=1)
     found = file_of(CASE, ABOUT, who, {}, Ledger(events=(note(1, "cause", "defect-unfixed"),)))
-    assert plays.facts(found) == {
+    assert case_file.facts(found) == {
         "mid_market", "cancel_notice", "champion_gone", "strategic", "high_value", "cause=defect-unfixed",
     }  # fmt: skip
     nobody = file()._replace(renewal=ABOUT._replace(segment=None))
-    assert plays.facts(nobody) == frozenset()
+    assert case_file.facts(nobody) == frozenset()
     big = file()._replace(renewal=ABOUT._replace(segment="enterprise"))
-    assert plays.facts(big) == {"enterprise", "high_value"}
+    assert case_file.facts(big) == {"enterprise", "high_value"}
 
 
 def test_the_last_answer_of_the_round_counts_and_a_fact_of_an_earlier_round_closes_nothing():
@@ -258,12 +260,12 @@ def test_the_last_answer_of_the_round_counts_and_a_fact_of_an_earlier_round_clos
     )  # fmt: skip
     ledger = Ledger(events=events, promises=(made(1, chain="fix"), made(2, state="withdrawn", chain="qa")))
     found = file_of(CASE, ABOUT, None, {}, ledger)
-    assert plays.findings(CASE, ledger) == {"fixable": "yes"}
-    assert plays.done_facts(found) == {"paper:roi-sheet", "contact", "cause", "promise", "promise:fix"}
+    assert case_file.findings(CASE, ledger) == {"fixable": "yes"}
+    assert case_file.done_facts(found) == {"paper:roi-sheet", "contact", "cause", "promise", "promise:fix"}
     again = ledger._replace(events=(*events, note(6, "reopened", "saved", "worse", round_=2)))
     later = CASE._replace(flagged_on=AS_OF + timedelta(1))
-    assert plays.done_facts(file_of(later, ABOUT, None, {}, again)) == frozenset()
-    assert plays.findings(CASE, again) == {}
+    assert case_file.done_facts(file_of(later, ABOUT, None, {}, again)) == frozenset()
+    assert case_file.findings(CASE, again) == {}
 
 
 def test_a_case_put_off_step_by_step_names_what_comes_back_first():

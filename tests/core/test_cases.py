@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renewctl.core import case_items, case_report, cases, plays, promises, worth
+from renewctl.core import (
+    case_file,
+    case_items,
+    case_report,
+    cases,
+    moments,
+    opening,
+    plays,
+    promises,
+    save_clock,
+    worth,
+)
 from renewctl.core.intake import Refusal
 from renewctl.core.model import (
     CLOSED_SAVES,
@@ -80,17 +91,17 @@ class World:
 
     def note(self, kind, name, text="words", at=None):
         _, change = self.record().event(
-            self.file.case, plays.round_of(self.file.ledger), kind, name, text, at
+            self.file.case, case_file.round_of(self.file.ledger), kind, name, text, at
         )
         self.apply([change])
 
     def tick(self, step, state="done"):
-        cycle = plays.round_of(self.file.ledger)
+        cycle = case_file.round_of(self.file.ledger)
         row = ItemState("s3", 1, cycle, step, state, self.on, None, None, None, "eva")
         self.file = self.file._replace(states={**self.file.states, step: row})
 
     def forward(self):
-        if plays.is_open(self.file.case):
+        if case_file.is_open(self.file.case):
             _, changes = cases.forward(self.file, POLICY, UTC, self.record())
             self.apply(changes)
 
@@ -147,7 +158,7 @@ class World:
 
     def reopen(self, on=None, reason="worse again"):
         on = on or self.on
-        flag = (on, *plays.clock(on, POLICY, UTC))
+        flag = (on, *save_clock.clock(on, POLICY, UTC))
         return self.apply(cases.reopen(self.file, reason, flag, POLICY, self.record()))
 
     def switch(self, scenario, at=None):
@@ -209,7 +220,7 @@ def test_whatever_is_done_in_whatever_order_a_case_is_in_no_illegal_state(scenar
         world.upto("stabilised")
     for act in acts:
         before = world.state
-        running = plays.is_open(world.file.case)
+        running = case_file.is_open(world.file.case)
         verb, _, what = act.partition(" ")
         here = world.file.case.scenario
         owed = [each.no for each in world.file.ledger.promises if each.state == "open"]
@@ -250,7 +261,7 @@ def test_whatever_is_done_in_whatever_order_a_case_is_in_no_illegal_state(scenar
             state = SWITCHES[state]
         elif event.kind == "reopened":
             assert (state, "detected") in LEGAL
-            assert event.round == plays.round_of(Ledger(world.file.ledger.events[: event.no]))
+            assert event.round == case_file.round_of(Ledger(world.file.ledger.events[: event.no]))
             state = "detected"
     assert state == world.state
     assert (world.file.case.closed_on is None) == (state in ORDER)
@@ -355,7 +366,7 @@ def test_a_switch_leads_back_to_diagnosed_at_most_and_keeps_what_was_done(state)
     plan = step_of("planned", "budget", POLICY)
     assert world.switch("value") is None
     assert (world.file.case.scenario, world.state) == ("value", SWITCHES[state])
-    assert world.file.case.playbook == plays.playbook_version(POLICY.playbooks["value"])
+    assert world.file.case.playbook == opening.playbook_version(POLICY.playbooks["value"])
     assert set(world.file.states) == {f"{plan}-budget" if key == plan else key for key in done}
     world.forward()
     assert world.state == SWITCHES[state]
@@ -390,7 +401,7 @@ def test_after_a_switch_steps_count_from_it_and_the_first_contact_and_the_clock_
         play = rows[step.step]
         start = "2026-03-10T09:00:00" if step.step == "call" else "2026-03-19T15:30:00"
         if play.hours is not None:
-            at = plays.instant(f"{start}Z") + timedelta(hours=play.hours)
+            at = moments.instant(f"{start}Z") + timedelta(hours=play.hours)
             assert step.due_at == at.strftime("%Y-%m-%dT%H:%M:%SZ")
         else:
             assert step.due_on == date.fromisoformat(start[:10]) + timedelta(play.day)
@@ -536,9 +547,9 @@ def test_a_relapse_opens_the_next_round_with_a_new_clock_and_all_its_history():
     assert (case.respond_by, case.target_by) == ("2026-04-21T09:00:00Z", "2026-04-20T09:00:00Z")
     assert world.file.ledger.events[: len(history)] == history
     assert world.file.states == states  # the store hands over only those of the round
-    assert plays.round_of(world.file.ledger) == 2
-    assert plays.latest(world.file.ledger, "cause") is None
-    assert plays.findings(case, world.file.ledger) == {}
+    assert case_file.round_of(world.file.ledger) == 2
+    assert case_file.latest(world.file.ledger, "cause") is None
+    assert case_file.findings(case, world.file.ledger) == {}
     assert [each.missing == "" for each in cases.evidence(world.file, world.on)] == [
         False,
         False,

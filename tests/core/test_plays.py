@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import renewctl
-from renewctl.core import case_items, case_report, plays
+from renewctl.core import case_file, case_items, case_report, moments, opening, plays, save_clock
 from renewctl.core.due import BY_DAY, SAVE_CLOCK, in_order
 from renewctl.core.model import CLOSED_SAVES, Account, Contract, ItemState, Ledger, Reading, SaveCase
 from renewctl.core.policy import SCENARIOS, Policy
@@ -49,14 +49,14 @@ def contract(**facts):
 
 def renewal(who=None, contracts=None, rules=POLICY):
     found = [contract()] if contracts is None else contracts
-    return plays.renewal_of("s3", who or account(), found, [], rules, AS_OF, 0)
+    return case_file.renewal_of("s3", who or account(), found, [], rules, AS_OF, 0)
 
 
 def opened(scenario="product", flagged_on=AS_OF, rules=POLICY, zone=UTC, who=None, at=None, contracts=None):
     who = who or account()
-    flag = (flagged_on, *plays.clock(flagged_on, rules, zone, at))
+    flag = (flagged_on, *save_clock.clock(flagged_on, rules, zone, at))
     about = renewal(who, contracts, rules)
-    case, _ = plays.open_case(3, who, about, scenario, flag, None, "eva", rules, AS_OF)
+    case, _ = opening.open_case(3, who, about, scenario, flag, None, "eva", rules, AS_OF)
     return case, about
 
 
@@ -66,7 +66,7 @@ def planned(scenario="product", flagged_on=AS_OF, rules=POLICY, zone=UTC, who=No
 
 
 def file_of(case, about, who=None, states=None, ledger=Ledger()):  # noqa: B008 (it is immutable)
-    return plays.CaseFile(case, who or account(), about, (), states or {}, {}, ledger)
+    return case_file.CaseFile(case, who or account(), about, (), states or {}, {}, ledger)
 
 
 def asked(case, about, who=None, states=None, rules=POLICY, zone=UTC):
@@ -93,18 +93,21 @@ def book(scenario):
 
 
 def test_a_bare_date_counts_from_nine_in_the_policys_time_zone():
-    assert plays.clock(AS_OF, POLICY, UTC) == ("2026-03-10T09:00:00Z", "2026-03-12T09:00:00Z")
-    lisbon_summer = plays.clock(date(2026, 7, 1), POLICY, ZoneInfo("Europe/Lisbon"))
+    assert save_clock.clock(AS_OF, POLICY, UTC) == ("2026-03-10T09:00:00Z", "2026-03-12T09:00:00Z")
+    lisbon_summer = save_clock.clock(date(2026, 7, 1), POLICY, ZoneInfo("Europe/Lisbon"))
     assert lisbon_summer == ("2026-07-01T08:00:00Z", "2026-07-03T08:00:00Z")
 
 
 def test_forty_eight_hours_are_hours_and_not_two_days_where_the_clocks_change():
     # New York springs forward on 8 March 2026 at 2:00 and falls back on 1 November 2026.
     zone = ZoneInfo("America/New_York")
-    assert plays.clock(date(2026, 3, 7), POLICY, zone) == ("2026-03-07T14:00:00Z", "2026-03-09T14:00:00Z")
-    assert plays.local_text("2026-03-09T14:00:00Z", zone) == "2026-03-09 10:00"
-    _, autumn = plays.clock(date(2026, 10, 31), POLICY, zone)
-    assert plays.local_text(autumn, zone) == "2026-11-02 08:00"
+    assert save_clock.clock(date(2026, 3, 7), POLICY, zone) == (
+        "2026-03-07T14:00:00Z",
+        "2026-03-09T14:00:00Z",
+    )
+    assert moments.local_text("2026-03-09T14:00:00Z", zone) == "2026-03-09 10:00"
+    _, autumn = save_clock.clock(date(2026, 10, 31), POLICY, zone)
+    assert moments.local_text(autumn, zone) == "2026-11-02 08:00"
 
 
 def test_an_hour_on_the_clock_can_fall_on_the_day_of_the_flag_when_clocks_go_back():
@@ -118,7 +121,7 @@ def test_an_hour_on_the_clock_can_fall_on_the_day_of_the_flag_when_clocks_go_bac
 
 @given(DAYS, ZONES)
 def test_respond_by_is_two_times_86400_seconds_after_the_flag_in_every_zone(day, name):
-    begin, end = plays.clock(day, POLICY, ZoneInfo(name))
+    begin, end = save_clock.clock(day, POLICY, ZoneInfo(name))
     first = datetime.strptime(begin, "%Y-%m-%dT%H:%M:%SZ")
     assert (datetime.strptime(end, "%Y-%m-%dT%H:%M:%SZ") - first).total_seconds() == 2 * 86_400
     local = first.replace(tzinfo=UTC).astimezone(ZoneInfo(name))
@@ -127,7 +130,7 @@ def test_respond_by_is_two_times_86400_seconds_after_the_flag_in_every_zone(day,
 
 def test_a_known_instant_is_taken_as_it_is():
     at = datetime(2026, 3, 10, 23, 30, tzinfo=ZoneInfo("America/Sao_Paulo"))
-    assert plays.clock(AS_OF, POLICY, UTC, at) == ("2026-03-11T02:30:00Z", "2026-03-13T02:30:00Z")
+    assert save_clock.clock(AS_OF, POLICY, UTC, at) == ("2026-03-11T02:30:00Z", "2026-03-13T02:30:00Z")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +154,7 @@ def test_the_clock_runs_then_is_late_and_stops_with_the_first_contact_alone():
 
     def at(day, states):
         file = file_of(case, about, states=states)
-        return plays.clock_state(file, plays.Plan(file, POLICY, UTC).first, POLICY, UTC, day)
+        return save_clock.clock_state(file, plays.Plan(file, POLICY, UTC).first, POLICY, UTC, day)
 
     assert at(AS_OF, {})[:2] == ("running", 48.0)
     assert at(AS_OF + timedelta(2), {})[:2] == ("running", 0.0)
@@ -245,7 +248,8 @@ def test_milestones_end_on_days_1_3_7_28_and_30_after_the_flag():
     # SAV-7: day 1, days 2 to 3, week 1, weeks 2 to 4, day 30.
     case, _ = opened()
     found = [
-        ((each.from_on - AS_OF).days, (each.due_on - AS_OF).days) for each in plays.milestones(case, POLICY)
+        ((each.from_on - AS_OF).days, (each.due_on - AS_OF).days)
+        for each in save_clock.milestones(case, POLICY)
     ]
     assert found == [(0, 1), (2, 3), (4, 7), (8, 28), (30, 30)]
 
@@ -256,7 +260,7 @@ def test_the_policy_says_on_which_days_a_milestone_is_in_time():
     later = {**table, "week_1": {"text": "First interventions done", "days": [5, 9]}}
     other = Policy({**raw, "saves": {**raw["saves"], "milestones": later}}, "x")
     case, _ = opened()
-    week = next(each for each in plays.milestones(case, other) if each.name == "week_1")
+    week = next(each for each in save_clock.milestones(case, other) if each.name == "week_1")
     assert [(day - AS_OF).days for day in (week.from_on, week.due_on)] == [5, 9]
 
 
@@ -265,7 +269,7 @@ def test_the_playbooks_version_changes_with_the_playbook_only():
     raw = POLICY.raw
     table = raw["playbooks"]["product"]
     other = Policy({**raw, "playbooks": {**raw["playbooks"], "product": {**table, "title": "Other"}}}, "x")
-    version = plays.playbook_version
+    version = opening.playbook_version
     assert version(POLICY.playbooks["product"]) == version(policy(time_zone="UTC").playbooks["product"])
     assert version(POLICY.playbooks["product"]) != version(other.playbooks["product"])
     assert len({version(each) for each in POLICY.playbooks.values()}) == len(SCENARIOS)
@@ -276,8 +280,16 @@ def test_the_playbooks_version_changes_with_the_playbook_only():
 
 def test_opening_is_one_inserted_row_that_holds_the_whole_case():
     case, about = opened("value")
-    again, changes = plays.open_case(
-        3, account(), about, "value", (AS_OF, *plays.clock(AS_OF, POLICY, UTC)), None, "eva", POLICY, AS_OF
+    again, changes = opening.open_case(
+        3,
+        account(),
+        about,
+        "value",
+        (AS_OF, *save_clock.clock(AS_OF, POLICY, UTC)),
+        None,
+        "eva",
+        POLICY,
+        AS_OF,
     )
     assert again == case
     [change] = changes
@@ -292,29 +304,29 @@ def test_the_renewal_of_a_save_is_the_next_one_open_and_unknown_without_contract
     about = renewal(contracts=[later, lost, contract()])
     assert (about.id, about.renewal_on, about.arr_base_minor) == ("C7", date(2026, 6, 30), 2_500_000)
     bare = renewal(contracts=[])
-    assert (bare.id, bare.renewal_on, bare.arr_base_minor) == ("", plays.UNKNOWN_ON, None)
+    assert (bare.id, bare.renewal_on, bare.arr_base_minor) == ("", case_file.UNKNOWN_ON, None)
 
 
 @pytest.mark.parametrize("ended", CLOSED_SAVES)
 def test_a_closed_case_is_no_open_one_and_cools_down_for_thirty_days(ended):
     case, _ = opened()
     closed = case._replace(state=ended, closed_on=AS_OF)
-    assert plays.open_one([closed, case]) == case
-    assert plays.open_one([closed]) is None
-    assert plays.cooling_until([closed], POLICY, AS_OF + timedelta(30)) == AS_OF + timedelta(30)
-    assert plays.cooling_until([closed], POLICY, AS_OF + timedelta(31)) is None
-    assert plays.cooling_until([case], POLICY, AS_OF) is None
+    assert case_file.open_one([closed, case]) == case
+    assert case_file.open_one([closed]) is None
+    assert opening.cooling_until([closed], POLICY, AS_OF + timedelta(30)) == AS_OF + timedelta(30)
+    assert opening.cooling_until([closed], POLICY, AS_OF + timedelta(31)) is None
+    assert opening.cooling_until([case], POLICY, AS_OF) is None
 
 
 def test_what_is_on_record_is_named_and_nothing_else():
-    assert plays.signals(account(), [], POLICY) == ()
+    assert opening.signals(account(), [], POLICY) == ()
     who = account(cancel_notice_on=date(2026, 3, 1), champion_gone=1, competitor="Rival", ticket_severity=1)
     blank = dict.fromkeys(Reading._fields)
     old = Reading(**{**blank, "account_no": 1, "read_on": date(2026, 1, 1), "open_tickets": 9, "csat": 2.5})
     new = Reading(
         **{**blank, "account_no": 1, "read_on": date(2026, 3, 1), "open_tickets": 4, "usage_trend": -30.0}
     )
-    seen = [each.observed for each in plays.signals(who, [new, old], POLICY)]
+    seen = [each.observed for each in opening.signals(who, [new, old], POLICY)]
     assert seen == [
         "cancellation notice of 2026-03-01",
         "the champion is gone",
@@ -328,7 +340,7 @@ def test_what_is_on_record_is_named_and_nothing_else():
 @pytest.mark.parametrize(("tickets", "csat", "usage"), [(5, 2.5, -30.0), (4, 2.6, -29.0)])
 def test_a_trigger_holds_at_its_limit_and_not_just_short_of_it(tickets, csat, usage):
     facts = {"account_no": 1, "read_on": AS_OF, "open_tickets": tickets, "csat": csat, "usage_trend": usage}
-    found = plays.signals(account(), [Reading(**(dict.fromkeys(Reading._fields) | facts))], POLICY)
+    found = opening.signals(account(), [Reading(**(dict.fromkeys(Reading._fields) | facts))], POLICY)
     said = ["5 open tickets (2026-03-10)", "CSAT 2.5 (2026-03-10)", "usage -30 % in 90 days (2026-03-10)"]
     assert [each.observed for each in found] == (said if tickets == 5 else [])
 
@@ -423,7 +435,7 @@ def test_a_closed_case_owes_its_check_ins_when_the_customer_stayed_and_nothing_o
 
 
 def report(case, about, states=None, as_of=AS_OF, who=None, rules=POLICY, zone=UTC):
-    file = plays.CaseFile(case, who or account(), about, (), states or {})
+    file = case_file.CaseFile(case, who or account(), about, (), states or {})
     return case_report.Report(file, rules, zone, as_of)
 
 
@@ -435,8 +447,8 @@ def test_a_report_holds_everything_the_case_plans_and_the_four_measures_of_succe
     assert found.steps + found.checkins == every
     assert len(found.success) == len(set(found.success)) == 4  # SAV-6
     assert [found.first_contact] == [each.step for each in every if each.step == "call"]
-    assert found.milestones == plays.milestones(case, POLICY)
-    assert found.clock == plays.clock_state(found.file, found.plan.first, POLICY, UTC, AS_OF)
+    assert found.milestones == save_clock.milestones(case, POLICY)
+    assert found.clock == save_clock.clock_state(found.file, found.plan.first, POLICY, UTC, AS_OF)
     assert (found.provisional, found.changed_since, found.signals) == (True, False, ())
 
 
@@ -531,7 +543,7 @@ def test_a_closed_case_owes_its_check_ins_next_when_the_customer_stayed_and_else
 def told(who=None, rules=POLICY, cooling_on=None, arr_minor=2_000_000):
     who = who or account()
     case, about = opened(who=who, rules=rules, contracts=[contract(arr_minor=arr_minor)])
-    return plays.remarks(case, who, about, rules, cooling_on)
+    return opening.remarks(case, who, about, rules, cooling_on)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renewctl.core import plays
+from renewctl.core import plays, save_clock
 from tests.core.test_plays import AS_OF, POLICY, file_of, opened
 
 HOURS = st.integers(0, 96)
@@ -18,7 +18,7 @@ def test_hours_left_are_counted_to_the_minute_from_now(hours, minutes):
     first = plays.Plan(file, POLICY, UTC).first
     flag = datetime(2026, 3, 10, 9, tzinfo=UTC)
     now = flag + timedelta(hours=hours, minutes=minutes)
-    seen = plays.clock_state(file, first, POLICY, UTC, now.date(), now)
+    seen = save_clock.clock_state(file, first, POLICY, UTC, now.date(), now)
     left = 48 - hours - minutes / 60
     assert seen.hours_left == round(left, 1)
     assert seen.state == ("late" if left < 0 else "running")
@@ -30,10 +30,10 @@ def test_on_the_last_day_it_runs_out_in_the_afternoon_and_not_on_the_next_mornin
     file = file_of(case, about)
     first = plays.Plan(file, POLICY, UTC).first
     last_on = AS_OF + timedelta(2)
-    as_the_day_begins = plays.clock_state(file, first, POLICY, UTC, last_on)
+    as_the_day_begins = save_clock.clock_state(file, first, POLICY, UTC, last_on)
     assert (as_the_day_begins.state, as_the_day_begins.hours_left) == ("running", 6.5)
-    later = plays.clock_state(file, first, POLICY, UTC, last_on, at + timedelta(hours=49))
+    later = save_clock.clock_state(file, first, POLICY, UTC, last_on, at + timedelta(hours=49))
     assert (later.state, later.hours_left) == ("late", -1.0)
-    early = plays.clock_state(file, first, POLICY, UTC, AS_OF, datetime(2026, 3, 10, 6, tzinfo=UTC))
+    early = save_clock.clock_state(file, first, POLICY, UTC, AS_OF, datetime(2026, 3, 10, 6, tzinfo=UTC))
     assert early.hours_left == 48.0  # nobody is late before the flag
     assert date.fromisoformat(early.seen_at[:10]) == AS_OF

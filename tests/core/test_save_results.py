@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from renewctl.core.case_file import UNKNOWN_ON, CaseFile, SaveRenewal
 from renewctl.core.health_check import wilson
 from renewctl.core.model import CLOSED_SAVES, ItemState, Ledger, Offer, Promise, SaveEvent
-from renewctl.core.plays import UNKNOWN_ON, CaseFile, SaveRenewal, clock
 from renewctl.core.policy import Policy
+from renewctl.core.save_clock import clock
 from renewctl.core.save_results import results
 from renewctl.core.save_rounds import NEVER, Before
 from renewctl.core.shares import middle, share, weighed
@@ -144,7 +145,7 @@ def test_the_save_rate_is_arr_kept_of_at_risk_arr_that_reached_its_renewal_date(
 )  # fmt: skip
 def test_the_first_call_is_told_by_the_hours_since_the_flag(hours, name):
     """SAV-11, SAV-1: within 24 hours, 48 hours, 7 days, later."""
-    from renewctl.core.plays import instant, stored
+    from renewctl.core.moments import instant, stored
 
     at = stored(instant(clock(ago(60), POLICY, UTC)[0]) + timedelta(hours=hours))
     found = told([file(ledger=Ledger(events=(event("contact", at=at),)))])
