@@ -179,18 +179,18 @@ COMMANDS: dict[str, Any] = {
         "level": {
             "help": "Service levels given in writing, and how they were held.",
             "add": (
-                "save_promise",
-                "level_add",
+                "save_level",
+                "add",
                 "Give a service level in writing: a time to answer in, or a rhythm.",
             ),
             "log": (
-                "save_promise",
-                "level_log",
+                "save_level",
+                "log",
                 "Log that a service level was called upon, and when it was answered.",
             ),
             "list": (
-                "save_promise",
-                "level_list",
+                "save_level",
+                "list_",
                 "List service levels and how they were held, from what was logged.",
             ),
         },

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def settle(env: Env, found: "re.Match[str]", state: str, reason: str | None, at: str | None) -> None:
     """A promise is kept or withdrawn, with what shows it; a call is answered. Neither is put off."""
-    from renewctl.cli import save_promise
+    from renewctl.cli import save_level, save_promise
 
-    name = f"{found['kind']}{found['no']}"
+    save, name = f"s{found['save']}", f"{found['kind']}{found['no']}"
     if state == "snoozed" or (state == "skipped" and found["kind"] == "answer"):
         raise RefusedByRule(
             "promise-not-put-off",
@@ -28,9 +28,9 @@ def settle(env: Env, found: "re.Match[str]", state: str, reason: str | None, at:
             else f"answer: renewctl done s{found['save']}-{name}",
         )
     if found["kind"] == "answer":
-        save_promise.answered_now(env, int(found["no"]), at, reason)
+        save_level.answered_now(env, save, int(found["no"]), at, reason)
     else:
-        save_promise.settle(env, name, "kept" if state == "done" else "withdrawn", reason or "")
+        save_promise.settle(env, save, name, "kept" if state == "done" else "withdrawn", reason or "")
 
 
 def check(portfolio: Portfolio, env: Env, found: "Found", state: str) -> None:

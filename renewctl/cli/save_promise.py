@@ -1,4 +1,4 @@
-"""`save promise` and `save level`: what a customer was promised, and whether it was kept."""
+"""`save promise`: what a customer was promised, and whether it was kept."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -6,16 +6,14 @@ from typing import Annotated
 
 import typer
 
-from renewctl.cli.case import CaseDesk, instant, now, on_case
+from renewctl.cli.case import CaseDesk, on_case
 from renewctl.cli.contract import allowed
 from renewctl.cli.options import Env, command, day
 from renewctl.cli.save import SaveArg
-from renewctl.core import cases as cases_
-from renewctl.core import levels, moments, plays, promises
-from renewctl.core.model import NOT_KEPT, Change, Promise, ServiceLevel, ServiceResponse
+from renewctl.core import plays, promises
+from renewctl.core.model import Promise
 from renewctl.core.text import clean
 from renewctl.errors import NotFound, UsageError
-from renewctl.store.portfolio import Portfolio
 from renewctl.store.saves import cases, find_case, load_files
 from renewctl.views import save_promise as view
 
@@ -128,24 +126,23 @@ def chain(
 @command(writes=True)
 def kept(env: Env, promise: PromiseArg, evidence: EvidenceOption) -> None:
     """Mark a promise as kept, with what shows it."""
-    settle(env, promise, "kept", evidence)
+    settle(env, _of_promise(env, promise), promise, "kept", evidence)
 
 
 @command(writes=True)
 def broken(env: Env, promise: PromiseArg, evidence: EvidenceOption) -> None:
     """Mark a promise as broken, with the reason; make it good with another."""
-    settle(env, promise, "broken", evidence)
+    settle(env, _of_promise(env, promise), promise, "broken", evidence)
 
 
 @command(writes=True)
 def withdraw(env: Env, promise: PromiseArg, evidence: EvidenceOption) -> None:
     """Withdraw a promise the customer let us off, with what they said."""
-    settle(env, promise, "withdrawn", evidence)
+    settle(env, _of_promise(env, promise), promise, "withdrawn", evidence)
 
 
-def settle(env: Env, promise: str, state: str, evidence: str) -> None:
-    """Record how a promise ended."""
-    number = _number(promise, "p")
+def settle(env: Env, save: str, promise: str, state: str, evidence: str) -> None:
+    """Record how a promise of a save ended."""
 
     def work(desk: CaseDesk) -> str:
         found = _of_case(desk, promise)
@@ -158,7 +155,7 @@ def settle(env: Env, promise: str, state: str, evidence: str) -> None:
         late = (env.as_of - found.due_on).days if state == "kept" else 0
         return f"p{found.no} {state}" + (f", {late} day{'s' * (late > 1)} late" if late > 0 else "")
 
-    on_case(env, _save_of(env, "promise", number, "p"), "promise", work, running=False)
+    on_case(env, save, "promise", work, running=False)
 
 
 @command()
@@ -188,153 +185,11 @@ def list_(
         view.show_promises(rows, env.as_of)
 
 
-# --- service levels --------------------------------------------------------------------------------
-
-
-@command(writes=True)
-def level_add(
-    env: Env,
-    save: SaveArg,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as support.")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="As it is written to the customer.")],
-    hours: Annotated[
-        str | None, typer.Option("--hours", metavar="H", help="Answered within so many hours.")
-    ] = None,
-    every: Annotated[
-        int | None,
-        typer.Option("--every", metavar="DAYS", help="Happens every so many days.", min=1, max=730),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="DATE", help="The last day it holds (default: no end).")
-    ] = None,
-) -> None:
-    """Give a service level in writing: a time to answer in, or a rhythm."""
-    from renewctl.cli.options import minutes
-
-    spent = minutes(hours)
-    until_on = day(until, "--until") if until else None
-    if (spent is None) == (every is None):
-        raise UsageError("level-measure", "a service level is either --hours or --every", "give one of them")
-    if not spent and every is None:
-        raise UsageError("bad-hours", f"--hours {hours}: no time to answer in", "write hours such as 4")
-    if not clean(name) or not clean(text):
-        raise UsageError("level-blank", "a service level has a name and a text", "write both")
-    if until_on is not None and until_on < env.as_of:
-        raise UsageError("level-ended", f"--until {until}: before it begins", "give a later day")
-
-    def work(desk: CaseDesk) -> str:
-        if desk.file.case.state in NOT_KEPT:
-            allowed(cases_.closed_refusal(desk.file.case))
-        no = desk.portfolio.next_no("service_level")
-        case = desk.file.case
-        made = ServiceLevel(
-            no,
-            case.account_no,
-            case.no,
-            clean(name),
-            clean(text),
-            spent,
-            every,
-            env.as_of,
-            until_on,
-            env.actor,
-        )
-        desk.apply([Change("service_level", (no,), case.account_no, None, made._asdict())])
-        return f"service level l{no}, {made.name}: {made.text}"
-
-    on_case(env, save, "level add", work, running=False)
-
-
-@command(writes=True)
-def level_log(
-    env: Env,
-    level: Annotated[str, typer.Argument(metavar="LEVEL", help="Such as l1.")],
-    asked: Annotated[
-        str | None, typer.Option("--asked", metavar="MOMENT", help="When the customer asked (default: now).")
-    ] = None,
-    answered: Annotated[
-        str | None, typer.Option("--answered", metavar="MOMENT", help="When they were answered.")
-    ] = None,
-    note: Annotated[str | None, typer.Option("--note", help="What it was about.")] = None,
-) -> None:
-    """Log that a service level was called upon, and when it was answered."""
-    number = _number(level, "l")
-    asked_at = instant(env, asked, "--asked") or now(env)
-    answered_at = instant(env, answered, "--answered")
-    if answered_at is not None and answered_at < asked_at:
-        raise UsageError(
-            "answered-first", f"--answered {answered} is before {asked_at}", "check both moments"
-        )
-
-    def work(desk: CaseDesk) -> str:
-        found = next(each for each in desk.file.ledger.levels if each.no == number)
-        if found.respond_minutes is None:
-            raise UsageError(
-                "level-is-rhythm",
-                f"l{number} is something that happens every {found.every_days} days",
-                f"mark each time: renewctl save done s{desk.file.case.no}-level{number}-1",
-            )
-        no = desk.portfolio.next_no("service_response")
-        made = ServiceResponse(
-            no, found.account_no, number, asked_at, answered_at, clean(note or "") or None, env.actor
-        )
-        desk.apply([Change("service_response", (no,), found.account_no, None, made._asdict())])
-        by = moments.stored(levels.answer_by(found, made))
-        how = "still to be answered" if answered_at is None else "in time" if answered_at <= by else "late"
-        return f"l{number} called upon, {how} (by {moments.local_text(by, desk.zone)})"
-
-    on_case(env, _save_of(env, "service_level", number, "l"), "level log", work, running=False)
-
-
-def answered_now(env: Env, number: int, at: str | None, note: str | None) -> None:
-    """Record the answer to what a service level was called upon for."""
-
-    def work(desk: CaseDesk) -> str:
-        found = next(each for each in desk.file.ledger.responses if each.no == number)
-        if found.answered_at is not None:
-            return ""
-        when = at or desk.begins_at
-        if when < found.asked_at:
-            raise UsageError("answered-first", f"it was asked at {found.asked_at}", "give the moment: --at")
-        changed = {"answered_at": when, "note": clean(note or "") or found.note}
-        was = {key: getattr(found, key) for key in changed}
-        desk.apply([Change("service_response", (number,), found.account_no, was, changed)])
-        return f"answered at {moments.local_text(when, desk.zone)}"
-
-    with env.open() as portfolio:
-        level_no = portfolio.value("SELECT level_no FROM service_response WHERE no = ?", (number,))
-    if level_no is None:
-        raise NotFound("no-such-item", f"nothing was asked under answer{number}", "renewctl save level list")
-    on_case(env, _save_of(env, "service_level", level_no, "l"), "answer", work, running=False)
-
-
-@command()
-def level_list(
-    env: Env,
-    save: Annotated[str | None, typer.Argument(metavar="SAVE", help="Only of this save or account.")] = None,
-) -> None:
-    """List service levels and how they were held, from what was logged."""
-    with env.open() as portfolio:
-        meant = [find_case(portfolio, save)] if save else cases(portfolio)
-        files = load_files(portfolio, env.policy, env.as_of, meant)
-    at = moments.instant(now(env))
-    rows = [
-        (file, levels.compliance(each, file.ledger.responses, file.states, env.as_of, at))
-        for file in files
-        for each in file.ledger.levels
-    ]
-    if env.json:
-        from renewctl.views.machine import emit
-
-        emit(view.levels_document(rows, env.as_of))
-    else:
-        view.show_levels(rows)
-
-
 # --- which one is meant ----------------------------------------------------------------------------
 
 
-def _number(text: str, letter: str) -> int:
+def number_of(text: str, letter: str) -> int:
+    """The number of what is called p3 or l3."""
     folded = text.strip().lower().removeprefix(letter)
     if not folded.isascii() or not folded.isdecimal() or len(folded) > 18:
         what = "level" if letter == "l" else "promise"
@@ -345,7 +200,7 @@ def _number(text: str, letter: str) -> int:
 
 
 def _of_case(desk: CaseDesk, text: str) -> Promise:
-    number = _number(text, "p")
+    number = number_of(text, "p")
     found = [each for each in desk.file.ledger.promises if each.no == number]
     if not found:
         raise NotFound(
@@ -355,18 +210,17 @@ def _of_case(desk: CaseDesk, text: str) -> Promise:
     return found[0]
 
 
-def _save_of(env: Env, table: str, number: int, letter: str) -> str:
+def _of_promise(env: Env, promise: str) -> str:
+    return save_of(env, "promise", number_of(promise, "p"), "p")
+
+
+def save_of(env: Env, table: str, number: int, letter: str) -> str:
     """The save that a promise or a level is of."""
     with env.open() as portfolio:
-        found = _save_no(portfolio, table, number)
+        found = portfolio.value(f"SELECT save_no FROM {table} WHERE no = ?", (number,))  # noqa: S608
     if found is None:
         what = "level" if letter == "l" else "promise"
         raise NotFound(
             f"no-such-{what}", f"there is no {letter}{number}", f"see them: renewctl save {what} list"
         )
     return f"s{found}"
-
-
-def _save_no(portfolio: Portfolio, table: str, number: int) -> int | None:
-    found: int | None = portfolio.value(f"SELECT save_no FROM {table} WHERE no = ?", (number,))  # noqa: S608
-    return found

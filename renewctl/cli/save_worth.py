@@ -4,13 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from renewctl.cli.case import CaseDesk, on_case
+from renewctl.cli.case import CaseDesk, look, on_case
 from renewctl.cli.contract import allowed, amount_in, percent_of
 from renewctl.cli.options import Env, command
 from renewctl.cli.save import SaveArg
 from renewctl.core.text import clean
 from renewctl.errors import UsageError
-from renewctl.store.saves import find_case, load_files
 from renewctl.views import save_worth as view
 
 
@@ -51,9 +50,12 @@ def worth(
     shown: list[Any] = []
 
     if decision is None:
-        with env.open() as portfolio:
-            [file] = load_files(portfolio, env.policy, env.as_of, [find_case(portfolio, save)])
-        view.show_worth(file, _sheet(env, core, file, spent, sums, pct, years), base, json=env.json)
+        look(
+            env,
+            save,
+            lambda file: view.document(file, _sheet(env, core, file, spent, sums, pct, years), base),
+            lambda file: view.show(file, _sheet(env, core, file, spent, sums, pct, years), base),
+        )
         return
     chosen = decision
 
@@ -71,7 +73,7 @@ def worth(
 
     on_case(env, save, "worth", work)
     if not env.json:
-        view.show_worth(None, shown[0], base, json=False)
+        view.show(None, shown[0], base)
 
 
 def _sheet(env: Env, core: Any, file: Any, spent: int, sums: dict[str, int], pct: Any, years: int) -> Any:

@@ -11,7 +11,7 @@ from datetime import date, tzinfo
 from itertools import pairwise
 from typing import NamedTuple
 
-from renewctl.core import case_file, moments, opening, plays
+from renewctl.core import case_file, opening, plays
 from renewctl.core.case_file import CaseFile
 from renewctl.core.case_items import attention_until
 from renewctl.core.intake import Refusal
@@ -422,12 +422,11 @@ def reopen(
             f"save s{case.no}: {flagged[0]} is not within {case.closed_on} to {last_on}, when it was watched",
             f"open a new one: renewctl save start {file.account.id} --scenario …",
         )
-    urgent = file.renewal.segment == "enterprise" or file.account.cancel_notice_on is not None
-    target_by = moments.later(flagged[1], policy.saves.target_hours) if urgent else None
     _, change = record.event(case, case_file.round_of(file.ledger) + 1, "reopened", case.state, reason)
     version = opening.playbook_version(policy.playbook(case.scenario))
     row = moved(
         case, state="detected", closed_on=None, flagged_on=flagged[0], flagged_at=flagged[1],
-        respond_by=flagged[2], target_by=target_by, playbook=version,
+        respond_by=flagged[2],
+        target_by=opening.target_by(flagged[1], file.account, file.renewal, policy), playbook=version,
     )  # fmt: skip
     return row, change

@@ -10,7 +10,7 @@ from renewctl.core.model import Account, Because, Change, Reading, SaveCase
 from renewctl.core.moments import later
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Playbook, Policy
-from renewctl.core.signs import on_record
+from renewctl.core.signs import on_record, pressing
 
 OPENED = "detected"
 
@@ -37,6 +37,11 @@ def playbook_version(book: Playbook) -> str:
 _VERSIONS: dict[int, tuple[Playbook, str]] = {}  # by identity: playbooks hold tables and have no hash
 
 
+def target_by(flagged_at: str, account: Account, renewal: SaveRenewal, policy: Policy) -> str | None:
+    """SAV-1: the instant by which a pressing case should be answered, well before its clock ends."""
+    return later(flagged_at, policy.saves.target_hours) if pressing(account, renewal.segment) else None
+
+
 def open_case(
     no: int,
     account: Account,
@@ -54,11 +59,10 @@ def open_case(
     owner does, and without either whoever opens the case, so that nobody's case is nobody's.
     """
     flagged_on, flagged_at, respond_by = flagged
-    urgent = renewal.segment == "enterprise" or account.cancel_notice_on is not None
     coordinator, _ = step_person("csm", account, renewal.owner, policy)
     case = SaveCase(
         no, account.no, renewal.contract_no, scenario, OPENED, flagged_on, flagged_at, respond_by,
-        later(flagged_at, policy.saves.target_hours) if urgent else None,
+        target_by(flagged_at, account, renewal, policy),
         coordinator or actor, reason, playbook_version(policy.playbooks[scenario]), as_of, None,
     )  # fmt: skip
     return case, (Change("save_case", (no,), account.no, None, case._asdict()),)

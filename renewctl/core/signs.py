@@ -36,8 +36,13 @@ class Sign(NamedTuple):
 
 
 def urgency(usual: str, account: Account, segment: str | None) -> str:
-    """SAV-1: how urgent a save is: as its playbook says, and high after a notice and in large accounts."""
-    return "high" if account.cancel_notice_on is not None or segment == "enterprise" else usual
+    """SAV-1: how urgent a save is: as its playbook says, and high where it is pressing."""
+    return "high" if pressing(account, segment) else usual
+
+
+def pressing(account: Account, segment: str | None) -> bool:
+    """SAV-1: whether a save is to be answered in 24 hours: after a notice, and in large accounts."""
+    return account.cancel_notice_on is not None or segment == "enterprise"
 
 
 def standing(spells: Mapping[str, Sequence[Spell]]) -> Iterator[Sign]:

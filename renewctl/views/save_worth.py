@@ -8,13 +8,8 @@ from renewctl.core.worth import Sheet
 from renewctl.views.terminal import put_lines
 
 
-def show_worth(file: CaseFile | None, sheet: Sheet, base: str, *, json: bool) -> None:
+def show(file: CaseFile | None, sheet: Sheet, base: str) -> None:
     """The fight-or-let-go sheet: each figure with how it comes about."""
-    if json:
-        from renewctl.views.machine import emit
-
-        emit(_worth_document(file, sheet, base))
-        return
 
     def said(minor: int) -> str:
         return money.plain(minor, base)
@@ -43,14 +38,15 @@ def show_worth(file: CaseFile | None, sheet: Sheet, base: str, *, json: bool) ->
     put_lines(out)
 
 
-def _worth_document(file: CaseFile | None, sheet: Sheet, base: str) -> dict[str, Any]:
+def document(file: CaseFile, sheet: Sheet, base: str) -> dict[str, Any]:
+    """`renewctl/save-worth/1`."""
 
     def units(minor: int | None) -> float | None:
         return None if minor is None else money.to_units(minor, base)
 
     return {
         "schema": "renewctl/save-worth/1",
-        "save": file.renewal.subject if file else None,
+        "save": file.renewal.subject,
         "currency": base,
         "hours": sheet.minutes / 60,
         "hour_cost": units(sheet.rate_minor),

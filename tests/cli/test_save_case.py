@@ -278,6 +278,21 @@ def test_a_promise_is_kept_from_due_with_what_shows_it_and_never_put_off(case):
     assert "nothing changed" in said.err
 
 
+def test_a_promise_or_a_call_named_with_another_save_is_not_that_saves(case):
+    """SAV-9: nothing is settled for a customer it was not given to."""
+    case.run("save", "promise", "add", "s1", "the export works", "--due", "2026-03-20")
+    case.run("save", "level", "add", "s1", "support", "We answer within four hours", "--hours", "4")
+    case.run("save", "level", "log", "l1")
+    other = next(each for each in case.json("list")["accounts"] if each["id"] != "A1")["id"]
+    assert case.run("save", "start", other, "--scenario", "value").code == 0
+    facts = case.facts()
+    for command in (("done", "s2-p1", "--note", "it works"), ("skip", "s2-p1", "--reason", "they said so")):
+        assert "s2 has no promise p1" in case.fails(13, "no-such-promise", *command)
+    case.fails(13, "no-such-item", "done", "s2-answer1")
+    assert case.facts() == facts
+    assert case.run("done", "s1-answer1").code == 0
+
+
 def test_a_fix_is_promised_as_a_chain_that_is_kept_in_its_order(case):
     """SAV-P: build, QA, beta about two weeks early, release."""
     assert case.run("save", "promise", "chain", "s1", "the export", "--release", "2026-04-30").code == 0
