@@ -129,6 +129,7 @@ def _source(env: Env, file: "CaseFile", known: "Beside", lang: str) -> "Source":
             known.metrics,
             env.as_of,
             (found.text or "", found.happened_on) if found else None,
+            known.others,
         ),
         env.policy,
         lang,

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from renewctl.core import money
 from renewctl.core.dates import add_months
+from renewctl.core.edits import amount
+from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Contract, ValueMetric
 from renewctl.core.text import fold
 from renewctl.core.value import Gain, ValueSummary, value_summary
@@ -28,9 +30,6 @@ _WORDS = {
 }
 _YEAR_DAYS, _YEAR_MONTHS = 365, 12
 CHEAPEST = "cheapest-way"  # the question of the value playbook that asks for an amount a year
-_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
-_AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,15})(\.\d{1,2})?")
-_CODE = re.compile(r"\b[A-Z]{3}\b")
 
 
 class Group(NamedTuple):
@@ -61,7 +60,7 @@ class Return(NamedTuple):
 
 
 class OtherWay(NamedTuple):
-    """What the cheapest other way takes a year, as the investigation found it."""
+    """What the cheapest other way takes a year, where the investigation noted an amount and no prose."""
 
     minor: int
     currency: str
@@ -72,7 +71,7 @@ class OtherWay(NamedTuple):
 class Roi(NamedTuple):
     """Everything an ROI sheet rests on."""
 
-    price_minor: int | None  # a year
+    price_minor: int | None  # a year; None too where `others` have prices of their own
     currency: str | None
     value: ValueSummary
     groups: tuple[Group, ...]  # those with gains
@@ -82,6 +81,7 @@ class Roi(NamedTuple):
     ]  # what another way takes; None where it has no amount
     idle_seats: int | None  # bought and not used
     other_way: OtherWay | None = None  # where no value metric tells of an alternative
+    others: int = 0  # open contracts beside the one of the case
 
 
 def roi(
@@ -90,13 +90,15 @@ def roi(
     metrics: Iterable[ValueMetric],
     as_of: date,
     answer: tuple[str, date] | None = None,
+    others: int = 0,
 ) -> Roi:
     """Worth and cost of `account` under `contract` as of a day, as far as they are on record.
 
-    `answer` is what was found under CHEAPEST, and when.
+    `answer` is what was found under CHEAPEST, and when. Worth is measured of the account: where `others`,
+    open contracts beside this one, have prices too, the price of this one alone is set beside nothing.
     """
     value = value_summary(account, metrics, as_of)
-    price = contract.arr_minor if contract else None
+    price = contract.arr_minor if contract and not others else None
     currency = (contract.currency if contract else None) or account.currency
     bought, used = account.seats_purchased, account.seats_used
     idle = bought - used if bought is not None and used is not None and bought > used else None
@@ -116,18 +118,16 @@ def roi(
         tuple((gain, _alternative(price, currency, gain)) for gain in value.alternatives),
         idle,
         None if value.alternatives or answer is None else _other_way(*answer, price, currency),
+        others,
     )
 
 
 def _other_way(said: str, found_on: date, price: int | None, currency: str | None) -> OtherWay | None:
-    """The one amount that an answer names, in its currency or else the contract's; None where it has none."""
-    named = [each for each in _CODE.findall(said) if each in money.CURRENCIES]
-    of = named[0] if named else currency
-    numbers = _NUMBER.findall(said)
-    amount = _AMOUNT.fullmatch(numbers[0]) if len(numbers) == 1 else None
-    if amount is None or of is None or len(named) > 1:
+    """An answer that is an amount as a whole, in its currency or else the contract's; None of any other."""
+    read = amount(said, currency or "")
+    if isinstance(read, Refusal) or not read[0] or not read[1]:
         return None
-    minor = money.to_minor(Fraction(amount[0].replace(",", "")), of)
+    minor, of = read[0], read[1]
     return OtherWay(minor, of, found_on, minor - price if price is not None and of == currency else None)
 
 

@@ -71,6 +71,7 @@ class Beside(NamedTuple):
     metrics: tuple[ValueMetric, ...] = ()  # of the account
     people: tuple[Stakeholder, ...] = ()  # still there, the most influential first
     outcomes: tuple[Outcome, ...] = ()  # of the whole book
+    others: int = 0  # open contracts of the account beside that one
 
 
 class Member(NamedTuple):

@@ -19,10 +19,12 @@ def beside(portfolio: Portfolio, file: CaseFile, roles: Sequence[str]) -> Beside
     of_case = next((each for each in contracts if each.no == file.renewal.contract_no), None)
     known = people(portfolio, [account.no]).of(account.no)
     metrics: list[ValueMetric] = portfolio.values("value_metric", "account_no = ?", (account.no,), "no")
+    which = of_case or main_contract(contracts)
     return Beside(
-        of_case or main_contract(contracts),
+        which,
         addressed(*known, roles, account),
         tuple(metrics),
         still_there(*known, account),
         tuple(portfolio.values("outcome", "competitor IS NOT NULL", (), "no")) if account.competitor else (),
+        sum(each.state == "open" and each != which for each in contracts),
     )

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from renewctl.core import save_papers
+from renewctl.core.roi import CHEAPEST
 from renewctl.core.save_papers import KINDS
 from renewctl.core.stakeholders import role_name
 from renewctl.views.drafts import not_addressed
@@ -56,16 +57,35 @@ def warnings(kind: str, source: Source, absent: str | None) -> list[str]:
     if kind == "acknowledgement" and not source.report.file.case.reason:
         found.append("what they said is not on record: fill the blank before it is sent")
     if kind == "roi-sheet":
-        value = source.roi.value
-        found += value.warnings if source.roi.groups else ()
-        if not value.alternatives and source.roi.other_way is None:
-            found.append(
-                "no alternative is on record to compare with: a value metric named “Alternative: …” is one"
-            )
-        if source.roi.groups and not any(each.pct is not None for each in source.roi.returns):
-            found.append("no return can be told: it needs worth, period and price in one currency")
+        found += _worth(source)
     if kind == "options-sheet":
         found += _waiting(source)
+    return found
+
+
+def _worth(source: Source) -> list[str]:
+    """What an ROI sheet lacks, and what it tells the customer that speaks against us."""
+    roi, name = source.roi, f"s{source.report.file.case.no}"
+    found = list(roi.value.warnings) if roi.groups else []
+    if not roi.value.alternatives and roi.other_way is None:
+        asked = any(each.key == CHEAPEST for play in source.report.plan.plays for each in play.asks)
+        answer = f", or an amount alone: renewctl save answer {name} '{CHEAPEST}=USD 41000'" if asked else ""
+        found.append(
+            "no alternative is on record to compare with: a value metric named “Alternative: …” is one"
+            + answer
+        )
+    less = [each.net_minor for _, each in roi.alternatives if each is not None]
+    less += [roi.other_way.less_minor] if roi.other_way is not None else []
+    if any(each is not None and each < 0 for each in less):
+        found.append("an alternative takes less than our price, and the sheet tells the customer so")
+    if roi.groups and roi.others:
+        more = "contract has a price" if roi.others == 1 else "contracts have prices"
+        found.append(
+            f"no return is told: the worth is of the whole account, and {roi.others} more open {more} "
+            "that would have to be counted"
+        )
+    elif roi.groups and not any(each.pct is not None for each in roi.returns):
+        found.append("no return can be told: it needs worth, period and price in one currency")
     return found
 
 

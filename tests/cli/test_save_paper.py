@@ -338,14 +338,47 @@ def test_the_figures_of_the_roi_sheet_are_those_recorded_worked_out_a_second_tim
 def test_the_cheapest_other_way_on_record_is_on_the_roi_sheet_with_its_day(
     work: Desk, lang: str, amount: str
 ) -> None:
-    """SAV-V: the amount alone; the words it was found in are ours."""
-    answer = f"cheapest-way={CANARY}: one more clerk, USD 41,000 a year"
-    assert work.run("save", "answer", "s2", answer).code == 0
+    """SAV-V: an amount, and no prose."""
+    assert work.run("save", "answer", "s2", "cheapest-way=USD 41,000").code == 0
     for how in formats("roi-sheet"):
         text = text_of(printed(work, "s2", "roi-sheet", how, "--lang", lang), how)
         assert amount in text
         assert ("March 2, 2026" if lang == "en" else "2 de março de 2026") in text
-        assert CANARY not in text
+
+
+def test_no_figure_is_read_out_of_an_answer_in_words(work: Desk) -> None:
+    """SAV-3, SAV-V: an answer in words is ours, and brings no figure before the customer."""
+    said = f"cheapest-way={CANARY}: about EUR 45k a year, or 3 analysts"
+    assert work.run("save", "answer", "s2", said).code == 0
+    done = work.run("save", "paper", "s2", "roi-sheet", "--format", "md", "-o", "-")
+    assert not re.search(rf"{CANARY}|45|EUR|\b3\b", done.out)
+    assert "no alternative is on record" in done.err
+    assert "save answer s2 'cheapest-way=USD 41000'" in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize(("amount", "cheaper"), [("99000", True), ("200000", False)])
+def test_whoever_sends_the_sheet_is_warned_where_the_other_way_is_cheaper(
+    work: Desk, amount: str, cheaper: bool
+) -> None:
+    """SAV-V: the customer would read that it is."""
+    work.import_(
+        VALUE.replace("2,people", "1,people").replace("85000", amount), "--kind", "value", name="value.csv"
+    )
+    done = work.run("save", "paper", "s1", "roi-sheet", "--format", "md", "-o", "-")
+    assert ("takes less than our price" in " ".join(done.err.split())) == cheaper
+
+
+def test_no_return_is_told_where_another_contract_has_a_price_of_its_own(work: Desk) -> None:
+    """SAV-V, SAV-3: the worth is of the whole account, the price would be of one contract alone."""
+    assert "Return: (worth" in printed(work, "s1", "roi-sheet", "md")
+    assert "18%" in printed(work, "s1", "roi-sheet", "md")
+    rows = "contract_id,account_id,arr,currency,renewal_date\nT1,A1,50000,USD,2026-05-31\n"
+    rows += "T2,A1,20000,USD,2026-09-30\n"
+    work.import_(rows, "--kind", "contracts", name="contracts.csv")
+    done = work.run("save", "paper", "s1", "roi-sheet", "--format", "md", "-o", "-")
+    assert "1 more open contract has a price" in " ".join(done.err.split())
+    assert not re.search(r"18%|50,000|191%", done.out)
+    assert "USD 145,500.00" in done.out
 
 
 def test_the_letter_holds_every_promise_with_its_day_and_owner(work: Desk) -> None:

@@ -150,9 +150,12 @@ def test_without_a_contract_there_is_no_price():
 @pytest.mark.parametrize(
     ("said", "minor", "currency", "less"),
     [
-        ("One more person at the desk, USD 41,000 a year", 4_100_000, "USD", 500_000),
-        ("about 41000.50", 4_100_050, "USD", 500_050),
+        ("USD 41,000", 4_100_000, "USD", 500_000),
+        ("41000.50", 4_100_050, "USD", 500_050),
+        ("33k", 3_300_000, "USD", -300_000),
         ("EUR 30,000", 3_000_000, "EUR", None),
+        ("€45,000", 4_500_000, "EUR", None),
+        ("R$ 41.000,00", 4_100_000, "BRL", None),
     ],
 )
 def test_the_other_way_that_was_found_stands_beside_the_price_of_a_year(said, minor, currency, less):
@@ -162,16 +165,46 @@ def test_the_other_way_that_was_found_stands_beside_the_price_of_a_year(said, mi
 
 
 @pytest.mark.parametrize(
-    "said", ["", "a clerk", "41,00,0", "R$ 41.000,00", "2 clerks at 41,000", "USD or EUR 41,000"]
+    "said",
+    [
+        *(
+            "",
+            "a clerk",
+            "41,00,0",
+            "2 clerks at 41,000",
+            "USD or EUR 41,000",
+            "3 analysts part time",
+            "-500",
+        ),
+        *(
+            "About EUR 45k a year",
+            "about 1.5 million",
+            "80 percent of ours",
+            "Excel 365",
+            "USD 41,000 a year",
+        ),
+        *("41,000", "0", "n/a", "unknown"),
+    ],
 )
-def test_an_answer_without_one_plain_amount_is_no_figure(said):
-    """Nothing is guessed."""
+def test_an_answer_that_is_not_an_amount_and_nothing_else_is_no_figure(said):
+    """SAV-3, SAV-V: no figure is read out of prose; nothing is guessed."""
     assert roi(account(), contract(arr_minor=1, currency="USD"), [], AS_OF, (said, AS_OF)).other_way is None
 
 
 def test_an_amount_without_a_currency_or_a_price_is_told_as_far_as_it_goes():
     bare = account(currency=None)
-    assert roi(bare, None, [], AS_OF, ("41,000", AS_OF)).other_way is None
+    assert roi(bare, None, [], AS_OF, ("41000", AS_OF)).other_way is None
     assert roi(bare, None, [], AS_OF, ("USD 41,000", AS_OF)).other_way == (4_100_000, "USD", AS_OF, None)
     named = metric(1, "Alternative: a clerk", value="1", rate="9", currency="USD", **YEAR)
     assert roi(account(), contract(), [named], AS_OF, ("USD 1", AS_OF)).other_way is None
+
+
+def test_the_worth_of_an_account_stands_beside_no_price_where_another_contract_has_its_own():
+    """SAV-V, SAV-3: a return on one price of two would be made up."""
+    other = metric(2, "Alternative: a clerk", value="1", rate="85000", currency="USD", **YEAR)
+    of = roi(account(), contract(), [HOURS, other], AS_OF, others=1)
+    assert of.price_minor is None
+    assert [(each.worth_minor, each.cost_minor, each.pct) for each in of.returns] == [(5_400_000, None, None)]
+    assert [(way.worth_minor, way.net_minor) for _, way in of.alternatives] == [(8_500_000, None)]
+    answered = roi(account(), contract(), [HOURS], AS_OF, ("USD 41,000", AS_OF), 1)
+    assert answered.other_way == (4_100_000, "USD", AS_OF, None)
