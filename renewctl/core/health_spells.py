@@ -39,8 +39,6 @@ def _quiet(replay: Replay, first: date) -> list[Span]:
     starts = [first, *(day for day in replay.events if first < day < replay.as_of), replay.as_of]
     found = []
     for begin, after in pairwise(starts):
-        if begin >= after:
-            continue
         end = after - _DAY
         ends = replay.scale(begin), replay.scale(end)
         now = replay.bounds(*ends, begin)
@@ -102,13 +100,9 @@ def _days(replay: Replay, segment: Span, now: _Ends, before: Sequence[_Ends]) ->
                 if far > 0:
                     yield day
                 continue
-        if _is_below(replay, day, limit) or _has_dropped(replay, day):
+        score = replay.score(day)
+        if score is not None and (score < limit or _has_dropped(replay, day, score)):
             yield day
-
-
-def _is_below(replay: Replay, day: date, limit: float) -> bool:
-    score = replay.score(day)
-    return score is not None and score < limit
 
 
 def _lately(replay: Replay, day: date) -> Iterator[date]:
@@ -119,10 +113,7 @@ def _lately(replay: Replay, day: date) -> Iterator[date]:
         yield events[last]
 
 
-def _has_dropped(replay: Replay, day: date) -> bool:
-    now = replay.score(day)
-    if now is None:
-        return False
+def _has_dropped(replay: Replay, day: date, now: float) -> bool:
     points = replay.policy.health_work.drop_points
     before = (replay.score(day, event - _DAY) for event in _lately(replay, day))
     return any(score is not None and round(score - now, 1) >= points for score in before)

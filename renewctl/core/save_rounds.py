@@ -191,7 +191,8 @@ def contact_of(file: CaseFile, policy: Policy, zone: tzinfo) -> Contact | None:
         at = datetime.combine(on + timedelta(days=1), time(), zone)
     else:
         return None
-    return Contact(on, exact, ceil((at - instant(file.case.flagged_at)).total_seconds() / 60))
+    passed = (at - instant(file.case.flagged_at)).total_seconds()
+    return Contact(on, exact, max(0, ceil(passed / 60)))  # a flag of a mere day counts from an hour of it
 
 
 def _response(contact: Contact | None, policy: Policy) -> str:

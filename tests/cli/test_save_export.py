@@ -161,6 +161,18 @@ def test_the_minutes_to_the_first_call_tell_the_class_of_every_round(ran):
         assert date.fromisoformat(row["first_contact_on"]) >= date.fromisoformat(row["flagged_on"])
 
 
+def test_a_call_before_the_hour_that_a_flag_of_a_day_counts_from_took_no_time_at_all(desk):
+    """SAV-1: a flag without an hour begins at nine; who called at half past eight was not early."""
+    desk.import_(RIVALS)
+    for words in (
+        ("save", "start", "A1", "--scenario", "value", "--flagged", "2026-03-02"),
+        ("done", "s1-call", "--at", "2026-03-02T08:30"),
+    ):
+        assert desk.run(*words, "--as-of", "2026-03-02").code == 0
+    [row] = sheet(desk, "saves", "2026-03-03")
+    assert (row["response_minutes"], row["response"]) == ("0", "within 24 h")
+
+
 @pytest.mark.file_only("the demo makes a portfolio file of its own")
 def test_the_sheet_of_the_demo_adds_up_too(desk):
     """SAV-11: some thirty rounds with offers, promises, a relapse and renewals of every kind."""

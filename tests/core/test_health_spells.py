@@ -60,6 +60,50 @@ def test_the_spells_of_the_flag_are_those_a_search_day_by_day_finds(readings, sa
     assert days == {day for day in every if holds(day, readings, said, found)}
 
 
+full = st.lists(
+    st.tuples(st.integers(0, 180), st.integers(2, 10)), min_size=2, max_size=4, unique_by=lambda each: each[0]
+)
+
+
+@given(full)
+def test_a_score_that_only_readings_move_is_flagged_on_the_days_of_the_rule(told):
+    """HLT-3: where readings tell all, days are passed over that bounds decide; on none is that seen."""
+    readings = [at_level(ago, 10 * tens) for ago, tens in told]
+    assert days_of(readings, FIRST) == by_rule(readings)
+
+
+def test_a_drop_that_fades_away_flags_until_it_is_under_its_limit():
+    """HLT-3: 20 points lost, of which the first score fades four a week, so that they are 15 no more."""
+    readings = [at_level(60, 90), at_level(35, 70)]
+    found = days_of(readings, FIRST)
+    assert found == by_rule(readings)
+    assert min(found) == DAY - timedelta(days=35)
+    assert DAY - timedelta(days=25) < max(found) < DAY - timedelta(days=15)
+
+
+def test_the_day_itself_can_be_all_that_is_asked_about():
+    for level in (30, 80):
+        assert days_of([at_level(3, level)], DAY) == ({DAY} if level < 50 else set())
+
+
+def at_level(ago, score):
+    """A reading that tells all, each input at about this score."""
+    trend = (score - 70) * 2 // 3 if score > 70 else (score - 70) * 5 // 7
+    return a_reading(DAY - timedelta(days=ago), score=None, usage_trend=trend, engagement=score,
+                     relationship=score, open_tickets=(100 - score) // 10, nps=2 * score - 100)  # fmt: skip
+
+
+def days_of(readings, first):
+    replay = Replay(Record(an_account(), readings, (), {}, None, {}), POLICY, DAY)
+    spans = flagged(replay, first)
+    return {begin + timedelta(days=at) for begin, end in spans for at in range((end - begin).days + 1)}
+
+
+def by_rule(readings):
+    every = (FIRST + timedelta(days=at) for at in range(91))
+    return {day for day in every if holds(day, readings, [], {})}
+
+
 def holds(day, readings, said, found):
     """Whether the flag stands on a day, by the rule's text."""
 
