@@ -114,9 +114,9 @@ def _entries(
 ) -> "list[Entry]":
     """The entries due up to `until`, and those of the former file that lie beyond and still stand."""
     from renewctl.cli.due import Reading, Wanted
-    from renewctl.core.calendar import calendar_rules, deadline, entries
+    from renewctl.core.calendar import calendar_rules, entries
     from renewctl.core.due import still_closed
-    from renewctl.core.timeline import OPT_OUT
+    from renewctl.core.timeline import OPT_OUT, deadline
     from renewctl.views.calendar import last_day
 
     days = [day for event in former.events.values() if (day := last_day(event)) is not None]

@@ -8,7 +8,7 @@ from renewctl.cli.case import CaseDesk, look, on_case
 from renewctl.cli.contract import allowed, amount_in
 from renewctl.cli.options import Env, command
 from renewctl.cli.save import SaveArg, flag_of
-from renewctl.core import case_file, cases, plays
+from renewctl.core import case_file, cases, moments, plays
 from renewctl.core.model import CLOSED_SAVES, Activity, Change
 from renewctl.core.text import clean
 from renewctl.errors import RefusedByRule, UsageError
@@ -241,6 +241,7 @@ def reopen(
                 "save-open", f"the account has the open save s{other.no}", f"renewctl save show s{other.no}"
             )
         desk.apply(allowed(cases.reopen(desk.file, said, flag, env.policy, desk.recorder())))
-        return f"opened again: {said}"
+        until = f"{moments.local_text(flag[2], desk.zone)} {env.policy.time_zone}"
+        return f"opened again: {said}\nrespond by {until}; its steps: renewctl save show s{desk.file.case.no}"
 
     on_case(env, save, "reopen", work, running=False)

@@ -11,7 +11,7 @@ from renewctl.cli.contract import allowed
 from renewctl.cli.options import Env, command, day
 from renewctl.cli.save import SaveArg
 from renewctl.core import plays, promises
-from renewctl.core.model import Promise
+from renewctl.core.model import NOT_KEPT, Promise
 from renewctl.core.text import clean
 from renewctl.errors import NotFound, UsageError
 from renewctl.store.saves import cases, find_case, load_files
@@ -172,7 +172,7 @@ def list_(
         (file, each)
         for file in files
         for each in promises.standing(file.ledger.promises, env.as_of, env.policy.saves.promise_soon_days)
-        if every or each.state in ("open", "soon", "missed", "broken")
+        if every or (each.state in ("open", "soon", "missed", "broken") and file.case.state not in NOT_KEPT)
     ]
     rows.sort(
         key=lambda row: (row[1].state not in ("missed", "broken"), row[1].promise.due_on, row[1].promise.no)

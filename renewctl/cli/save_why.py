@@ -84,33 +84,13 @@ def _cause(
 ) -> str:
     """Record the root cause, and switch the playbook where it calls for another one."""
     least, case = env.policy.saves.whys, desk.file.case
+    name, text = _named(env, case.scenario, given)
     if whys < least and not clean(enough or ""):
         raise RefusedByRule(
             "whys-missing",
             f"save s{case.no}: {whys} of {least} whys are answered (SAV-2)",
             f"ask on: renewctl save why s{case.no} --why TEXT, or say why that is --enough TEXT",
         )
-    if enough and whys < least:
-        desk.note("why", "enough", clean(enough))
-    book = env.policy.playbook(case.scenario)
-    code = clean(given).lower()
-    if not code:
-        raise UsageError("cause-blank", "--root-cause is blank", "say where the whys end")
-    known = {each for one in env.policy.playbooks.values() for each in one.root_causes}
-    if code in known:
-        own = book.root_causes.get(code)
-        texts = [
-            one.root_causes[code].text for one in env.policy.playbooks.values() if code in one.root_causes
-        ]
-        name, text = code, own.text if own else texts[0]
-    elif _CODE.fullmatch(code):
-        raise UsageError(
-            "unknown-cause",
-            f"--root-cause {given}: no playbook knows it",
-            f"those of {case.scenario}: {', '.join(book.root_causes)}; or say it in words of your own",
-        )
-    else:
-        name, text = "other", clean(given)
     wanted = cases.scenario_of(name, env.policy, case.scenario) or case.scenario
     target, stay = which
     if wanted != case.scenario and target is None and not clean(stay or ""):
@@ -119,6 +99,8 @@ def _cause(
             f"root cause {name!r} is answered by the {wanted} playbook; s{case.no} runs {case.scenario}",
             f"add --switch {wanted} (what was done is kept), or --stay TEXT",
         )
+    if enough and whys < least:
+        desk.note("why", "enough", clean(enough))
     desk.note("cause", name, text)
     said = f"root cause: {text}"
     if target is not None and target != case.scenario:
@@ -126,6 +108,24 @@ def _cause(
     elif stay and wanted != case.scenario:
         desk.note("why", "stay", f"stays with {case.scenario}: {clean(stay)}")
     return said
+
+
+def _named(env: Env, scenario: str, given: str) -> tuple[str, str]:
+    """(code, text) of a root cause: one that a playbook knows, else `other` in the words given."""
+    code, books = clean(given).lower(), env.policy.playbooks
+    if not code:
+        raise UsageError("cause-blank", "--root-cause is blank", "say where the whys end")
+    own = env.policy.playbook(scenario).root_causes
+    for known in (own, *(book.root_causes for book in books.values())):
+        if code in known:
+            return code, known[code].text
+    if _CODE.fullmatch(code):
+        raise UsageError(
+            "unknown-cause",
+            f"--root-cause {given}: no playbook knows it",
+            f"those of {scenario}: {', '.join(own)}; or say it in words of your own",
+        )
+    return "other", clean(given)
 
 
 def _switch(env: Env, desk: CaseDesk, given: str, reason: str) -> str:

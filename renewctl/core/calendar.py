@@ -11,7 +11,7 @@ from typing import NamedTuple
 from renewctl.core.agenda import opt_out
 from renewctl.core.due import DueContract, Item, item_id
 from renewctl.core.policy import Policy
-from renewctl.core.timeline import OPT_OUT, anchor
+from renewctl.core.timeline import OPT_OUT
 
 CONFIRMED, CANCELLED = "CONFIRMED", "CANCELLED"
 
@@ -92,12 +92,6 @@ def entries(
             )
         )  # fmt: skip
     return found
-
-
-def deadline(renewal_on: date, auto_renew: int | None, notice_days: int | None) -> date | None:
-    """The opt-out deadline of a contract, None where it has none or its notice days are unknown (ANCHOR)."""
-    on, name = anchor(renewal_on, auto_renew, notice_days)
-    return on if name == "opt_out_deadline" else None
 
 
 def merged(

@@ -8,6 +8,7 @@ from renewctl.core.classify import classify, main_contract
 from renewctl.core.due import States, item_id
 from renewctl.core.model import CLOSED_SAVES, Account, Contract, Ledger, Reading, SaveCase, SaveEvent
 from renewctl.core.policy import Policy
+from renewctl.core.timeline import deadline
 
 UNKNOWN_ON = date.max  # the renewal date of an account that has none on record
 OFFERED = ("approved", "accepted", "declined")  # states of an offer that the customer may know of
@@ -29,6 +30,7 @@ class SaveRenewal(NamedTuple):
     contract_no: int | None
     owner: str | None
     owner_role: str
+    opt_out_on: date | None = None  # the last day on which its customer may give notice, where there is one
 
 
 class CaseFile(NamedTuple):
@@ -60,10 +62,12 @@ def renewal_of(
     main = main_contract(contracts)
     rows = classify(account, contracts, readings, True, policy, as_of, renewals_per_quarter)
     row = next(each for each in rows if each.contract_no == (main.no if main else None))
+    renewal_on = main.renewal_on if main else None
     return SaveRenewal(
         subject, main.id if main else "", account.no, account.id, account.name,
-        (main.renewal_on if main else None) or UNKNOWN_ON, row.account_arr_base_minor, row.segment,
+        renewal_on or UNKNOWN_ON, row.account_arr_base_minor, row.segment,
         row.contract_no, row.owner, row.owner_role,
+        deadline(renewal_on, main.auto_renew, main.notice_days) if main and renewal_on else None,
     )  # fmt: skip
 
 

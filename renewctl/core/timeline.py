@@ -92,6 +92,12 @@ def anchor(renewal_on: date, auto_renew: int | None, notice_days: int | None) ->
     return renewal_on, "renewal_date"
 
 
+def deadline(renewal_on: date, auto_renew: int | None, notice_days: int | None) -> date | None:
+    """The opt-out deadline of a contract, None where it has none or its notice days are unknown (ANCHOR)."""
+    on, name = anchor(renewal_on, auto_renew, notice_days)
+    return on if name == "opt_out_deadline" else None
+
+
 def conditions(facts: Facts, late_stages: frozenset[str]) -> frozenset[str]:
     """The `when` conditions of steps that hold for these facts."""
     expansion = facts.opportunity == "expansion"

@@ -123,7 +123,17 @@ def _head(report: Report) -> list[str]:
         days = (renewal.renewal_on - report.as_of).days
         when = f"renews {renewal.renewal_on} " + (f"(in {days} days)" if days >= 0 else f"({-days} days ago)")
     out.append(f"At stake: {stake}, {when}, urgency {report.urgency}")
+    if running and renewal.opt_out_on is not None:
+        out.append(_opt_out(renewal.opt_out_on, report.as_of))
     return out
+
+
+def _opt_out(on: date, as_of: date) -> str:
+    """ANCHOR: what is not decided by then renews by itself, or is lost."""
+    days = (on - as_of).days
+    if days < 0:
+        return f"Notice could be given until {on}, {-days} days ago"
+    return f"Notice can be given until {on} (in {days} day{'s' * (days != 1)}): the decision falls before it"
 
 
 def _clock(report: Report) -> str:

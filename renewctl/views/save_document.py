@@ -106,6 +106,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "owner": case.owner,
         "contract": renewal.id or None,
         "renewal_date": renewal.renewal_on.isoformat() if known else None,
+        "opt_out_on": renewal.opt_out_on.isoformat() if renewal.opt_out_on else None,
         "segment": renewal.segment,
         "arr_base": None if arr is None else money.to_units(arr, report.base_currency),
         "opened_on": case.opened_on.isoformat(),

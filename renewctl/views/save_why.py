@@ -18,10 +18,13 @@ def _whys(file: CaseFile) -> list[SaveEvent]:
 
 
 def follows(file: CaseFile, before: Sequence[CaseStep], after: Sequence[CaseStep]) -> list[str]:
-    """What answers have changed in the plan: steps that are to be done now, and those that are not needed."""
+    """What answers have changed in the plan: steps they close, open, or make needless."""
     was = {each.step: each.fate for each in before}
     changed = [each for each in after if each.fate != was.get(each.step) and each.state == "open"]
-    out = [
+    open_before = {each.step for each in before if each.state in ("open", "snoozed")}
+    closed = [each.step for each in after if each.step in open_before and each.state == "done"]
+    out = [f"  done with it: {', '.join(closed)}"] if closed else []
+    out += [
         f"  now to do: {each.due_on} {file.item(each.step)} {safe(each.owner)}: {safe(each.title)}"
         for each in changed
         if each.fate == "active"

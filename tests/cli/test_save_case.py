@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date, timedelta
 
 import pytest
 
@@ -34,7 +35,7 @@ WORTH = ("save", "worth", "s1", "--hours", "9", "--chance")
     ("words", "code", "name"),
     [
         (("why", "s1", "--why", " "), 2, "why-blank"),
-        (("why", "s1", "--root-cause", "roi-unseen"), 14, "whys-missing"),
+        (("why", "s1", "--root-cause", "roi-never-shown"), 14, "whys-missing"),
         (("why", "s1", *WHYS, "--root-cause", "no-such-code"), 2, "unknown-cause"),
         (("why", "s1", "--switch", "value"), 14, "same-scenario"),
         (("why", "s1", "--switch", "weather"), 2, "unknown-scenario"),
@@ -474,3 +475,29 @@ def test_an_account_whose_id_reads_like_a_save_is_found_by_it(desk):
     assert "Seven has no save" in desk.fails(13, "no-such-save", "save", "show", "s7")
     assert desk.run("save", "start", "s7", "--scenario", "value").code == 0
     assert desk.json("save", "show", "s7")["save"]["id"] == "s1"
+
+
+def test_a_save_tells_until_when_notice_can_be_given(book):
+    """ANCHOR: where a contract renews by itself, the decision falls at its deadline."""
+    book.run("set", "A1", "auto_renew=yes", "notice_days=60", "--reason", "their contract")
+    assert book.run("save", "start", "A1", "--scenario", "value").code == 0
+    told = book.json("save", "show", "s1")["save"]
+    deadline = date.fromisoformat(told["renewal_date"]) - timedelta(days=60)
+    assert told["opt_out_on"] == deadline.isoformat()
+    left = (deadline - date.fromisoformat(AS_OF)).days
+    assert f"Notice can be given until {deadline} (in {left} days)" in book.run("save", "show", "s1").out
+    past = (deadline + timedelta(3)).isoformat()
+    assert f"until {deadline}, 3 days ago" in book.run("save", "show", "s1", "--as-of", past).out
+    book.run("set", "A1", "auto_renew=no", "--reason", "amended")
+    assert book.json("save", "show", "s1")["save"]["opt_out_on"] is None
+
+
+def test_broken_promises_of_a_customer_who_left_are_listed_only_when_asked_for(book):
+    """SAV-9: what is owed comes first; what no longer is, with --all."""
+    book.run("save", "start", "A1", "--scenario", "value")
+    book.run("save", "promise", "add", "s1", "a call", "--due", AS_OF)
+    book.run("save", "promise", "broken", "p1", "--evidence", "we forgot")
+    listed = lambda *words: book.json("save", "promise", "list", *words)["promises"]  # noqa: E731
+    assert len(listed()) == 1
+    book.run("save", "close", "s1", "--result", "lost")
+    assert (len(listed()), len(listed("--all"))) == (0, 1)
