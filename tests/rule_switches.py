@@ -226,7 +226,8 @@ def _of_the_top(*_: Any) -> Any:
 
 def _for_any_cause(real: Any) -> Any:
     """SAV-B got wrong: a sheet is filled up whatever the root cause is, and before there is one."""
-    return lambda deal, offers, of, policy: real(deal, offers, of._replace(recorded=("cash-flow",)), policy)
+    cause = ("cash-flow",)
+    return lambda deal, no, offers, of, *more: real(deal, no, offers, of._replace(recorded=cause), *more)
 
 
 def _for_free(*_: Any) -> Any:
@@ -481,6 +482,9 @@ _SWITCHES: dict[str, Switch | tuple[Switch, ...]] = {
         _instead("offer_together", "closed", lambda *_: None),  # on a case that has ended, too
         _instead("offer_together", "same_person", lambda one, other: one == other),
         _after("offer_sheet", "_standing", lambda found: None),  # what was approved is not shown
+        _instead("offer_sheet", "needed_role", lambda *_: None),  # what a sheet proposes needs nobody
+        _instead("offer_sheet", "_ANSWERED", ()),  # it is proposed past whoever has to approve it
+        _instead("offer_sheet", "beside", lambda *_: ()),  # and beside what was accepted
         _around("offer_sheet", "options_sheet", _for_any_cause),
         _set("saves approval_pct csm", 15),
         _set("saves approval_pct manager", 25),

@@ -48,6 +48,10 @@ def paper(
     ] = None,
     output: OutputOption = None,
     templates: TemplatesOption = None,
+    contract: Annotated[
+        str | None,
+        typer.Option("--contract", metavar="ID", help="options-sheet: of which (default: the last offer's)."),
+    ] = None,
 ) -> None:
     """Write a paper of a save: plan, letter, update, ROI sheet, briefing, card."""
     from renewctl.core.mail import language, mail_rules
@@ -60,6 +64,10 @@ def paper(
 
     name = _kind(kind)
     of = KINDS[name]
+    if contract is not None and name != "options-sheet":
+        raise UsageError(
+            "contract-unasked", f"--contract goes with options-sheet, not {name}", "leave it out"
+        )
     ours = lang or mail_rules(env.policy).default_language
     order = _order(env, form, ours, output, templates, ("eml",) if of.mail else documents.FORMATS)
     with env.open() as portfolio:
@@ -71,14 +79,15 @@ def paper(
         known = beside(portfolio, file, rules(env.policy).to.get(name, ()))
         source = _source(env, file, known, order.lang)
         if name == "options-sheet":
-            source = _with_options(env, portfolio, source)
+            source = _with_options(env, portfolio, source, contract)
         render = _renderer(env, portfolio, name, order, source)
     absent = lacking(name, source.report, source.roi, len(ready(source.options)))
     warnings = [
         *view.warnings(name, source, absent),
         *(_supplier_warnings(env) if of.customer and not of.mail else []),
     ]
-    files = _write(env, order, _stem(name, env, file.account, order.lang, f"s{file.case.no}"), render)
+    mark = f"s{file.case.no}" + (f"-{contract}" if contract else "")
+    files = _write(env, order, _stem(name, env, file.account, order.lang, mark), render)
     _tell(
         env,
         order,
@@ -137,17 +146,23 @@ def _source(env: Env, file: "CaseFile", known: "Beside", lang: str) -> "Source":
     )
 
 
-def _with_options(env: Env, portfolio: "Portfolio", source: "Source") -> "Source":
-    """What the customer may choose from; nothing where what is in force is not on record."""
-    from renewctl.cli.offer import deal_of, situation
-    from renewctl.core.offer_sheet import options_sheet
+def _with_options(env: Env, portfolio: "Portfolio", source: "Source", wanted: str | None) -> "Source":
+    """What the customer may choose from on one contract; nothing where what is in force is not on record."""
+    from renewctl.cli.contract import contracts_of, pick_contract
+    from renewctl.cli.offer import deal_of, offers_on, situation
+    from renewctl.core.offer_sheet import contract_meant, of_round, options_sheet
 
-    file, which = source.report.file, source.beside.contract
-    answers = situation(env, portfolio, file.case, None, None, 0, None, None)
-    if which is None or which.arr_minor is None or not (which.currency or file.account.currency):
+    file, of = source.report.file, source.report.file.account
+    contracts, mine = contracts_of(portfolio, of), of_round(file.case, file.ledger.offers)
+    which = contract_meant(contracts, mine) or source.beside.contract
+    if wanted is not None:
+        which = pick_contract(of, contracts, wanted)
+    source = source._replace(beside=source.beside._replace(contract=which))
+    if which is None or which.arr_minor is None or not (which.currency or of.currency):
         return source
-    deal = deal_of(env, file.account, which, env.as_of, None)
-    return source._replace(options=options_sheet(deal, file.ledger.offers, answers, env.policy))
+    answers = situation(env, portfolio, file.case, None, None, 0, None, None)
+    deal, others = deal_of(env, of, which, env.as_of, None), offers_on(portfolio, of)
+    return source._replace(options=options_sheet(deal, which.no, mine, answers, env.policy, others))
 
 
 def _renderer(

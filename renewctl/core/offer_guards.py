@@ -218,13 +218,23 @@ def limit_of(actor: str, account: Account, policy: Policy) -> Limit:
     A role counts for whom the account or the policy's team names, never for a stand-in; who has none has
     the CSM's limit.
     """
-    steps = {role: Fraction(str(pct)) for role, pct in policy.saves.approval_pct.items()}
-    best = Limit(LEAST_ROLE, steps.get(LEAST_ROLE, Fraction(0)))
-    for role, pct in steps.items():
+    best = least_limit(policy)
+    for role in policy.saves.approval_pct:
         person, delegate = step_person(role, account, None, policy)
-        if person is not None and not delegate and fold(person) == fold(actor) and pct > best.pct:
-            best = Limit(role, pct)
+        mine = person is not None and not delegate and fold(person) == fold(actor)
+        if mine and pct_of(role, policy) > best.pct:
+            best = Limit(role, pct_of(role, policy))
     return best
+
+
+def least_limit(policy: Policy) -> Limit:
+    """SAV-4: how far whoever has no role of the policy may go."""
+    return Limit(LEAST_ROLE, pct_of(LEAST_ROLE, policy))
+
+
+def pct_of(role: str | None, policy: Policy) -> Fraction:
+    """SAV-4: the highest discount a role may grant, in percent; 0 where the policy's ladder lacks it."""
+    return Fraction(str(policy.saves.approval_pct.get(role or "", 0)))
 
 
 def least_pct(found: Quote, policy: Policy) -> Fraction:
@@ -247,7 +257,7 @@ def _scope_pct(found: Quote, policy: Policy) -> Fraction:
     """The limit of the role that less scope takes; 0 where all of it stays."""
     if not partial(found.deal, found.terms):
         return Fraction(0)
-    return Fraction(str(policy.saves.approval_pct.get(policy.offers.less_scope_role, 0)))
+    return pct_of(policy.offers.less_scope_role, policy)
 
 
 def needs_role(pct: Fraction, limit: Limit, policy: Policy) -> str | Refusal | None:

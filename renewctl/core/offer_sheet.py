@@ -2,27 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import date
-from fractions import Fraction
 from typing import NamedTuple
 
 from renewctl.core.intake import Refusal
-from renewctl.core.model import Offer
-from renewctl.core.offer_guards import (
-    LEAST_ROLE,
-    Limit,
-    Situation,
-    guards,
-    least_pct,
-    needs_role,
-    refusing,
-)
-from renewctl.core.offer_money import Deal, Month, Quote, quote
+from renewctl.core.model import Contract, Offer, SaveCase
+from renewctl.core.offer_guards import Situation, guards, least_limit, refusing
+from renewctl.core.offer_money import Deal, Month, Quote, concedes, quote
 from renewctl.core.offer_terms import Ask, end_of, misfit, settle
+from renewctl.core.offer_together import beside, clash, needed_role
 from renewctl.core.offer_words import after, give
 from renewctl.core.offers import quote_of
 from renewctl.core.policy import Policy
 
 _MOST_OPTIONS = 3
+_ANSWERED = ("pending", "accepted", "refused", "declined")  # states that leave nothing to propose
 
 
 class Option(NamedTuple):
@@ -45,38 +38,68 @@ class Option(NamedTuple):
     needs_role: str | None
 
 
-def options_sheet(deal: Deal, offers: Sequence[Offer], of: Situation, policy: Policy) -> tuple[Option, ...]:
+def options_sheet(
+    deal: Deal,
+    contract_no: int | None,
+    offers: Sequence[Offer],
+    of: Situation,
+    policy: Policy,
+    others: Sequence[Offer] = (),
+) -> tuple[Option, ...]:
     """SAV-B: two or three structured alternatives for a customer, those that stand before those proposed.
 
-    The save's offers that are approved come first, the latest of each instrument, at most three in all; what
-    the policy's `offers.sheet` proposes for the root cause on record fills up, where no rule refuses it:
-    nothing for a cause that it does not know, or before there is one (SAV-4). An option with `needs_role` is
-    no offer yet: it must not reach a customer before it was asked for and approved. Fewer than two are no
-    sheet yet.
+    `offers` are those of the save's round, `others` all of the account; those on another contract are not
+    of this sheet. The offers that are approved come first, the latest of each instrument, at most three in
+    all; what the policy's `offers.sheet` proposes for the root cause on record fills up, where no rule
+    refuses it and nobody has yet to answer that instrument, or did: nothing for a cause that it does not
+    know, or before there is one (SAV-4). An option with `needs_role` is no offer yet: it must not reach a
+    customer before it was asked for and approved. Fewer than two are no sheet yet.
     """
+    mine = [each for each in offers if each.contract_no == contract_no]
     latest = {
         each.instrument: (each, found)
-        for each in offers
-        if (found := _standing(each, deal.from_on, of, policy)) is not None
+        for each in mine
+        if (found := _standing(each, deal.from_on, of, policy, others)) is not None
     }
     kept = sorted(latest.values(), key=lambda each: each[0].no)[-_MOST_OPTIONS:]
     options = [_option(found, each.condition or "", policy, each.no, None) for each, found in kept]
+    taken = {*latest, *(each.instrument for each in mine if each.state in _ANSWERED)}
     for name in (each for cause in of.recorded for each in policy.offers.sheet.get(cause, ())):
-        if len(options) < _MOST_OPTIONS and name not in latest:
-            options += _proposed(name, deal, of, policy)
+        if len(options) < _MOST_OPTIONS and name not in taken:
+            options += _proposed(name, deal, contract_no, others, of, policy)
     return tuple(options)
 
 
-def _standing(offer: Offer, as_of: date, of: Situation, policy: Policy) -> Quote | None:
-    """What an offer that may be shown comes to: one approved, not ended, that no rule refuses today."""
+def of_round(case: SaveCase, offers: Sequence[Offer]) -> list[Offer]:
+    """Those offers of a save that were made since it was flagged, or since the last relapse (SAV-10)."""
+    return [each for each in offers if each.asked_on >= case.flagged_on]
+
+
+def contract_meant(contracts: Sequence[Contract], offers: Sequence[Offer]) -> Contract | None:
+    """The open contract of the last offer that the customer has yet to answer; None where there is none."""
+    opened = {each.no: each for each in contracts if each.state == "open"}
+    waiting = [
+        each for each in offers if each.state in ("pending", "approved") and each.contract_no in opened
+    ]
+    return opened[waiting[-1].contract_no] if waiting else None
+
+
+def _standing(
+    offer: Offer, as_of: date, of: Situation, policy: Policy, others: Sequence[Offer]
+) -> Quote | None:
+    """What an offer that may be shown comes to: one approved, not ended, that could be accepted today."""
     if offer.state != "approved" or (offer.until_on is not None and offer.until_on < as_of):
         return None
     found = quote_of(offer)
     mine = of._replace(root_cause=offer.root_cause or "", condition=offer.condition or "")
-    return None if found is None or refusing(guards(mine, found, policy.offers)) else found
+    if found is None or refusing(guards(mine, found, policy.offers)) or clash(offer, others) is not None:
+        return None
+    return found
 
 
-def _proposed(name: str, deal: Deal, of: Situation, policy: Policy) -> list[Option]:
+def _proposed(
+    name: str, deal: Deal, contract_no: int | None, others: Sequence[Offer], of: Situation, policy: Policy
+) -> list[Option]:
     """An instrument at its usual figures, to the end of the term or of a recovery; none where refused."""
     rules = policy.offers
     ask = Ask(name)
@@ -87,14 +110,12 @@ def _proposed(name: str, deal: Deal, of: Situation, policy: Policy) -> list[Opti
     if misfit(ask, deal) is not None or isinstance(terms, Refusal):
         return []
     found = quote(deal, terms)
-    role = needs_role(least_pct(found, policy), Limit(LEAST_ROLE, _least(policy)), policy)
+    role = needed_role(found, contract_no, others, of, least_limit(policy), policy)
     if isinstance(role, Refusal) or refusing(guards(of, found, rules)):
         return []
+    if concedes(found) and beside(contract_no, deal.from_on, terms.until_on, others):
+        return []  # one concession at a time
     return [_option(found, rules.gets[name], policy, None, role)]
-
-
-def _least(policy: Policy) -> Fraction:
-    return Fraction(str(policy.saves.approval_pct.get(LEAST_ROLE, 0)))
 
 
 def _option(found: Quote, get: str, policy: Policy, no: int | None, role: str | None) -> Option:

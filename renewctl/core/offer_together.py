@@ -8,7 +8,7 @@ from typing import NamedTuple
 from renewctl.core import case_file
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Offer, SaveCase
-from renewctl.core.offer_guards import Situation, bare
+from renewctl.core.offer_guards import Limit, Situation, bare, least_pct, needs_role, pct_of
 from renewctl.core.offer_money import Quote, break_even
 from renewctl.core.policy import Policy
 from renewctl.core.text import fold
@@ -22,7 +22,7 @@ class Around(NamedTuple):
     others: Sequence[Offer] = ()  # of the account
 
 
-def concedes(offer: Offer) -> bool:
+def concession(offer: Offer) -> bool:
     """Whether an offer costs money; those that do not may stand beside any other."""
     return bool(Fraction(offer.discount_pct or 0) or offer.cost_minor)
 
@@ -35,7 +35,7 @@ def beside(
         each
         for each in others
         if each.state == "accepted"
-        and concedes(each)
+        and concession(each)
         and each.contract_no == contract_no
         and (until_on is None or each.from_on <= until_on)
         and (each.until_on is None or from_on <= each.until_on)
@@ -59,12 +59,29 @@ def never_pct(found: Quote, of: Situation, policy: Policy) -> Fraction:
     least = break_even(found.list_minor, found.cost_minor, of.effort_minor, min(stays))
     if not found.cost_minor or (least is not None and least < 1):
         return Fraction(0)
-    return max(Fraction(str(pct)) for pct in policy.saves.approval_pct.values())
+    return max(pct_of(role, policy) for role in policy.saves.approval_pct)
+
+
+def needed_role(
+    found: Quote,
+    contract_no: int | None,
+    others: Sequence[Offer],
+    of: Situation,
+    limit: Limit,
+    policy: Policy,
+) -> str | Refusal | None:
+    """SAV-4: the role that has to approve an offer on a contract; None: it is within the limit.
+
+    What counts is the most of its discount and scope, its discount with those accepted beside it, and
+    whether it ever pays. Refused where no role of the ladder goes so far.
+    """
+    least = max(least_pct(found, policy), total_pct(found, contract_no, others), never_pct(found, of, policy))
+    return needs_role(least, limit, policy)
 
 
 def clash(offer: Offer, others: Sequence[Offer]) -> Refusal | None:
     """SAV-4: why an offer cannot be accepted beside another; None where none stands in its way."""
-    if not concedes(offer):
+    if not concession(offer):
         return None
     for each in beside(offer.contract_no, offer.from_on, offer.until_on, others):
         return Refusal(

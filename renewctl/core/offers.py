@@ -22,13 +22,13 @@ from renewctl.core.offer_guards import (
     less_scope,
     limit_of,
     naked,
-    needs_role,
+    pct_of,
     percent,
     refusing,
 )
 from renewctl.core.offer_money import Deal, Quote, Terms, quote
 from renewctl.core.offer_terms import Ask, end_of, settle
-from renewctl.core.offer_together import Around, clash, closed, never_pct, same_person, total_pct
+from renewctl.core.offer_together import Around, clash, closed, needed_role, same_person
 from renewctl.core.offer_words import promise_of
 from renewctl.core.ownership import step_person
 from renewctl.core.policy import Policy
@@ -86,8 +86,7 @@ def draft(
     if refused := refusing(verdicts):
         return _refusal(refused)
     limit = limit_of(actor, account, policy)
-    least = max(least_pct(found, policy), total_pct(found, contract.no, others), never_pct(found, of, policy))
-    role = needs_role(least, limit, policy)
+    role = needed_role(found, contract.no, others, of, limit, policy)
     if isinstance(role, Refusal):
         return role
     verdicts = (*verdicts, *less_scope(found, limit, policy))
@@ -190,7 +189,7 @@ def _not_theirs(offer: Offer, actor: str, account: Account, policy: Policy) -> R
             f"{actor} may grant {percent(limit.pct)} % ({limit.role}); o{offer.no} takes {percent(pct)} %",
             f"a {offer.needs_role} has to decide (SAV-4)" + _unless_set(offer, account, policy),
         )
-    if limit.pct < Fraction(str(policy.saves.approval_pct.get(offer.needs_role or "", 0))):
+    if limit.pct < pct_of(offer.needs_role, policy):
         return Refusal(
             "over-limit",
             f"{actor} ({limit.role}) may not grant o{offer.no}: it never breaks even, or adds to another",

@@ -67,13 +67,16 @@ class OptionsPage(NamedTuple):
     author: str | None
     date: str
     options: tuple[OptionColumn, ...]
+    contract: str | None  # what all of them are about
 
 
 def options_page(source: Source) -> OptionsPage:
     """SAV-B: what may be shown to the customer; an option that waits for somebody is none of it."""
     tell = Teller(source)
     shown = ready(source.options)
-    return OptionsPage(*top(tell), tuple(_column(number, each, tell) for number, each in enumerate(shown, 1)))
+    columns = tuple(_column(number, each, tell) for number, each in enumerate(shown, 1))
+    which = source.beside.contract
+    return OptionsPage(*top(tell), columns, which.id if which else None)
 
 
 def ready(found: Iterable[Option]) -> tuple[Option, ...]:

@@ -8,6 +8,7 @@ from renewctl.core import save_papers
 from renewctl.core.roi import CHEAPEST
 from renewctl.core.save_papers import KINDS
 from renewctl.core.stakeholders import role_name
+from renewctl.views.account import word
 from renewctl.views.drafts import not_addressed
 from renewctl.views.save_briefs import briefing_page, card_page
 from renewctl.views.save_letters import commitment_page
@@ -111,7 +112,7 @@ def _waiting(source: Source) -> list[str]:
     """The options that are left out because somebody has to approve them, and how there come to be enough."""
     found = [
         f"left out: {each.name}, which a {role_name(each.needs_role)} has to approve; ask for it with "
-        f"renewctl save offer s{source.report.file.case.no} --instrument {each.instrument} …"
+        f"renewctl save offer s{source.report.file.case.no} --instrument {each.instrument} …{_on(source)}"
         for each in source.options
         if each.needs_role is not None
     ]
@@ -119,6 +120,12 @@ def _waiting(source: Source) -> list[str]:
         f"left out: o{each.no} ({each.instrument}) waits for a {role_name(each.needs_role or '')}"
         for each in source.report.file.ledger.offers
         if each.state == "pending"
+    ]
+    which = source.beside.contract
+    found += [
+        f"left out: o{each.no} ({each.instrument}), of another contract; a sheet of its own: --contract ID"
+        for each in source.report.file.ledger.offers
+        if each.state == "approved" and which is not None and each.contract_no != which.no
     ]
     proposed = [each.name for each in ready(source.options) if each.offer_no is None]
     if proposed:
@@ -137,7 +144,15 @@ def _more(source: Source) -> str:
     if not report.book.instruments:
         return f"no offer repairs a {report.file.case.scenario} case (SAV-R); mend what went wrong instead"
     known = ", ".join(report.book.instruments)
-    return f"make offers that answer the root cause: renewctl save offer {name} --instrument NAME, of {known}"
+    return f"make offers that answer the root cause: renewctl save offer {name} --instrument NAME{_on(source)}, of {known}"
+
+
+def _on(source: Source) -> str:
+    """The contract of the sheet, as an option; nothing where the account's own name is enough."""
+    which = source.beside.contract
+    if which is None or which.id == source.report.file.account.id:
+        return ""
+    return f" --contract {word(which.id)}"
 
 
 def lines(kind: str, source: Source) -> list[str]:

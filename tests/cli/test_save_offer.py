@@ -505,3 +505,58 @@ def test_closing_a_save_withdraws_the_offers_that_nobody_answered(saves):  # SAV
     assert "offers withdrawn with it: o1, o2" in saves.run("save", "close", "s1", "--result", "lost").err
     assert [each.state for each in saves.values("offer")] == ["withdrawn", "withdrawn", "accepted"]
     assert saves.run("doctor").code == 0
+
+
+def test_what_waits_for_a_manager_or_was_refused_reaches_no_customer_by_the_sheet(saves, monkeypatch):
+    """SAV-4: a policy that proposes the same thing is no way round who has to approve it."""
+    own = '\n[offers.sheet]\nbudget-cut-temporary = ["volume", "payment_terms", "trial"]\n'
+    (saves.folder / "mine.toml").write_text(TEAM + own)
+    why = ("save", "why", "A1", "--enough", "x", "--root-cause", "budget-cut-temporary")
+    assert saves.run(*why).code == 0
+    words = ("save", "offer", "A1", "--condition", "They sign", "--months", "6", "--instrument", "volume")
+    assert saves.run(*words, "--discount", "9").code == 0
+    assert saves.run("save", "accept", "o1").code == 0
+    assert saves.json(*words, "--discount", "10")["offer"]["needs_role"] == "manager"
+    sheet = ("save", "paper", "s1", "options-sheet", "--format", "md", "-o", "-")
+    assert "o2 (volume) waits for a manager" in saves.run(*sheet).err
+    assert "off for the volume agreed" not in saves.run(*sheet).out
+    monkeypatch.setenv("RENEWCTL_USER", "rui")
+    assert saves.run("save", "refuse", "o2", "--reason", "Enough was given").code == 0
+    done = saves.run(*sheet)
+    assert (done.code, "off for the volume agreed" in done.out) == (0, False)
+
+
+def test_a_sheet_of_options_is_of_one_contract_and_names_it(saves):  # SAV-B
+    saves.import_(
+        "id,name,currency,csm,contract_id,arr,renewal_date\n"
+        "T0,Twice,BRL,ana,T1,50000,2026-05-31\nT0,Twice,USD,ana,T2,20000,2026-07-31\n", name="t.csv",
+    )  # fmt: skip
+    assert saves.run("save", "start", "T0", "--scenario", "budget").code == 0
+    cause = ("save", "why", "T0", "--enough", "x", "--root-cause", "Budget cut")
+    assert saves.run(*cause).code == 0
+    made = ("save", "offer", "T0", *ANSWER, "--months", "3", "--contract")
+    for contract in ("T1", "T2"):
+        for instrument in ("trial", "payment_terms"):
+            assert saves.run(*made, contract, "--instrument", instrument).code == 0
+
+    def sheet(*words):
+        return saves.run("save", "paper", "s4", "options-sheet", "--format", "md", "-o", "-", *words)
+
+    last, first = sheet(), sheet("--contract", "T1")
+    for done, here, there, price in ((last, "T2", "T1", "20,000.00 a"), (first, "T1", "T2", "50,000.00 a")):
+        assert done.code == 0
+        assert f"**Contract:** {here}\n" in done.out
+        assert there not in done.out
+        assert done.out.count(price) == 2
+        assert done.err.count("of another contract; a sheet of its own: --contract ID") == 2
+    assert "**Contrato:** T1" in sheet("--contract", "T1", "--lang", "pt-BR").out
+    assert saves.run("save", "decline", "o3", "--reason", "No").code == 0
+    assert saves.run("save", "decline", "o4", "--reason", "No").code == 0
+    assert "**Contract:** T1" in sheet().out
+    told = sheet("--contract", "T2")
+    assert (told.code, "--instrument NAME --contract T2, of" in told.err) == (1, True)
+    saves.fails(13, "no-such-contract", "save", "paper", "s4", "options-sheet", "--contract", "T3")
+    saves.fails(2, "contract-unasked", "save", "paper", "s4", "save-plan", "--contract", "T1")
+    names = {saves.run("save", "paper", "s4", "options-sheet", "--format", "md", "--contract", each,
+                       "-o", str(saves.folder)).out.split()[-1] for each in ("T1", "T2")}  # fmt: skip
+    assert len(names) == 2

@@ -622,11 +622,11 @@ CAUSES = sorted(  # with the scenario that answers them
 )  # fmt: skip
 
 
-def sheet(scenario="budget", rows=(), policy=POLICY, cause="budget-cut-temporary", deal=DEAL):
+def sheet(scenario="budget", rows=(), policy=POLICY, cause="budget-cut-temporary", deal=DEAL, others=()):
     book = policy.playbooks[scenario]
     recorded = (cause, FROZEN) if cause else ()
     of = Situation(scenario, book.rule, book.instruments, FROZEN, "", recorded)
-    return options_sheet(deal, rows, of, policy)
+    return options_sheet(deal, CONTRACT.no, rows, of, policy, [*rows, *others])
 
 
 def proposing(*names, **offered):
@@ -718,6 +718,66 @@ def test_the_end_of_an_instrument_is_its_own_or_the_terms():
     assert ends["seats"] == ends["core_only"] == ends["prepay"] == ends["price_lock"] == DEAL.ends_on
     assert end_of(Ask("trial", months=2), DEAL, POLICY.offers) == date(2026, 5, 9)
     assert REFUSE not in {OK, WARN}
+
+
+@pytest.mark.parametrize("state", ["pending", "accepted", "refused", "declined"])
+def test_what_waits_for_somebody_or_was_answered_is_not_proposed_past_them(state):  # SAV-4
+    policy, ask = proposing("volume", "trial"), asked("volume", discount_pct=Fraction(10))
+    answered = made(ask).offer._replace(state=state)
+    assert [each.instrument for each in sheet(policy=policy)] == ["volume", "trial"]
+    assert [each.instrument for each in sheet(policy=policy, rows=[answered])] == ["trial"]
+    back = answered._replace(state="withdrawn")
+    assert [each.instrument for each in sheet(policy=policy, rows=[back])] == ["volume", "trial"]
+
+
+def test_a_sheet_shows_nothing_that_could_not_be_accepted_beside_what_was():  # SAV-4
+    tenth = asked("volume", discount_pct=Fraction(10))
+    first = made(tenth).offer._replace(no=1, state="accepted")
+    second = made(asked("price_lock", uplift_pct=Fraction(5), discount_pct=Fraction(1))).offer
+    policy = proposing("prepay", "trial")
+    assert [each.instrument for each in sheet(policy=policy, rows=[second])] == [
+        "price_lock",
+        "prepay",
+        "trial",
+    ]
+    assert [each.instrument for each in sheet(policy=policy, rows=[second], others=[first])] == ["trial"]
+    elsewhere = first._replace(contract_no=8)
+    assert len(sheet(policy=policy, rows=[second], others=[elsewhere])) == 3
+
+
+@given(st.sampled_from(INSTRUMENTS), st.integers(0, 40), st.integers(1, 100), st.booleans())
+def test_a_sheet_needs_the_role_that_the_same_offer_asked_for_needs(name, pct, stays, together):  # SAV-4
+    """What is proposed takes no other way to a customer than what somebody asks for."""
+    raw = POLICY.raw["offers"]
+    own = {name: {**raw[name], "discount_pct": pct}} if "discount_pct" in raw.get(name, {}) else {}
+    policy = proposing(name, **own)
+    beside = made(asked("volume", discount_pct=Fraction(10))).offer._replace(no=1, state="accepted")
+    book = policy.playbooks["budget"]
+    of = Situation("budget", book.rule, book.instruments, FROZEN, "x", RECORDED, stays=Fraction(stays, 100))
+    others = [beside] if together else []
+    for option in options_sheet(DEAL, CONTRACT.no, [], of, policy, others):
+        terms = option.quote.terms
+        ask = Ask(name, until_on=terms.until_on, recovers_on=terms.recovers_on)
+        drafted = offers.draft(5, CASE, ACCOUNT, CONTRACT, DEAL, ask, of, policy, "nobody", START, others)
+        assert (option.quote, option.needs_role) == (drafted.quote, drafted.offer.needs_role)
+
+
+def test_what_never_breaks_even_is_proposed_to_no_customer_before_the_top_of_the_ladder_agreed():  # SAV-4
+    saves = {**POLICY.raw["saves"], "approval_pct": {"csm": 99, "vp": 100}}
+    for pct, role in ((92, "vp"), (50, None)):
+        usual = {**POLICY.raw["offers"]["bridge"], "months": 3, "discount_pct": pct}
+        policy = Policy({**proposing("bridge", bridge=usual).raw, "saves": saves})
+        [option] = sheet(policy=policy, deal=DEAL._replace(term_months=3))
+        assert option.needs_role == role
+
+
+def test_offers_on_another_contract_are_none_of_a_sheet():  # SAV-B
+    here, there = (made(asked(name)).offer for name in ("trial", "volume"))
+    there = there._replace(no=6, contract_no=8)
+    shown = sheet(rows=[here, there], policy=proposing("volume", "payment_terms"))
+    assert [(each.instrument, each.offer_no) for each in shown] == [
+        ("trial", 5), ("volume", None), ("payment_terms", None),
+    ]  # fmt: skip
 
 
 # --- beside others ---------------------------------------------------------------------------------
