@@ -78,10 +78,8 @@ def of_round(case: SaveCase, offers: Sequence[Offer]) -> list[Offer]:
 def contract_meant(contracts: Sequence[Contract], offers: Sequence[Offer]) -> Contract | None:
     """The open contract of the last offer that the customer has yet to answer; None where there is none."""
     opened = {each.no: each for each in contracts if each.state == "open"}
-    waiting = [
-        each for each in offers if each.state in ("pending", "approved") and each.contract_no in opened
-    ]
-    return opened[waiting[-1].contract_no] if waiting else None
+    waiting = [each.contract_no or 0 for each in offers if each.state in ("pending", "approved")]
+    return next((opened[no] for no in reversed(waiting) if no in opened), None)
 
 
 def _standing(

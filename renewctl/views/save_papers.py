@@ -144,7 +144,8 @@ def _more(source: Source) -> str:
     if not report.book.instruments:
         return f"no offer repairs a {report.file.case.scenario} case (SAV-R); mend what went wrong instead"
     known = ", ".join(report.book.instruments)
-    return f"make offers that answer the root cause: renewctl save offer {name} --instrument NAME{_on(source)}, of {known}"
+    how = f"renewctl save offer {name} --instrument NAME{_on(source)}"
+    return f"make offers that answer the root cause: {how}, of {known}"
 
 
 def _on(source: Source) -> str:
