@@ -50,7 +50,9 @@ def team(
             if not sign or not person:
                 raise UsageError("person-missing", f"{role}: nobody is named", f"write {role}=PERSON")
             desk.note("team", role, person)
-            said.append(f"{role}: {person}")
+            ladder = env.policy.saves.approval_pct.keys() - {"csm"}
+            may = " (does steps; who approves offers stands in [team] of the policy)"
+            said.append(f"{role}: {person}" + (may if role in ladder else ""))
         return "\n".join(said)
 
     on_case(env, save, "team", work)

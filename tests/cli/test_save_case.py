@@ -477,6 +477,12 @@ def test_an_account_whose_id_reads_like_a_save_is_found_by_it(desk):
     assert desk.json("save", "show", "s7")["save"]["id"] == "s1"
 
 
+def test_who_does_steps_on_a_save_approves_no_offers_by_that(case):
+    """SAV-4: the ladder is the policy's; a case gives nobody its rights, and says so."""
+    assert "who approves offers stands in [team]" in case.run("save", "team", "s1", "vp=eva").err
+    assert "approves" not in case.run("save", "team", "s1", "engineering=eva").err
+
+
 def test_a_save_tells_until_when_notice_can_be_given(book):
     """ANCHOR: where a contract renews by itself, the decision falls at its deadline."""
     book.run("set", "A1", "auto_renew=yes", "notice_days=60", "--reason", "their contract")
