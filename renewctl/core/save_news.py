@@ -4,17 +4,22 @@ It is made from promises, from steps that have words for the customer, and from 
 Titles of steps, reasons, findings and evidence are ours and are in none of these values.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from renewctl.core import case_file
 from renewctl.core.case_items import UPDATE, updates
 from renewctl.core.case_report import Report
+from renewctl.core.model import NOT_KEPT, Offer, SaveEvent
+from renewctl.core.play_flow import CAUSE, condition
+from renewctl.core.policy import PlayStep
 from renewctl.core.save_papers import AHEAD, DONE, Given, active, closed_on, promised
 from renewctl.core.text import fold
 
-_TELLING = ("weekly-update", "acknowledgement")  # papers that tell the customer where things stand
+_COMMITMENT = "commitment"  # of SAV-6: the customer has committed in writing
+_UPDATE = "weekly-update"  # the paper that tells what is done, late and to come
+_AHEAD = (_UPDATE, "acknowledgement")  # papers that tell what is to come
 
 
 class News(NamedTuple):
@@ -43,23 +48,25 @@ class Ask(NamedTuple):
 class Progress(NamedTuple):
     """What a weekly update tells."""
 
-    since_on: date | None  # the last time they were written to
+    since_on: date | None  # the last update before this one
     done: tuple[News, ...]  # since
     late: tuple[News, ...]  # due and not done, or broken
     ahead: tuple[News, ...]  # every promise to come, and the steps planned up to the next update
     asked: tuple[Ask, ...]  # what we need from them
-    untold: tuple[str, ...]  # steps past their day of which they were never told that it would be
+    untold: tuple[str, ...]  # steps past a day of which they were never told
     next_on: date  # the next update
 
 
 def progress(report: Report, theirs: frozenset[str] = frozenset()) -> Progress:
-    """SAV-9: what there is to tell since they were last written to; all of it may be empty, and is told.
+    """SAV-9: what there is to tell since the last update; all of it may be empty, and is told.
 
     `theirs` are the names (folded) of the customer's people: what one of them owes is asked for. An update
     told by voice counts as one that was sent. A broken promise with another in its place is told once, one
-    without until it has one. Of steps only those that have words for the customer are told, by those.
+    without until it has one. Of steps only those that have words for the customer are told, by those; once
+    the case has ended none is planned any more, and nothing is owed to a customer that was not kept.
     """
-    written = _written(report)
+    papers = _papers(report)
+    written = [each.happened_on for each in papers if each.name == _UPDATE]
     spoken = [
         state.set_on
         for step, state in report.file.states.items()
@@ -70,7 +77,8 @@ def progress(report: Report, theirs: frozenset[str] = frozenset()) -> Progress:
     next_on = next_update(report)
     given = promised(report)
     ours = [each for each in given if fold(each.promise.owner) not in theirs]
-    steps = _told_steps(report, min(written, default=None))
+    ours = [] if report.file.case.state in NOT_KEPT else ours
+    steps = _told_steps(report, papers)
 
     def new(on: date | None) -> bool:
         return on is not None and begin <= on <= report.as_of
@@ -97,16 +105,16 @@ def progress(report: Report, theirs: frozenset[str] = frozenset()) -> Progress:
     )
 
 
-def _written(report: Report) -> list[date]:
-    """The days before this one on which the customer was written to in this round."""
+def _papers(report: Report) -> list[SaveEvent]:
+    """The papers that told the customer what is to come, before this day and in this round."""
     current = case_file.round_of(report.file.ledger)
     return [
-        event.happened_on
+        event
         for event in report.file.ledger.events
         if event.happened_on < report.as_of
         and event.round == current
         and event.kind == "paper"
-        and event.name in _TELLING
+        and event.name in _AHEAD
     ]
 
 
@@ -115,13 +123,12 @@ def _news(given: Given) -> News:
     return News(of.text, of.owner, given.state, of.due_on, of.settled_on, new.due_on if new else None, of.no)
 
 
-def _told_steps(report: Report, told_from: date | None) -> list[News]:
+def _told_steps(report: Report, papers: Sequence[SaveEvent]) -> list[News]:
     """The steps that have words for the customer, by their days: done, planned, slipped or untold.
 
-    `told_from` is the day they were first written to. A step that was past its day by then was never told
-    to them as one to come: it is `untold`.
+    One that is past a day which no paper told them of did not slip for them: it is `untold`.
     """
-    found = []
+    found, running = [], case_file.is_open(report.file.case)
     for step, play in zip(report.steps, report.plan.plays, strict=True):
         if not play.told or step.fate != "active" or step.state == "skipped":
             continue
@@ -129,39 +136,67 @@ def _told_steps(report: Report, told_from: date | None) -> list[News]:
         settled_on, state = None, "planned"
         if step.state == "done":
             state, settled_on = "done", closed_on(step, report.file)
+        elif not running:
+            continue
         elif due_on < report.as_of:
-            state = "slipped" if told_from is not None and due_on >= told_from else "untold"
+            state = "slipped" if _was_told(play, due_on, papers, report) else "untold"
         owner = None if step.delegate else step.owner
         found.append(News(play.told, owner, state, due_on, settled_on, None, step=step.step))
     return sorted(found, key=lambda each: each.due_on)
 
 
+def _was_told(play: PlayStep, due_on: date, papers: Iterable[SaveEvent], report: Report) -> bool:
+    """Whether a paper told them of the day of a step: one of this playbook, written once it was decided that
+    the step is to be done, of which the next update came no sooner than that day.
+    """
+    ledger, hangs_on = report.file.ledger, {condition(each).key for each in play.when}
+    begun = [case_file.latest(ledger, "scenario")]
+    begun += [case_file.latest(ledger, "finding", key) for key in hangs_on]
+    begun += [case_file.latest(ledger, "cause")] if CAUSE in hangs_on else []
+    since = max((each.no for each in begun if each is not None), default=0)
+    return any(
+        each.no > since and each.happened_on <= due_on <= _next_after(each.happened_on, report)
+        for each in papers
+    )
+
+
 def _asked(report: Report, theirs: Iterable[Given]) -> tuple[Ask, ...]:
     """What the customer owes: what they promised, took on with an offer, and have not answered yet."""
-    ledger = report.file.ledger
+    ledger, running = report.file.ledger, case_file.is_open(report.file.case)
     found = [
         Ask("promise", each.promise.text, each.promise.due_on)
         for each in theirs
         if each.state in (*AHEAD, "missed")
     ]
-    found += [
-        Ask("condition", each.condition, None)
-        for each in ledger.offers
-        if each.state == "accepted" and each.condition
-    ]
+    offers = [each for each in ledger.offers if _stands(each, report)]
+    if case_file.latest(ledger, "evidence", _COMMITMENT) is None:  # else they have done what was asked
+        found += [
+            Ask("condition", each.condition, None)
+            for each in offers
+            if each.state == "accepted" and each.condition
+        ]
     sheet = case_file.latest(ledger, "paper", "options-sheet")
-    if sheet is not None and any(each.state == "approved" for each in ledger.offers):
+    if running and sheet is not None and any(each.state == "approved" for each in offers):
         found.append(Ask("choice", "", sheet.happened_on))
     heard = case_file.latest(ledger, "paper", "acknowledgement")
     waiting = (each for each in active(report) if "acknowledgement" in each.documents)
-    if heard is not None and any(each.state in ("open", "snoozed") for each in waiting):
+    if running and heard is not None and any(each.state in ("open", "snoozed") for each in waiting):
         found.append(Ask("confirm", "", heard.happened_on))
     return tuple(dict.fromkeys(found))
 
 
+def _stands(offer: Offer, report: Report) -> bool:
+    """Whether an offer is of this round and has not ended."""
+    ended = offer.until_on is not None and offer.until_on < report.as_of
+    return not ended and offer.asked_on >= report.file.case.flagged_on
+
+
 def next_update(report: Report) -> date:
     """SAV-9: the day of the next update after this one, while the case runs or just after."""
-    every = timedelta(days=report.policy.saves.update_every_days)
-    until = report.as_of + every
-    days = (on for _, on in updates(report.file, report.policy, report.zone, until) if on > report.as_of)
+    return _next_after(report.as_of, report)
+
+
+def _next_after(day: date, report: Report) -> date:
+    until = day + timedelta(days=report.policy.saves.update_every_days)
+    days = (on for _, on in updates(report.file, report.policy, report.zone, until) if on > day)
     return next(days, until)

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from renewctl.core import save_papers
+from renewctl.core.model import NOT_KEPT
 from renewctl.core.roi import CHEAPEST
 from renewctl.core.save_papers import KINDS
 from renewctl.core.stakeholders import role_name
@@ -46,6 +47,9 @@ def template(kind: str) -> str:
 def warnings(kind: str, source: Source, absent: str | None) -> list[str]:
     """What whoever made the paper has to see to before it goes anywhere."""
     found = [f"{absent}: it is a form to fill, and is not noted on the case"] if absent else []
+    case = source.report.file.case
+    if KINDS[kind].customer and case.state in NOT_KEPT:
+        found.append(f"s{case.no} was closed as {case.state}: nothing is owed to this customer any more")
     if kind == "save-plan" and not save_papers.cause_known(source.report):
         found.append(
             "the root cause is not on record: the plan is not noted on the case and closes no step; "

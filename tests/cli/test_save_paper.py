@@ -243,6 +243,33 @@ def test_no_text_of_a_playbook_and_no_note_of_ours_reaches_the_customer(work: De
     assert "fill in why before it is sent" in done.err
 
 
+@pytest.mark.parametrize("kind", ["weekly-update", "acknowledgement", "commitment-letter"])
+def test_a_paper_for_a_customer_that_was_not_kept_is_warned_of(work: Desk, kind: str) -> None:
+    """SAV-9: it announces nothing that will never come."""
+    assert work.run("save", "close", "s1", "--result", "lost", "--note", "gone").code == 0
+    done = work.run("save", "paper", "s1", kind, "-o", "out")
+    assert "s1 was closed as lost" in done.err
+    if kind == "weekly-update":
+        text = text_of(printed(work, "s1", kind, "eml"), "eml")
+        assert "What comes next" not in text
+        assert "Not on time" not in text
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", r"and \d more"), ("pt-BR", r"e mais \d")])
+def test_what_a_list_leaves_out_is_counted_and_said_to_stand_nowhere_else(
+    work: Desk, lang: str, words: str
+) -> None:
+    """SAV-9: what is left out may be steps, which no letter of commitments holds."""
+    (work.folder / "mine.toml").write_text(POLICY + "[save_papers]\nupdate_lines = 1\n")
+    for name in ("One", "Two"):
+        added = ("save", "promise", "add", "s1", name, "--owner", "paulo", "--due", "2026-03-20")
+        assert work.run(*added).code == 0
+    for kind in ("weekly-update", "acknowledgement"):
+        text = text_of(printed(work, "s1", kind, "eml", "--lang", lang), "eml").replace("\r", "")
+        assert len(re.findall(rf"(\n- |>){words}(\n|<)", text)) >= 2, kind  # as text and as HTML
+        assert not re.search("commitments|compromissos", text)
+
+
 def test_a_step_past_its_day_that_nobody_was_told_of_is_a_warning_for_us(work: Desk) -> None:
     """SAV-8: the mail tells of it once it has a day, or is done."""
     done = work.run("save", "paper", "s1", "weekly-update", "-o", "-")

@@ -22,6 +22,18 @@ def marked(step, state="done", days=-1, until=None):
     return ItemState(**{**blank, **row, "reason": "ours alone"})
 
 
+def closed(found, state):
+    """The report of the case once it has ended."""
+    case = found.file.case._replace(state=state, closed_on=AS_OF - timedelta(days=1))
+    return type(found)(found.file._replace(case=case), found.policy, found.zone, found.as_of)
+
+
+def by_state(found):
+    """Step -> done | planned | slipped | untold."""
+    told = {each.step: each.state for each in (*found.done, *found.late, *found.ahead) if each.step}
+    return told | dict.fromkeys(found.untold, "untold")
+
+
 def with_steps(found, *states):
     """The report with these steps marked."""
     file = found.file._replace(states={each.step: each for each in states})
@@ -165,3 +177,114 @@ def test_they_owe_a_yes_to_what_we_understood_until_it_is_confirmed():
     assert progress(sent).asked == (Ask("confirm", "", AS_OF - timedelta(days=2)),)
     assert progress(with_steps(sent, marked("problem"))).asked == ()
     assert progress(report()).asked == ()
+
+
+def test_what_was_done_before_an_acknowledgement_is_in_the_next_update_all_the_same():
+    """SAV-9: an acknowledgement has no list of what was done, so nothing falls out of the updates by it."""
+    kept = promise(1, -4, "kept", -4)
+    found = progress(
+        with_steps(report([written(-7), written(-2, "acknowledgement")], [kept]), marked("problem", days=-3))
+    )
+    assert found.since_on == AS_OF - timedelta(days=7)
+    assert [each.promise_no or each.step for each in found.done] == [1, "problem"]
+
+
+@given(st.sets(st.integers(-20, -1), max_size=4), st.sampled_from(["weekly-update", "acknowledgement"]))
+def test_a_step_slipped_only_where_a_paper_told_of_its_day(days, name):
+    """SAV-8, SAV-9: a paper tells what comes up to the next update; weeks count from the flag."""
+    events = [
+        event(no, "paper", name, "en", AS_OF + timedelta(days=day)) for no, day in enumerate(sorted(days), 1)
+    ]
+    due = {"call": -19, "problem": -19, "reconnect": -8}
+    found = by_state(progress(report(events)))
+    for step, on in due.items():
+        week_ends = [(each, each + 7 - (each + 20) % 7) for each in days]  # a week began on -20
+        told = any(first <= on <= last for first, last in week_ends)
+        assert found[step] == ("slipped" if told else "untold"), step
+
+
+def test_nobody_was_told_of_a_step_that_its_playbook_or_a_finding_brought_only_later():
+    """SAV-8: no date is missed that they never had."""
+    paper = event(5, "paper", "weekly-update", "en", AS_OF - timedelta(days=18))
+
+    def state(*events):
+        return by_state(progress(report([paper, *events])))
+
+    on = AS_OF - timedelta(days=17)
+    assert state()["problem"] == "untold"
+    fixable = event(4, "finding", "fixable", "yes", on)
+    assert state(fixable)["dates"] == "slipped"
+    assert state(fixable._replace(no=6))["dates"] == "untold"
+    assert state(event(4, "cause", "x", "x", on), fixable)["dates"] == "slipped"
+    moved = event(6, "scenario", "product", "value", AS_OF - timedelta(days=16))
+    back = "reconnect"
+    early = event(5, "paper", "weekly-update", "en", AS_OF - timedelta(days=12))
+    assert by_state(progress(report([early])))[back] == "slipped"
+    assert by_state(progress(report([early, moved])))[back] == "untold"
+    assert by_state(progress(report([early, moved._replace(no=4)])))[back] == "slipped"
+
+
+def test_a_step_that_hangs_on_the_cause_was_told_only_once_the_cause_was_known():
+    raw = POLICY.raw
+    steps = raw["playbooks"]["product"]["steps"]
+    own = {**steps, "reconnect": {**steps["reconnect"], "when": ["cause=defect-unfixed"]}}
+    rules = type(POLICY)(
+        {**raw, "playbooks": {**raw["playbooks"], "product": {**raw["playbooks"]["product"], "steps": own}}},
+        "t",
+    )
+
+    def state(no):
+        events = [event(5, "paper", "weekly-update", "en", AS_OF - timedelta(days=12))]
+        events.append(event(no, "cause", "defect-unfixed", "x", AS_OF - timedelta(days=12)))
+        return by_state(progress(report(events, rules_=rules)))["reconnect"]
+
+    assert (state(4), state(6)) == ("slipped", "untold")
+
+
+@pytest.mark.parametrize("state", ["saved", "partly_saved", "lost", "let_go"])
+def test_a_case_that_has_ended_owes_no_step_and_no_answer_any_more(state):
+    """SAV-9: what was done by then is told; promises stay owed to a customer that stayed."""
+    said = [written(-12), event(91, "paper", "acknowledgement", "en", AS_OF - timedelta(days=10))]
+    running = with_steps(
+        report(said, [promise(1, 3), promise(2, -3)]),
+        marked("call"),
+        marked("problem", "snoozed", until=1),
+    )
+    running.file = running.file._replace(ledger=running.file.ledger._replace(offers=(offer("approved"),)))
+    assert {"slipped", "planned", "done"} <= set(by_state(progress(running)).values())
+    assert "confirm" in [each.kind for each in progress(running).asked]
+    found = progress(closed(running, state))
+    assert by_state(found) == {"call": "done"}
+    assert [each.promise_no for each in (*found.late, *found.ahead)] == ([2, 1] if "saved" in state else [])
+    assert found.asked == ()
+
+
+@pytest.mark.parametrize(
+    ("ends", "asked", "more", "kinds"),
+    [
+        (0, 0, (), ["condition"]),
+        (None, 0, (), ["condition"]),
+        (-1, -5, (), []),
+        (9, -21, (), []),  # of the round before
+        (9, 0, (("evidence", "commitment"),), []),
+        (9, 0, (("evidence", "relationship"),), ["condition"]),
+    ],
+)
+def test_what_an_offer_asks_is_asked_for_until_it_ends_or_they_have_committed(ends, asked, more, kinds):
+    """SAV-9, SAV-6."""
+    found = report([event(no, *each, "signed") for no, each in enumerate(more, 1)])
+    until_on = None if ends is None else AS_OF + timedelta(days=ends)
+    taken = offer("accepted")._replace(until_on=until_on, asked_on=AS_OF + timedelta(days=asked))
+    found.file = found.file._replace(ledger=found.file.ledger._replace(offers=(taken,)))
+    assert [each.kind for each in progress(found).asked] == kinds
+
+
+@pytest.mark.parametrize(("ends", "asked", "kinds"), [(0, 0, ["choice"]), (-1, -5, []), (9, -21, [])])
+def test_a_choice_is_asked_for_while_an_offer_of_this_round_stands(ends, asked, kinds):
+    """SAV-B, SAV-9."""
+    found = report([event(1, "paper", "options-sheet", "en")])
+    known = offer("approved")._replace(
+        until_on=AS_OF + timedelta(days=ends), asked_on=AS_OF + timedelta(days=asked)
+    )
+    found.file = found.file._replace(ledger=found.file.ledger._replace(offers=(known,)))
+    assert [each.kind for each in progress(found).asked] == kinds

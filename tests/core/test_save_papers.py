@@ -61,12 +61,14 @@ def test_what_was_kept_since_the_last_word_is_told_once():
 @pytest.mark.parametrize(
     ("kind", "name", "counts"),
     [
-        ("paper", "acknowledgement", True),
+        ("paper", "weekly-update", True),
+        ("paper", "acknowledgement", False),
         ("paper", "save-plan", False),
         ("why", "1", False),
     ],
 )
-def test_the_last_word_to_the_customer_is_an_update_or_a_mail(kind, name, counts):
+def test_news_is_what_is_new_since_the_last_update_and_no_other_paper(kind, name, counts):
+    """SAV-9: the acknowledgement tells nothing that was done."""
     on = AS_OF - timedelta(days=3)
     assert progress(report([event(1, kind, name, "x", on)])).since_on == (on if counts else None)
 
