@@ -151,7 +151,7 @@ def _past(env: Env, portfolio: str) -> None:
     from renewctl.store.agenda import refresh
 
     with open_portfolio(portfolio) as made:
-        write_past(made, env.policy, env.as_of)
+        write_past(made, env.as_of)
         with made.write("demo", env.actor, env.as_of):
             made.set_meta(_MARK, env.as_of.isoformat())
             refresh(made, env.policy, env.as_of)

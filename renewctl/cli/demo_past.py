@@ -7,7 +7,10 @@ from typing import Any
 
 from renewctl.cli.contract import allowed
 from renewctl.cli.demo_saves import (
+    ANSWERS,
+    FIXED,
     LEFT,
+    MANAGER,
     READINGS,
     RENEWED,
     RUNS,
@@ -26,6 +29,7 @@ from renewctl.core.model import (
     SaveCase,
 )
 from renewctl.core.policy import Policy
+from renewctl.store.policy_files import shipped
 from renewctl.store.portfolio import Operation, Portfolio
 from renewctl.store.saves import load_files, zone_of
 
@@ -55,9 +59,13 @@ def readings(as_of: date) -> list[dict[str, Any]]:
     ]
 
 
-def write_past(portfolio: Portfolio, policy: Policy, as_of: date) -> None:
-    """Losses, renewals and saves of the past, in the order of their days."""
-    desk = _Past(portfolio, policy, as_of)
+def write_past(portfolio: Portfolio, as_of: date) -> None:
+    """Losses, renewals and saves of the past, in the order of their days.
+
+    They happened under the policy as shipped, whatever rules hold by now, with a manager who approves.
+    """
+    past = shipped().whole()
+    desk = _Past(portfolio, Policy({**past, "team": {**past["team"], "manager": MANAGER}}), as_of)
     saved = {told.account for told in SAVES}
     found: list[tuple[date, Callable[[], None]]] = [
         *((desk.ago(each.flagged), partial(desk.save, each)) for each in SAVES),
@@ -169,13 +177,16 @@ class _Past:
         with self.portfolio.write(f"save note s{case.no}", case.owner or NOBODY, self.as_of - _DAY) as op:
             story = Story(self.portfolio, self.policy, op, told, account, case)
             story.tell(None, self.as_of)
-            story.promise("the fix on their test system", self.as_of + 2 * _DAY, "open", None)
+            for days, question, answer in ANSWERS:
+                story.note(on + days * _DAY, "finding", question, answer)
+            story.worth("fight", "three more customers wait for the same fix", on + 3 * _DAY, 40 * 60, 0, 60)
+            story.chain(FIXED, on + 7 * _DAY, self.as_of + 2 * _DAY)
             story.note(self.as_of - _DAY, "blocker", "set", "engineering waits for their log files")
             story.note(self.as_of - _DAY, "decision", "asked", "may they have the fix before its release?")
             [case] = self.portfolio.values("save_case", "no = ?", (case.no,))
             [file] = load_files(self.portfolio, self.policy, self.as_of, [case])
             for step in plays.steps(file, self.policy, self.zone):
-                if step.state == "open" and step.fate != "dropped" and step.due_on < self.as_of:
+                if step.state == "open" and step.fate == "active" and step.due_on < self.as_of:
                     story.done(step.step, step.due_on)
             story.done("update-1", on + 7 * _DAY)
             op.summary = f"s{case.no}: at work"

@@ -144,6 +144,22 @@ PROMISED = {
     "competitive": ("a comparison on their own data", "a call with a customer like them", "a beta seat"),
     "champion_departure": ("a briefing for the successor", "a first result in two weeks", "a review"),
 }
+MANAGER = "paulo"  # who approved what a CSM may not grant
+ANSWERS = (  # what the investigation of the running save has found: day of the save, question, answer
+    (1, "ticket-age", "seven weeks; the last word was that it is known"),
+    (1, "answered-in-time", "no"),
+    (1, "usage-since", "the two shift leads went back to their own lists"),
+    (1, "already-there", "no"),
+    (1, "first-heard", "two months ago, from their operations manager"),
+    (1, "promised-before", "no"),
+    (1, "on-roadmap", "yes"),
+    (1, "rival-has-it", "no"),
+    (4, "how-often", "every night shift; half an hour of copying each time"),
+    (4, "others-affected", "three more have asked for it"),
+    (5, "fixable", "yes"),
+    (5, "fix-dates", "a build within the fortnight, release four weeks after it"),
+)
+FIXED = "the nightly sync"  # what its chain of dates promises
 GIVES = {
     "bridge": "two years signed", "seats": "the plan to grow back", "price_lock": "one year signed",
     "trial": "a test team of theirs", "roadmap": "feedback on the beta", "payment_terms": "a written order",

@@ -7,37 +7,52 @@ from typing import Any
 from renewctl.cli.contract import allowed
 from renewctl.cli.demo_saves import (
     GIVES,
+    MANAGER,
     PROMISED,
     STATED,
     Told,
 )
-from renewctl.core import cases, moments
+from renewctl.cli.offer import offers_on, situation
+from renewctl.core import cases, moments, offers, promises
+from renewctl.core.case_file import CaseFile
 from renewctl.core.model import (
     CLOSED_SAVES,
     KEPT_SAVES,
     Account,
     Change,
     ItemState,
-    Offer,
     Promise,
     SaveCase,
-    Worth,
 )
-from renewctl.core.offer_guards import percent
-from renewctl.core.offer_money import LESS_SCOPE, Deal, quote
-from renewctl.core.offer_terms import Ask, settle
-from renewctl.core.offers import terms_text
+from renewctl.core.offer_guards import Situation
+from renewctl.core.offer_money import LESS_SCOPE, Deal
+from renewctl.core.offer_terms import Ask
+from renewctl.core.offer_together import Around
+from renewctl.core.play_flow import condition
 from renewctl.core.policy import Policy
+from renewctl.core.worth import decide as weighed
+from renewctl.core.worth import sheet
 from renewctl.store.portfolio import Operation, Portfolio
-from renewctl.store.saves import zone_of
+from renewctl.store.saves import load_files, zone_of
 
 _DAY = timedelta(days=1)
 NOBODY = "demo"
-_ASKED: dict[str, dict[str, Any]] = {
-    "seats": {"seats": 5, "of_seats": 7},
-    "price_lock": {"uplift_pct": Fraction(5)},
-    "bridge": {"discount_pct": Fraction(10)},
-}
+_RUNS = 180 * _DAY  # how long an offer holds that says nothing else
+
+
+def _ask(instrument: str, deal: Deal, last: date) -> Ask:
+    """What was asked for on the day an offer begins, in a save that ends on `last`."""
+    on = deal.from_on
+    ask = Ask(instrument, until_on=on + _RUNS)
+    if instrument in LESS_SCOPE:
+        return ask._replace(until_on=deal.ends_on, seats=5, of_seats=7, expand_on=on + _RUNS)
+    if instrument == "price_lock":
+        return ask._replace(uplift_pct=Fraction(5))
+    if instrument == "bridge":
+        return ask._replace(discount_pct=Fraction(10), recovers_on=on + 150 * _DAY)
+    if instrument == "roadmap":
+        return ask._replace(until_on=last - 2 * _DAY, what="the report that their auditors ask for")
+    return ask
 
 
 class Story:
@@ -101,9 +116,11 @@ class Story:
             self._end(closed_on, as_of)
 
     def _reach(self, state: str, on: date, text: str) -> None:
-        step = next((each.step for each in self.book.steps if each.state == state), None)
+        step = next((each for each in self.book.steps if each.state == state), None)
         if step is not None:
-            self.done(step, on)
+            for each in map(condition, step.when):
+                self.note(on, "finding", each.key, each.answer)
+            self.done(step.step, on)
         self._state(state, on, text)
 
     def _state(self, state: str, on: date, text: str | None) -> None:
@@ -123,20 +140,23 @@ class Story:
         if told.state == "partly_saved":
             self.note(on, "evidence", cases.KEPT_ARR, "they go on with less")
         if told.state == "let_go":
-            self._let_go(on)
+            self.worth("let_go", "it would cost more than it keeps", on, 60 * 60, 900_000, 15)
         self._state(told.state, on, "the last contract was lost" if told.state == "lost" else None)
         if told.state in KEPT_SAVES:
             self._recovered(on, as_of)
 
-    def _let_go(self, on: date) -> None:
-        contract = self.contract
-        rate = self.policy.saves.hour_cost_minor
-        row = Worth(
-            self.portfolio.next_no("worth"), self.account.no, self.case.no, 60 * 60, rate, 900_000, "15",
-            1, contract.arr_minor, contract.currency or "", "let_go", "it would cost more than it keeps", on,
-            self.who,
-        )  # fmt: skip
-        self.op.apply([inserted("worth", self.account, row)])
+    def file(self, on: date) -> CaseFile:
+        """The case as it is on record on a day."""
+        [case] = self.portfolio.values("save_case", "no = ?", (self.case.no,))
+        [found] = load_files(self.portfolio, self.policy, on, [case])
+        return found
+
+    def worth(self, decision: str, reason: str, on: date, minutes: int, conceded: int, pct: int) -> None:
+        """OPP-3: the decision to fight or let go; `conceded` in minor units."""
+        file, rate = self.file(on), self.policy.saves.hour_cost_minor
+        found = sheet(file.renewal.arr_base_minor, minutes, rate, conceded, Fraction(pct), 1)
+        no, base = self.portfolio.next_no("worth"), self.policy.base_currency
+        self.op.apply([allowed(weighed(no, file, found, decision, reason, base, on, self.who))[1]])
 
     def _recovered(self, closed_on: date, as_of: date) -> None:
         """SAV-10: what fell due of the recovery programme since, done on its day."""
@@ -183,21 +203,57 @@ class Story:
             if how == "r":
                 self.promise(f"{text}, at last", due_on + 4 * _DAY, "kept", due_on + 4 * _DAY, no)
 
+    def chain(self, what: str, on: date, build_on: date) -> None:
+        """SAV-P: a fix promised on a day as dated steps, the first of them due on `build_on`."""
+        days = promises.chain_days(build_on, self.policy.saves.chain)
+        before: Promise | None = None
+        for step, due_on in days:
+            before, change = allowed(
+                promises.promise(
+                    self.portfolio.next_no("promise"), self.case, (f"{what}: {step}", None, self.who),
+                    due_on + (build_on - days[0][1]), on, self.who, (promises.FIX, before),
+                )
+            )  # fmt: skip
+            self.op.apply([change])
+
     def _offer(self, on: date, last: date) -> None:
-        told, contract = self.told, self.contract
+        """SAV-4: an offer, approved where it needs that, and what the customer said to it."""
+        told, contract, portfolio = self.told, self.contract, self.portfolio
         arr = (contract.arr_minor or 0) * told.before_pct // 10_000 * 100
-        more = _ASKED.get(told.offer, {})
         deal = Deal(arr, contract.currency or "", on, 12)
-        until_on = deal.ends_on if told.offer in LESS_SCOPE else on + timedelta(days=180)
-        terms = allowed(settle(Ask(told.offer, until_on=until_on, **more), self.policy.offers, until_on))
-        found = quote(deal, terms)
-        row = Offer(
-            self.portfolio.next_no("offer"), self.account.no, self.case.no, contract.no, told.offer,
-            terms_text(found), told.cause, GIVES[told.offer], on, until_on, deal.currency, arr,
-            found.kept_minor, found.cost_minor, found.later_minor, percent(found.discount_pct), told.answer,
-            None, on, self.who, min(on + 5 * _DAY, last), self.who, None,
+        no, gives = portfolio.next_no("offer"), GIVES[told.offer]
+        of = situation(self.policy, portfolio, self.case, None, gives, 0, None, None)
+        made: offers.Draft = allowed(
+            offers.draft(
+                no, self.case, self.account, contract, deal, _ask(told.offer, deal, last), of, self.policy,
+                self.who, on, offers_on(portfolio, self.account),
+            )
         )  # fmt: skip
-        self.op.apply([inserted("offer", self.account, row)])
+        self.op.apply([inserted("offer", self.account, made.offer)])
+        if made.offer.state == "pending":
+            self._decided(no, "approve", MANAGER, on + _DAY, of)
+        answered_on = min(on + 5 * _DAY, last - 2 * _DAY)
+        if told.answer == "declined":
+            self._decided(no, "decline", self.who, answered_on, of)
+            return
+        self._decided(no, "accept", self.who, answered_on, of)
+        number = portfolio.next_no("promise")
+        self.op.apply(
+            allowed(offers.promised(made.offer, self.case, number, self.who, answered_on, self.who))
+        )
+        owed = portfolio.values("promise", "save_no = ?", (self.case.no,))
+        [promise] = [each for each in owed if each.no == number]
+        kept = promises.settle(promise, "kept", "they confirmed it", promise.due_on, owed)
+        self.op.apply(allowed(kept))
+
+    def _decided(self, no: int, action: str, actor: str, on: date, of: Situation) -> None:
+        """A legal step of an offer."""
+        made = offers_on(self.portfolio, self.account)
+        [offer] = [each for each in made if each.no == no]
+        around = Around(self.case, of, [each for each in made if each.no != no])
+        self.op.apply(
+            allowed(offers.decide(offer, action, actor, self.account, self.policy, on, None, around))
+        )
 
 
 def inserted(entity: str, account: Account, row: Any) -> Change:

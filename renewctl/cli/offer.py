@@ -9,6 +9,7 @@ from renewctl.core import case_file
 from renewctl.core.model import Account, Contract, Ledger, Offer, SaveCase
 from renewctl.core.offer_guards import Situation, bare
 from renewctl.core.offer_money import Deal
+from renewctl.core.policy import Policy
 from renewctl.core.text import clean
 from renewctl.errors import RefusedByRule, UsageError
 from renewctl.store.portfolio import Operation, Portfolio
@@ -43,11 +44,11 @@ def deal_of(env: Env, of: Account, which: Contract, from_on: date, term: int | N
 
 
 def situation(
-    env: Env, portfolio: Portfolio, case: SaveCase, root_cause: str | None, condition: str | None,
+    policy: Policy, portfolio: Portfolio, case: SaveCase, root_cause: str | None, condition: str | None,
     effort: int, stays: Fraction | None, chance: Fraction | None,
 ) -> Situation:  # fmt: skip
     """What the offer answers: the cause as given, else the last one recorded on the case (SAV-2)."""
-    book = env.policy.playbook(case.scenario)
+    book = policy.playbook(case.scenario)
     cause = case_file.latest(ledgers_of(portfolio, [case.no]).get(case.no, Ledger()), "cause")
     names = () if cause is None else (cause.name, cause.text)
     recorded = tuple(each for each in names if each and each != "other")  # the code of a cause in own words

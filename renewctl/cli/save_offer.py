@@ -144,8 +144,8 @@ def offer(
             raise UsageError(*off)
         effort = _effort(env, effort_hours, deal.currency)
         answers = situation(
-            env, portfolio, case, root_cause, condition, effort, _chance("chance-without", chance_without),
-            _chance("chance", chance),
+            env.policy, portfolio, case, root_cause, condition, effort,
+            _chance("chance-without", chance_without), _chance("chance", chance),
         )  # fmt: skip
         with portfolio.write(f"save offer s{case.no}", env.actor, env.as_of, dry_run=env.dry_run) as op:
             made: offers.Draft = allowed(

@@ -112,7 +112,7 @@ def _decide(env: Env, text: str, action: str, note: str | None) -> None:
 def _around(env: Env, portfolio: Portfolio, offer: Offer, of: Account) -> Around:
     """The case as it stands, and the other offers of the account."""
     case = find_case(portfolio, f"s{offer.save_no}")
-    answers = situation(env, portfolio, case, offer.root_cause, offer.condition, 0, None, None)
+    answers = situation(env.policy, portfolio, case, offer.root_cause, offer.condition, 0, None, None)
     return Around(case, answers, [each for each in offers_on(portfolio, of) if each.no != offer.no])
 
 

@@ -160,7 +160,7 @@ def _with_options(env: Env, portfolio: "Portfolio", source: "Source", wanted: st
     source = source._replace(beside=source.beside._replace(contract=which))
     if which is None or which.arr_minor is None or not (which.currency or of.currency):
         return source
-    answers = situation(env, portfolio, file.case, None, None, 0, None, None)
+    answers = situation(env.policy, portfolio, file.case, None, None, 0, None, None)
     deal, others = deal_of(env, of, which, env.as_of, None), offers_on(portfolio, of)
     return source._replace(options=options_sheet(deal, which.no, mine, answers, env.policy, others))
 

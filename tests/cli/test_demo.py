@@ -1,11 +1,23 @@
 """`demo` makes its own portfolio again when asked to, and never replaces anything else."""
 
 import stat
+from datetime import UTC, date
 
 import pytest
 
+from renewctl.core import plays
+from renewctl.core.case_file import facts, findings, latest
+from renewctl.core.offer_guards import Situation, guards, least_pct, refusing
+from renewctl.core.offer_words import promise_of
+from renewctl.core.offers import quote_of
+from renewctl.core.play_flow import flow
+from renewctl.core.promises import FIX, step_of_fix
+from renewctl.store.policy_files import load_policy
+from renewctl.store.portfolio import open_portfolio
+from renewctl.store.saves import load_files
 from tests.processes import Person
 
+POLICY = load_policy(None)
 pytestmark = pytest.mark.file_only("the demo makes a portfolio file of its own")
 CSV = ("accounts.csv", "value.csv", "stakeholders.csv", "readings.csv")
 
@@ -128,3 +140,68 @@ def test_the_day_of_the_demo_is_not_buried_under_its_past(made):
     assert len(of_saves("7")) <= 5
     assert made.run("save", "start", "ACME", "--scenario", "competitive").code == 0
     assert "blocked:" in made.run("save", "standup").out
+
+
+def _file(made, save_no):
+    """A save of the demo with all that is on record of it."""
+    with open_portfolio(str(made.folder / "try" / "portfolio.db")) as portfolio:
+        [case] = portfolio.values("save_case", "no = ?", (save_no,))
+        [found] = load_files(portfolio, POLICY, date(2026, 3, 2), [case])
+    return found
+
+
+def test_every_offer_of_the_demos_past_is_one_that_the_commands_would_have_let_through(made):
+    """SAV-4, SAV-9, SAV-B: guarded, approved by who may, its cause in words, its promise in the ledger."""
+    with open_portfolio(str(made.folder / "try" / "portfolio.db")) as portfolio:
+        offers = portfolio.values("offer", "", (), "no")
+    assert {"accepted", "declined"} == {each.state for each in offers}
+    assert {"seats", "bridge", "roadmap"} < {each.instrument for each in offers if each.state == "accepted"}
+    for offer in offers:
+        file, found = _file(made, offer.save_no), quote_of(offer)
+        book = POLICY.playbook(file.case.scenario)
+        cause = latest(file.ledger, "cause")
+        assert offer.root_cause == cause.text == book.root_causes[cause.name].text
+        of = Situation(
+            file.case.scenario, book.rule, book.instruments, offer.root_cause, offer.condition,
+            (cause.name, cause.text),
+        )  # fmt: skip
+        assert refusing(guards(of, found, POLICY.offers)) == []
+        least = least_pct(found, POLICY)
+        assert offer.needs_role == (None if least <= POLICY.saves.approval_pct["csm"] else "manager")
+        promised = [each for each in file.ledger.promises if each.text == promise_of(found)[0]]
+        assert [each.state for each in promised] == (["kept"] if offer.state == "accepted" else [])
+
+
+def test_the_save_that_runs_in_the_demo_went_one_way_through_its_playbook(made):
+    """SAV-2, SAV-5, SAV-P, OPP-3: what is done was called for by what was found, weighed and promised."""
+    file = _file(made, 27)
+    asked = findings(file.case, file.ledger)
+    called_for = flow(POLICY.playbook("product").steps, asked, facts(file), frozenset())
+    steps = plays.steps(file, POLICY, UTC)
+    done = [each for each in steps if each.state == "done"]
+    assert len(done) > 12
+    assert {called_for[each.step] for each in done} == {"active"}
+    assert {each.fate for each in steps if each.due_on < date(2026, 3, 2)} == {"active", "dropped"}
+    assert {question.key for each in done for question in each.asks} <= asked.keys()
+    assert [each.decision for each in file.ledger.worths] == ["fight"]
+    fix = [each for each in file.ledger.promises if each.chain == FIX]
+    assert [step_of_fix(each, POLICY.saves.chain)[1] for each in fix] == ["build", "qa", "beta", "release"]
+    assert [each.after_no for each in fix] == [None, *(each.no for each in fix[:-1])]
+    assert sorted(each.due_on for each in fix) == [each.due_on for each in fix]
+    assert (fix[-1].due_on - fix[0].due_on).days == POLICY.saves.chain["build"]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    ["[saves.recovery]\nattention_months = 3\n", "[saves.approval_pct]\ncsm = 1\nmanager = 2\nvp = 3\n"],
+)
+def test_a_demo_is_made_under_any_rules_with_the_past_it_always_had(desk, rules):
+    """SAV-10, SAV-4: a relapse that came too late for today's rules, an offer that nobody may make by now."""
+    overlay = desk.folder / "own.toml"
+    overlay.write_text(rules, encoding="utf-8")
+    done = desk.run("demo", str(desk.folder / "try"), "--policy", str(overlay))
+    assert done.code == 0, done.err
+    assert "sound: nothing found" in desk.run("doctor", "--policy", str(overlay)).out
+    told = desk.json("save", "results", "--policy", str(overlay))
+    assert told["relapsed"] == 1
+    assert told["all"]["conceded"] > 0
