@@ -14,8 +14,7 @@ from renewctl.core.case_report import Report
 from renewctl.core.model import NOT_KEPT, Offer, SaveEvent
 from renewctl.core.play_flow import CAUSE, condition
 from renewctl.core.policy import PlayStep
-from renewctl.core.save_papers import AHEAD, DONE, Given, active, closed_on, promised
-from renewctl.core.text import fold
+from renewctl.core.save_papers import AHEAD, DONE, Given, active, closed_on, promised, sides
 
 _COMMITMENT = "commitment"  # of SAV-6: the customer has committed in writing
 _UPDATE = "weekly-update"  # the paper that tells what is done, late and to come
@@ -76,8 +75,8 @@ def progress(report: Report, theirs: frozenset[str] = frozenset()) -> Progress:
     begin = since_on or report.file.case.flagged_on
     next_on = next_update(report)
     given = promised(report)
-    ours = [each for each in given if fold(each.promise.owner) not in theirs]
-    ours = [] if report.file.case.state in NOT_KEPT else ours
+    ours, owed = sides(given, theirs)
+    ours = () if report.file.case.state in NOT_KEPT else ours
     steps = _told_steps(report, papers)
 
     def new(on: date | None) -> bool:
@@ -99,7 +98,7 @@ def progress(report: Report, theirs: frozenset[str] = frozenset()) -> Progress:
         tuple(sorted(done, key=lambda each: each.settled_on or each.due_on)),
         tuple(sorted(late, key=lambda each: each.due_on)),
         tuple(sorted(ahead, key=lambda each: each.due_on)),
-        _asked(report, [each for each in given if fold(each.promise.owner) in theirs]),
+        _asked(report, owed),
         tuple(each.step for each in steps if each.state == "untold"),
         next_on,
     )

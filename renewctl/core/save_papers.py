@@ -10,13 +10,14 @@ from datetime import date
 from typing import NamedTuple
 
 from renewctl.core import case_file
-from renewctl.core.case_file import CaseFile
+from renewctl.core.case_file import OFFERED, CaseFile
 from renewctl.core.case_report import Report
 from renewctl.core.mail import Addressed
 from renewctl.core.model import (
     Account,
     Contract,
     Ledger,
+    Offer,
     Outcome,
     Promise,
     ServiceLevel,
@@ -172,6 +173,13 @@ def promised(report: Report) -> tuple[Given, ...]:
     )
 
 
+def sides(given: Iterable[Given], theirs: frozenset[str]) -> tuple[tuple[Given, ...], tuple[Given, ...]]:
+    """SAV-9: the promises that are ours, and those that one of the customer's people (names folded) owes."""
+    found = tuple(given)
+    owed = tuple(each for each in found if fold(each.promise.owner) in theirs)
+    return tuple(each for each in found if each not in owed), owed
+
+
 def closed_on(step: CaseStep, file: CaseFile) -> date | None:
     """The day on which a step was closed, by hand or by a fact on record; None while it is open."""
     if step.state not in ("done", "skipped"):
@@ -190,10 +198,25 @@ def closed_on(step: CaseStep, file: CaseFile) -> date | None:
     ]
     if found:
         return max(found)
-    given = [(each.made_on, each.chain, "promise") for each in ledger.promises]
-    given += [(each.asked_on, each.instrument, "offer") for each in ledger.offers]
-    given += [(each.decided_on, None, "worth") for each in ledger.worths]
-    return min(on for on, what, of in given if of == kind and on >= since and name in ("", what))
+    given = [
+        (each.made_on, each.made_on, each.chain, "promise")
+        for each in ledger.promises
+        if each.state != "withdrawn"
+    ]
+    given += [
+        (each.asked_on, _granted_on(each), each.instrument, "offer")
+        for each in ledger.offers
+        if each.state in OFFERED
+    ]
+    given += [(each.decided_on, each.decided_on, None, "worth") for each in ledger.worths]
+    return min(
+        on for begun_on, on, what, of in given if of == kind and begun_on >= since and name in ("", what)
+    )
+
+
+def _granted_on(offer: Offer) -> date:
+    """From when an offer might be shown: the day it was approved, else the day it was answered."""
+    return offer.asked_on if offer.needs_role is None else offer.decided_on or offer.asked_on
 
 
 def topics(report: Report) -> tuple[Topic, ...]:

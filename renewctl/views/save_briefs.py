@@ -29,6 +29,8 @@ class BriefingPage(NamedTuple):
     promises: tuple[PromiseRow, ...]  # the loudest first
     promises_more: int
     kept: int  # promises kept so far
+    asks: tuple[PromiseRow, ...]  # what their people owe us
+    asks_more: int
     offers: tuple[OfferRow, ...]
     offers_more: int
     asked: str | None  # the decision asked for
@@ -70,7 +72,8 @@ def briefing_page(source: Source) -> BriefingPage:
     open_steps = [each for each in steps if each.state in ("open", "snoozed") and each.fate == "active"]
     theirs = [each for each in open_steps if each.owner_role == "executive_sponsor"]
     coming: list[CaseStep] = theirs or open_steps
-    given = save_papers.promised(report)
+    given, owed = save_papers.sides(save_papers.promised(report), source.theirs)
+    asks = [each for each in owed if each.state in ("missed", *save_papers.AHEAD)]
     loud = sorted(
         (each for each in given if each.state in ("missed", "broken", *save_papers.AHEAD)),
         key=lambda each: (each.state in save_papers.AHEAD, each.promise.due_on),
@@ -94,6 +97,8 @@ def briefing_page(source: Source) -> BriefingPage:
         tell.promises(loud[:most]),
         max(0, len(loud) - most),
         sum(each.state in save_papers.DONE for each in given),
+        tell.promises(asks[:most]),
+        max(0, len(asks) - most),
         tuple(tell.offer(each) for each in offers[:most]),
         max(0, len(offers) - most),
         save_papers.open_text(ledger, "decision", "asked"),

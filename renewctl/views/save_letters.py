@@ -19,18 +19,23 @@ class CommitmentPage(NamedTuple):
     author: str | None
     date: str
     promises: tuple[PromiseRow, ...]
+    asks: tuple[PromiseRow, ...]  # what their people owe
     levels: tuple[LevelRow, ...]
     update_days: int
 
 
 def commitment_page(source: Source) -> CommitmentPage:
-    """SAV-9, SAV-R: every promise with its day and its owner, every service level in writing."""
+    """SAV-9, SAV-R: every promise with its day and its owner, ours before theirs; every service level."""
     tell = Teller(source)
-    given = save_papers.promised(tell.report)
+    given = (
+        each for each in save_papers.promised(tell.report) if each.state not in ("withdrawn", "replaced")
+    )
+    ours, theirs = save_papers.sides(given, source.theirs)
     levels = save_papers.levels(tell.ledger, tell.report.as_of)
     return CommitmentPage(
         *top(tell),
-        tell.promises(each for each in given if each.state not in ("withdrawn", "replaced")),
+        tell.promises(ours),
+        tell.promises(theirs),
         tuple(tell.level(each) for each in levels),
         source.policy.saves.update_every_days,
     )

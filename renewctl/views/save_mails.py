@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from renewctl.core import save_news, save_papers
 from renewctl.core.save_news import Ask, News, Progress
-from renewctl.core.text import fold
 from renewctl.views.papers import Supplier
 from renewctl.views.save_letters import top
 from renewctl.views.save_rows import MemberRow, Source, Teller
@@ -55,7 +54,7 @@ class LetterPage(NamedTuple):
 
 def told(source: Source) -> Progress:
     """SAV-9: what there is to tell; what one of the customer's people owes is theirs."""
-    return save_news.progress(source.report, frozenset(fold(each.name) for each in source.beside.people))
+    return save_news.progress(source.report, source.theirs)
 
 
 def letter_page(source: Source, kind: str) -> LetterPage:

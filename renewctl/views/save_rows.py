@@ -19,6 +19,7 @@ from renewctl.core.policy import Policy, Question
 from renewctl.core.promises import FIX, UNNAMED, step_of_fix
 from renewctl.core.roi import Roi
 from renewctl.core.save_papers import Beside, Given, Member
+from renewctl.core.text import fold
 from renewctl.views.papers import Supplier, supplier
 from renewctl.views.wording import Writer
 
@@ -36,6 +37,11 @@ class Source(NamedTuple):
     lang: str
     said: Callable[[str], str]  # a shipped text in the language
     options: tuple[Option, ...] = ()  # of an options sheet
+
+    @property
+    def theirs(self) -> frozenset[str]:
+        """The customer's people, names folded: what one of them owes is no promise of ours (SAV-9)."""
+        return frozenset(fold(each.name) for each in self.beside.people)
 
 
 class Head(NamedTuple):

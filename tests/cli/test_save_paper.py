@@ -314,6 +314,41 @@ def test_what_we_need_from_them_is_what_they_owe(work: Desk) -> None:
     assert "O sim de vocês" in asked
 
 
+@pytest.mark.parametrize(
+    ("lang", "wanted"),
+    [("en", ("What we need from you", "What we need from them")),
+     ("pt-BR", ("O que precisamos de vocês", "O que precisamos deles"))],
+)  # fmt: skip
+def test_what_one_of_theirs_owes_is_on_no_paper_a_promise_of_ours(
+    work: Desk, lang: str, wanted: tuple[str, str]
+) -> None:
+    """SAV-9: letter, update and briefing ask for it, even once it is late."""
+    for text, owner, due in (
+        ("Send one month of data", "dora lane", "2026-03-20"),
+        ("Name a tester", "Dora Lane", "2026-03-03"),
+    ):
+        words = ("save", "promise", "add", "s1", text, "--owner", owner, "--due", due)
+        assert work.run(*words).code == 0
+    with work.open() as portfolio, portfolio.write("late", "ana", DAY) as operation:
+        late = next(each for each in portfolio.values("promise", "") if each.text == "Name a tester")
+        days = {"due_on": late.due_on}, {"due_on": DAY - timedelta(days=2)}
+        operation.apply([Change("promise", (late.no,), 1, *days)])
+    for kind, heading in (
+        ("commitment-letter", wanted[0]),
+        ("weekly-update", wanted[0]),
+        ("executive-briefing", wanted[1]),
+    ):
+        for how in formats(kind):
+            text = text_of(printed(work, "s1", kind, how, "--lang", lang), how)
+            parts = text.split("<html", 1) if KINDS[kind].mail else [text]
+            for part in parts:
+                before, _, after = part.partition(heading)
+                for said in ("Send one month of data", "Name a tester"):
+                    assert said in after, (kind, how)
+                    assert said not in before, (kind, how)
+                assert "Release of the export" in before
+
+
 @pytest.mark.parametrize("kind", [kind for kind in SAVE_PAPERS if not KINDS[kind].customer])
 def test_what_is_ours_is_on_our_papers(work: Desk, kind: str) -> None:
     """Otherwise the test above would pass by its absence."""

@@ -222,6 +222,33 @@ def test_the_record_against_a_rival_counts_it_however_it_is_spelt():
     assert against(account(), rows) is None
 
 
+def test_a_step_is_dated_by_the_offer_or_promise_that_closed_it_and_by_no_other():
+    """SAV-5, SAV-4: what was withdrawn, refused or still waits closed nothing; what waited, when approved."""
+
+    def offered(state, days, role=None, decided=None):
+        blank = dict.fromkeys(Offer._fields) | {"instrument": "roadmap", "state": state, "needs_role": role}
+        on = None if decided is None else AS_OF - timedelta(days=decided)
+        return Offer(**blank | {"asked_on": AS_OF - timedelta(days=days), "decided_on": on})
+
+    def day(step, offers=(), promises=()):
+        yes = event(1, "finding", "fixable", "yes", AS_OF - timedelta(days=19))
+        file = report([yes], promises).file
+        file = file._replace(ledger=file.ledger._replace(offers=tuple(offers)))
+        found = Report(file, POLICY, UTC, AS_OF)
+        on = next(closed_on(each, file) for each in found.steps if each.step == step)
+        return None if on is None else (AS_OF - on).days
+
+    others = [offered("withdrawn", 9, None, 8), offered("refused", 8, "vp", 8), offered("pending", 7, "vp")]
+    assert day("credit", others) is None
+    assert day("credit", [*others, offered("approved", 5)]) == 5
+    assert day("credit", [*others, offered("approved", 5, "vp", 2)]) == 2
+    assert day("credit", [*others, offered("accepted", 5, None, 1)]) == 5
+    back = promise(1, 20, "withdrawn", -8, made=AS_OF - timedelta(days=9))._replace(chain="fix")
+    kept = promise(2, 20, made=AS_OF - timedelta(days=3))._replace(chain="fix")
+    assert day("dates", (), [back]) is None
+    assert day("dates", (), [back, kept]) == 3
+
+
 def test_every_step_that_a_fact_closed_has_the_day_of_the_fact():
     """SAV-5: a paper dates what was done, also where nobody ticked it."""
     keys = [each.key for play in POLICY.playbooks["product"].steps for each in play.asks]
