@@ -79,10 +79,12 @@ def evidence(
         return
     name, said = criterion.strip().lower().replace("-", "_"), clean(text or "")
     if name not in cases.CRITERIA:
+        from renewctl.views.account import word
+
         raise UsageError(
             "unknown-criterion",
             f"{criterion}: not one of {', '.join(cases.CRITERIA)}",
-            "renewctl save evidence SAVE",
+            f"renewctl save evidence {word(save)}",
         )
     if not said:
         raise UsageError("evidence-missing", f"{name}: nothing is said", "say what shows it")

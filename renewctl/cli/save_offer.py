@@ -110,12 +110,14 @@ def offer(
     from_on = day(begins, "--from") if begins else env.as_of
     with env.open() as portfolio:
         case = find_case(portfolio, account)
+        of = account_of(portfolio, case)
         if not case_file.is_open(case):
+            from renewctl.views.account import word
+
             raise RefusedByRule(
                 "save-closed", f"s{case.no} is closed as {case.state}; an offer belongs to a running save",
-                "open one first: renewctl save start ACCOUNT --scenario …",
+                f"open one first: renewctl save start {word(of.id)} --scenario SCENARIO",
             )  # fmt: skip
-        of = account_of(portfolio, case)
         which = pick_contract(of, contracts_of(portfolio, of), contract)
         deal = deal_of(env, of, which, from_on, term_months)
 

@@ -41,6 +41,16 @@ TAKES = {
     "trial": ("months", "what"),
 }
 
+# What it cannot do without beside an end, as it is typed.
+_WAY_BACK = (("--price", "AMOUNT"), ("--expand-on", "DATE"))
+NEEDS = {
+    "bridge": (("--recovers-by", "DATE"),),
+    "seats": _WAY_BACK,
+    "core_only": _WAY_BACK,
+    "deferred_fee": (("--fee", "AMOUNT"),),
+    "roadmap": (("--what", "TEXT"),),
+}
+
 
 class Ask(NamedTuple):
     """What a person asks for; None (or nothing) where the policy's usual figure is meant."""

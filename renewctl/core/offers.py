@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from renewctl.core import money
+from renewctl.core.case_file import is_open
 from renewctl.core.intake import Refusal
 from renewctl.core.model import Account, Change, Contract, Offer, SaveCase
 from renewctl.core.offer_guards import (
@@ -27,7 +28,7 @@ from renewctl.core.offer_guards import (
     refusing,
 )
 from renewctl.core.offer_money import Deal, Quote, Terms, quote
-from renewctl.core.offer_terms import Ask, end_of, settle
+from renewctl.core.offer_terms import NEEDS, Ask, end_of, settle
 from renewctl.core.offer_together import Around, clash, closed, needed_role, same_person
 from renewctl.core.offer_words import promise_of
 from renewctl.core.ownership import step_person
@@ -119,7 +120,7 @@ def decide(
     if offer.state == wanted:
         return []
     if offer.state not in starts:
-        return _illegal(offer, action)
+        return _illegal(offer, action, actor, account, policy, around)
     if action in ("approve", "accept") and (refused := closed(offer, around.case)) is not None:
         return refused
     if (
@@ -128,9 +129,7 @@ def decide(
     ):
         return refused
     if action == "accept" and offer.until_on is not None and offer.until_on < as_of:
-        return Refusal(
-            "offer-ended", f"o{offer.no} ended on {offer.until_on}", "make another: renewctl save offer"
-        )
+        return Refusal("offer-ended", f"o{offer.no} ended on {offer.until_on}", _another(offer))
     if action == "accept" and (refused := _not_now(offer, policy, around)) is not None:
         return refused
     now = {"state": wanted, "decided_on": as_of, "decided_by": actor, "note": note or offer.note}
@@ -142,9 +141,8 @@ def _not_now(offer: Offer, policy: Policy, around: Around) -> Refusal | None:
     """Why an approved offer may not be accepted any more: today's rules, or another that was accepted."""
     found = quote_of(offer)
     if found is not None and (refused := refusing(guards(around.of, found, policy.offers))):
-        said = _refusal(refused)
-        way_out = f"{said.hint}; or renewctl save withdraw o{offer.no} --reason …"
-        return said._replace(message=f"o{offer.no}: {said.message}", hint=way_out)
+        said = _refusal(refused)  # its hint is for whoever makes an offer
+        return said._replace(message=f"o{offer.no}: {said.message}", hint=f"take it back: {_withdraw(offer)}")
     return clash(offer, around.others)
 
 
@@ -153,18 +151,31 @@ def _refusal(refused: Sequence[Guard]) -> Refusal:
     return Refusal("offer-refused", said, "; ".join(each.add for each in refused))
 
 
-def _illegal(offer: Offer, action: str) -> Refusal:
+def _illegal(
+    offer: Offer, action: str, actor: str, account: Account, policy: Policy, around: Around
+) -> Refusal:
     if offer.state == "pending":
+        refused = _not_theirs(offer, actor, account, policy)
         return Refusal(
             "offer-pending",
             f"o{offer.no} waits for a {offer.needs_role}; before that it cannot be {_ACTIONS[action][1]}",
-            f"renewctl save approve o{offer.no}",
+            f"renewctl save approve o{offer.no}" if refused is None else refused.hint,
         )
     if offer.state == "approved":
-        return Refusal(
-            "offer-approved", f"o{offer.no} needs no approval", f"renewctl save withdraw o{offer.no}"
-        )
-    return Refusal("offer-closed", f"o{offer.no} is {offer.state}", "make another: renewctl save offer")
+        return Refusal("offer-approved", f"o{offer.no} needs no approval", _withdraw(offer))
+    way = _another(offer) if is_open(around.case) else f"renewctl save show s{around.case.no}"
+    return Refusal("offer-closed", f"o{offer.no} is {offer.state}", way)
+
+
+def _withdraw(offer: Offer) -> str:
+    return f"renewctl save withdraw o{offer.no} --reason …"
+
+
+def _another(offer: Offer) -> str:
+    """How one like it is made, with what its instrument cannot do without."""
+    needs = " ".join(("", *(f"{option} {value}" for option, value in NEEDS.get(offer.instrument, ()))))
+    words = f"--instrument {offer.instrument}{needs} --condition TEXT --until DATE"
+    return f"make another: renewctl save offer s{offer.save_no} {words}"
 
 
 def _not_theirs(offer: Offer, actor: str, account: Account, policy: Policy) -> Refusal | None:
@@ -173,7 +184,7 @@ def _not_theirs(offer: Offer, actor: str, account: Account, policy: Policy) -> R
         return Refusal(
             "own-offer",
             f"{actor} asked for o{offer.no}; somebody else has to approve it (SAV-4)",
-            f"a {offer.needs_role} decides; take it back with: renewctl save withdraw o{offer.no}"
+            f"a {offer.needs_role} decides; take it back with: {_withdraw(offer)}"
             + _unless_set(offer, account, policy),
         )
     pct, least = _counted(offer, policy)

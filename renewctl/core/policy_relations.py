@@ -364,7 +364,7 @@ def _offered_in(raw: Raw) -> Iterator[Found]:
         if code not in causes:
             yield (
                 ("offers", "sheet", code),
-                "no playbook has this root cause; see them: renewctl playbook show",
+                "no playbook has this root cause; see them: renewctl playbook list",
             )
 
 

@@ -187,7 +187,7 @@ def test_an_offer_of_a_cause_that_was_given_up_since_is_not_accepted(saves):  # 
     assert saves.run(*why, "cash-flow").code == 0
     said = saves.fails(14, "offer-refused", "save", "accept", "o1")
     assert "o1: Budget cut is not the root cause on record" in said
-    assert "or renewctl save withdraw o1" in said
+    assert "take it back: renewctl save withdraw o1" in said
     assert saves.run(*why, "Budget cut").code == 0
     assert saves.run("save", "accept", "o1").code == 0
 

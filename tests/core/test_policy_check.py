@@ -415,7 +415,7 @@ def test_a_mistyped_key_is_an_error_on_its_line_that_offers_the_right_one(path, 
         (
             "[offers.sheet]\nprice = []",
             "offers.sheet.price",
-            "no playbook has this root cause; see them: renewctl playbook show",
+            "no playbook has this root cause; see them: renewctl playbook list",
         ),
         (
             "[pricing]\nbest_years = 4",
