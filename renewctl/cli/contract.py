@@ -100,12 +100,12 @@ def agreed_of(portfolio: Portfolio, contract: Contract) -> Renewal | None:
 
 def amount_of(name: str, text: str, contract: Contract, account: Account, base: str) -> tuple[int, str]:
     """An amount given as an option, in minor units with its currency: the contract's where it names none."""
-    return _amount(name, text, contract.currency or account.currency or base)
+    return amount_as(name, text, contract.currency or account.currency or base)
 
 
 def amount_in(name: str, text: str, currency: str) -> int:
     """An amount given as an option that has to be in this currency, in minor units."""
-    minor, code = _amount(name, text, currency)
+    minor, code = amount_as(name, text, currency)
     if code != currency:
         raise InputRefused(
             "currency-conflict",
@@ -115,8 +115,8 @@ def amount_in(name: str, text: str, currency: str) -> int:
     return minor
 
 
-def _amount(name: str, text: str, currency: str) -> tuple[int, str]:
-    """An amount read as strictly as `set` reads it."""
+def amount_as(name: str, text: str, currency: str) -> tuple[int, str]:
+    """An amount given as an option, in minor units, with its currency: this one where it names none."""
     from renewctl.core.edits import amount
 
     found = amount(text, currency)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from renewctl.cli.case import CaseDesk, look, on_case
-from renewctl.cli.contract import allowed, amount_in
+from renewctl.cli.contract import allowed, amount_as
 from renewctl.cli.options import Env, command
 from renewctl.cli.save import SaveArg, flag_of
 from renewctl.core import case_file, cases, moments, plays
@@ -171,25 +171,12 @@ def close(
 ) -> None:
     """Close a save with its result; saved only where all four measures are shown."""
     chosen, said = _result(result), clean(note or "")
-    base = env.policy.base_currency
-    kept = None if arr is None else amount_in("arr", arr, base)
 
     def work(desk: CaseDesk) -> str:
-        if kept is not None:
-            at_stake = desk.file.renewal.arr_base_minor
+        if arr is not None:
             if chosen != "partly_saved":
                 raise UsageError("arr-unasked", "--arr goes with --result partly_saved", "leave it out")
-            if at_stake is not None and kept >= at_stake:
-                from renewctl.core import money
-
-                raise UsageError(
-                    "arr-not-less",
-                    f"--arr {arr}: no less than the {money.plain(at_stake, base)} that was at stake",
-                    f"give what is kept, in {base}",
-                )
-            from renewctl.core import money
-
-            desk.note("evidence", cases.KEPT_ARR, money.plain(kept, base))
+            desk.note("evidence", cases.KEPT_ARR, _kept(desk, arr))
         changes = allowed(cases.close(desk.file, chosen, said, env.policy, desk.recorder()))
         if not changes:
             return ""
@@ -202,6 +189,35 @@ def close(
         return told + (f"\noffers withdrawn with it: {', '.join(gone)}" if gone else "")
 
     on_case(env, save, "close", work, running=False)
+
+
+def _kept(desk: CaseDesk, arr: str) -> str:
+    """The ARR a customer goes on with, in words: less than was at stake, in the contract's currency at least.
+
+    An amount without a currency is in that of the contract the save is about, as `won --arr` reads it.
+    """
+    from renewctl.core import money
+    from renewctl.core.segment import base_minor
+
+    file, policy, base = desk.file, desk.env.policy, desk.env.policy.base_currency
+    which = desk.portfolio.values("contract", "no = ?", (file.renewal.contract_no or 0,))
+    usual = (which[0].currency if which else None) or file.account.currency or base
+    minor, currency = amount_as("arr", arr, usual)
+    kept, at_stake = base_minor(minor, currency, policy), file.renewal.arr_base_minor
+    if kept is None:
+        raise RefusedByRule(
+            "no-rate", f"--arr {arr}: the policy has no rate for {currency}",
+            f"give it in {base}, or set [rates] {currency} in the policy",
+        )  # fmt: skip
+    if at_stake is not None and kept >= at_stake:
+        told = money.plain(kept, base) if currency != base else arr
+        raise UsageError(
+            "arr-not-less",
+            f"--arr {arr}: {told} is no less than the {money.plain(at_stake, base)} that was at stake",
+            "give what is kept of it a year",
+        )
+    said = money.plain(minor, currency)
+    return said if currency == base else f"{said} ({money.plain(kept, base)})"
 
 
 def _noted(desk: CaseDesk, said: str) -> Change:

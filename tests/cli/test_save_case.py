@@ -507,3 +507,30 @@ def test_broken_promises_of_a_customer_who_left_are_listed_only_when_asked_for(b
     assert len(listed()) == 1
     book.run("save", "close", "s1", "--result", "lost")
     assert (len(listed()), len(listed("--all"))) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("amount", "kept"),
+    [
+        ("30000", "BRL 30,000 (USD 5,400)"),
+        ("BRL 30000", "BRL 30,000 (USD 5,400)"),
+        ("USD 5400", "USD 5,400"),
+    ],
+)
+def test_what_is_kept_is_read_in_the_currency_of_the_contract(case, amount, kept):  # SAV-6, MONEY
+    head = "id,name,arr,currency,renewal_date,csm\n"
+    case.import_(f"{head}R1,Rio,60000,BRL,2026-06-30,ana\n", name="rio.csv")  # the shipped rate is 0.18
+    assert case.run("save", "start", "R1", "--scenario", "value").code == 0
+    along(case.run, save="s2")
+    close = ("save", "close", "s2", "--result", "partly_saved", "--arr")
+    for much in ("60000", "USD 10800", "BRL 60000"):
+        case.fails(2, "arr-not-less", *close, much)
+    assert case.run(*close, amount).code == 0
+    assert [each.text for each in case.values("save_event") if each.name == "kept_arr"] == [kept]
+
+
+def test_what_is_kept_in_a_currency_without_a_rate_is_not_compared_with_anything(case):  # MONEY
+    along(case.run)
+    close = ("save", "close", "s1", "--result", "partly_saved", "--arr", "CHF 5")
+    case.fails(14, "no-rate", *close)
+    assert [each for each in case.values("save_event") if each.name == "kept_arr"] == []
