@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 from renewctl.core import case_file, moments, save_papers
 from renewctl.core.case_report import Report
 from renewctl.core.model import Because, Offer, Promise, ServiceLevel
 from renewctl.core.offer_sheet import Option
+from renewctl.core.offer_words import promise_of
+from renewctl.core.offers import quote_of
 from renewctl.core.plays import CaseStep
 from renewctl.core.policy import Policy, Question
 from renewctl.core.promises import FIX, UNNAMED, step_of_fix
@@ -210,10 +213,24 @@ class Teller:
         )
 
     def promised(self, of: Promise) -> str:
-        """What is promised; a step of a fix in words, not by its code."""
+        """What is promised; a step of a fix and what an offer gave in words of the language."""
         titles = self.source.policy.saves.chain_titles
         step = step_of_fix(of, titles)
-        return of.text if step is None else f"{step[0]}: {self.said(titles[step[1]])}"
+        if step is not None:
+            return f"{step[0]}: {self.said(titles[step[1]])}"
+        return self._given(of.text) if of.text in self._offered else of.text
+
+    @cached_property
+    def _offered(self) -> frozenset[str]:
+        """What offers gave, as the promises that they made tell it."""
+        found = (quote_of(each) for each in self.ledger.offers)
+        return frozenset(promise_of(each)[0] for each in found if each is not None)
+
+    def _given(self, text: str) -> str:
+        """What an offer gives, in the language; its sentence begins with a small letter where it is made."""
+        small = text[0].lower() + text[1:]
+        said = self.said(small)
+        return text if said == small else said[0].upper() + said[1:]
 
     def promises(self, found: Iterable[Given], *, ours: bool = False) -> tuple[PromiseRow, ...]:
         """Promises in their order."""

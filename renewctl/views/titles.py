@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
+from renewctl.core import money
 from renewctl.core.due import Item
 from renewctl.core.policy import Step
 from renewctl.core.timeline import CATCH_UP
@@ -17,12 +18,18 @@ _SHOWN = 3  # steps that a catch-up names
 _PLACES = {
     "count": r"\d+",
     "day": r"\d{4}-\d\d-\d\d",
+    "money": r"[A-Z]{3} [\d,]+(?:\.\d+)?",
     "moment": r"\d{4}-\d\d-\d\d \d\d:\d\d",
+    "months": r"months? \d+(?: to \d+)?",
     "name": ".+",
     "number": r"[+-]?\d+(?:\.\d+)?",
+    "period": r"(?:\d+ )?months?",
+    "until": r"until \d{4}-\d\d-\d\d",
+    "usual": r"\d+",
     "what": ".+",
     "zone": r"\S+",
 }
+_SAID = ("months", "period", "until", "what")  # which are words themselves
 _PLACE = re.compile(r"{(\w+)}")
 
 
@@ -65,7 +72,9 @@ class Titles:
                 return value
         if name == "number":
             return self._say.number(Fraction(value), signed=value.startswith("+"))
-        return self.said(value) if name == "what" else value
+        if name == "money" and (code := value[:3]) in money.CURRENCIES:
+            return self._say.money(money.to_minor(Fraction(value[4:].replace(",", "")), code), code)
+        return self.said(value) if name in _SAID else value
 
     def _catch_up(self, item: Item) -> str:
         """The first steps that a catch-up covers, and how many more there are."""

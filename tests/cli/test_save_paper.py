@@ -443,6 +443,21 @@ def test_no_return_is_told_where_another_contract_has_a_price_of_its_own(work: D
     assert "USD 145,500.00" in done.out
 
 
+def test_what_an_accepted_offer_promises_is_told_in_the_language_of_the_paper(work: Desk) -> None:
+    """SAV-9, SAV-4: its sentence is ours; words that somebody chose stay."""
+    assert work.run("save", "accept", "o1").code == 0
+    assert "10 % off until 2026-09-01, then the standard price" in printed(
+        work, "s1", "commitment-letter", "md"
+    )
+    for kind in ("commitment-letter", "weekly-update", "save-plan"):
+        for how in formats(kind):
+            text = text_of(printed(work, "s1", kind, how, "--lang", "pt-BR"), how)
+            told = " ".join(text.split())
+            assert "10 % de desconto até 1 de setembro de 2026; depois, o preço normal" in told, kind
+            assert "standard price" not in text
+            assert "Release of the export" in text
+
+
 def test_the_letter_holds_every_promise_with_its_day_and_owner(work: Desk) -> None:
     """SAV-9, SAV-R."""
     text = printed(work, "s1", "commitment-letter", "md")

@@ -118,3 +118,28 @@ def test_no_name_is_blank_left_in_english_or_loses_a_place(file: Path) -> None:
             assert english[-1:] not in "?!" or said[-1:] == english[-1:], english
     said = list(words(file)["titles"].values())
     assert sorted({each for each in said if said.count(each) > 1}) == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "25 % off for the year paid in advance, until 2026-09-01",
+        "60 days to pay instead of 30, until 2026-04-30",
+        "12.5 % off until 2026-09-01, then the standard price",
+        "40 % off in months 1 to 3, 20 % off in month 4, then the standard price",
+        "9 % off until 2026-09-01 for the volume agreed",
+        "the set-up fee of USD 1,200.50 due on 2026-09-01",
+        "the price stays at USD 41,000 a year until 2026-09-01",
+        "advanced features on trial until 2026-09-01",
+        "less scope, USD 900 every 3 months until 2026-09-01",
+        "invoiced every month until 2026-09-01",
+        "the core features only at USD 900 a year until 2026-09-01",
+        "12 of 30 seats at USD 900 a year until 2026-09-01, 5 % off until 2026-09-01",
+        "fewer seats at USD 900 a year until 2026-09-01",
+    ],
+)
+def test_what_an_offer_gives_is_said_whole(file: Path, text: str) -> None:
+    """SAV-4: no English word is left in it."""
+    said = Titles(words(file), POLICY.timelines, file.stem.partition(".")[2]).said(text)
+    assert not re.search(r"\d{4}-|\b(off|until|then|the|of|to|at|seats|months?|every|due|USD)\b", said), said
