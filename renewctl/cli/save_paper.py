@@ -139,6 +139,7 @@ def _source(env: Env, file: "CaseFile", known: "Beside", lang: str) -> "Source":
             env.as_of,
             (found.text or "", found.happened_on) if found else None,
             known.others,
+            known.price_since,
         ),
         env.policy,
         lang,

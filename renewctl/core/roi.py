@@ -82,6 +82,11 @@ class Roi(NamedTuple):
     idle_seats: int | None  # bought and not used
     other_way: OtherWay | None = None  # where no value metric tells of an alternative
     others: int = 0  # open contracts beside the one of the case
+    price_since: date | None = None  # when the price began, where there was another before it
+
+    def paid_otherwise(self, start_on: date | None) -> bool:
+        """Whether another price was paid when a period began."""
+        return _paid_otherwise(start_on, self.price_since)
 
 
 def roi(
@@ -91,11 +96,13 @@ def roi(
     as_of: date,
     answer: tuple[str, date] | None = None,
     others: int = 0,
+    price_since: date | None = None,
 ) -> Roi:
     """Worth and cost of `account` under `contract` as of a day, as far as they are on record.
 
     `answer` is what was found under CHEAPEST, and when. Worth is measured of the account: where `others`,
-    open contracts beside this one, have prices too, the price of this one alone is set beside nothing.
+    open contracts beside this one, have prices too, the price of this one alone is set beside nothing. Nor is
+    it set beside what was measured before `price_since`, when another was paid.
     """
     value = value_summary(account, metrics, as_of)
     price = contract.arr_minor if contract and not others else None
@@ -112,14 +119,25 @@ def roi(
             if (found := tuple(gain for gain in value.gains if kind_of(gain) == kind))
         ),
         tuple(
-            _return(price, currency, total.minor, total.currency, (total.start_on, total.end_on))
+            _return(
+                None if _paid_otherwise(total.start_on, price_since) else price,
+                currency,
+                total.minor,
+                total.currency,
+                (total.start_on, total.end_on),
+            )
             for total in value.totals
         ),
         tuple((gain, _alternative(price, currency, gain)) for gain in value.alternatives),
         idle,
         None if value.alternatives or answer is None else _other_way(*answer, price, currency),
         others,
+        price_since,
     )
+
+
+def _paid_otherwise(start_on: date | None, price_since: date | None) -> bool:
+    return price_since is not None and (start_on or date.min) < price_since
 
 
 def _other_way(said: str, found_on: date, price: int | None, currency: str | None) -> OtherWay | None:

@@ -73,6 +73,7 @@ class Beside(NamedTuple):
     people: tuple[Stakeholder, ...] = ()  # still there, the most influential first
     outcomes: tuple[Outcome, ...] = ()  # of the whole book
     others: int = 0  # open contracts of the account beside that one
+    price_since: date | None = None  # when the price in force began, where there was another before it
 
 
 class Member(NamedTuple):

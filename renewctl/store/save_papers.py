@@ -1,6 +1,7 @@
 """What the papers of a save are made from beside the case itself, read from the portfolio."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from renewctl.core.case_file import CaseFile
 from renewctl.core.classify import main_contract
@@ -27,4 +28,15 @@ def beside(portfolio: Portfolio, file: CaseFile, roles: Sequence[str]) -> Beside
         still_there(*known, account),
         tuple(portfolio.values("outcome", "competitor IS NOT NULL", (), "no")) if account.competitor else (),
         sum(each.state == "open" and each != which for each in contracts),
+        _price_since(portfolio, which),
     )
+
+
+def _price_since(portfolio: Portfolio, contract: Contract | None) -> date | None:
+    """The first day of the price in force: the last renewal or amendment; None where none was recorded."""
+    if contract is None:
+        return None
+    amended = portfolio.value("SELECT max(effective_on) FROM amendment WHERE contract_no = ?", (contract.no,))
+    days = [date.fromisoformat(str(amended))] if amended is not None else []
+    days += [contract.start_on] if contract.cycle > 1 and contract.start_on is not None else []
+    return max(days, default=None)

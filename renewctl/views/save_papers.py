@@ -89,6 +89,10 @@ def _worth(source: Source) -> list[str]:
             f"no return is told: the worth is of the whole account, and {roi.others} more open {more} "
             "that would have to be counted"
         )
+    elif roi.groups and any(roi.paid_otherwise(each.start_on) for each in roi.returns):
+        found.append(
+            f"no return is told of what was measured before {roi.price_since}: another price was paid then"
+        )
     elif roi.groups and not any(each.pct is not None for each in roi.returns):
         found.append("no return can be told: it needs worth, period and price in one currency")
     return found

@@ -430,6 +430,21 @@ def test_whoever_sends_the_sheet_is_warned_where_the_other_way_is_cheaper(
     assert ("takes less than our price" in " ".join(done.err.split())) == cheaper
 
 
+@pytest.mark.parametrize("change", [("won", "A1", "--arr", "90000"), ("amend", "A1", "--arr", "90000")])
+def test_a_price_agreed_later_is_not_set_beside_what_was_measured_before(
+    work: Desk, change: tuple[str, ...]
+) -> None:
+    """SAV-V: nobody paid it at that time."""
+    assert "18%" in printed(work, "s1", "roi-sheet", "md")
+    more = ("--on", DAY.isoformat(), "--reason", "o1") if change[0] == "amend" else ()
+    done = work.run(*change, *more)
+    assert done.code == 0, done.err
+    made = work.run("save", "paper", "s1", "roi-sheet", "--format", "md", "-o", "-")
+    assert "%" not in made.out.split("Return: (worth")[0].split("## ")[-1]
+    assert "another price was paid then" in made.err
+
+
+
 def test_no_return_is_told_where_another_contract_has_a_price_of_its_own(work: Desk) -> None:
     """SAV-V, SAV-3: the worth is of the whole account, the price would be of one contract alone."""
     assert "Return: (worth" in printed(work, "s1", "roi-sheet", "md")

@@ -38,6 +38,17 @@ def test_the_return_of_a_year_is_worth_less_price_over_price():
     )
 
 
+@pytest.mark.parametrize(("since", "told"), [(None, True), (0, True), (1, False), (400, False)])
+def test_what_was_measured_while_another_price_was_paid_has_no_return(since, told):
+    """SAV-V: the price of that time; it is not the one that was agreed later."""
+    whole = found(HOURS, price=4_000_000).returns[0]
+    began = None if since is None else whole.start_on + timedelta(since)
+    of = roi(
+        account(), contract(arr_minor=4_000_000, currency=whole.currency), [HOURS], AS_OF, price_since=began
+    )
+    assert ([each.pct is not None for each in of.returns], of.price_minor) == ([told], 4_000_000)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
     [
