@@ -12,11 +12,11 @@ from renewctl.core.calendar import (
     Event,
     Merged,
     calendar_rules,
-    deadline,
     entries,
     merged,
 )
 from renewctl.core.due import BY_DAY, Item, Task, Who
+from renewctl.core.timeline import deadline
 from tests.book import POLICY, TODAY
 from tests.core.test_due import due_contract
 
