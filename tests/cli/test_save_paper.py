@@ -444,7 +444,6 @@ def test_a_price_agreed_later_is_not_set_beside_what_was_measured_before(
     assert "another price was paid then" in made.err
 
 
-
 def test_no_return_is_told_where_another_contract_has_a_price_of_its_own(work: Desk) -> None:
     """SAV-V, SAV-3: the worth is of the whole account, the price would be of one contract alone."""
     assert "Return: (worth" in printed(work, "s1", "roi-sheet", "md")
