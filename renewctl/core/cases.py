@@ -425,7 +425,7 @@ def reopen(
     _, change = record.event(case, case_file.round_of(file.ledger) + 1, "reopened", case.state, reason)
     version = opening.playbook_version(policy.playbook(case.scenario))
     row = moved(
-        case, state="detected", closed_on=None, flagged_on=flagged[0], flagged_at=flagged[1],
+        case, state="detected", reason=None, closed_on=None, flagged_on=flagged[0], flagged_at=flagged[1],
         respond_by=flagged[2],
         target_by=opening.target_by(flagged[1], file.account, file.renewal, policy), playbook=version,
     )  # fmt: skip

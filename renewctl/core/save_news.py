@@ -37,9 +37,7 @@ class News(NamedTuple):
 class Ask(NamedTuple):
     """What the customer owes."""
 
-    kind: (
-        str  # promise | condition (of an offer they took) | choice (of the options) | confirm (what we heard)
-    )
+    kind: str  # promise | condition of an offer they took | choice of the options | confirm what we heard
     text: str  # "" where the kind says it all
     on: date | None  # due on; of a choice or a confirmation: asked on
 

@@ -540,9 +540,11 @@ def test_a_relapse_opens_the_next_round_with_a_new_clock_and_all_its_history():
     world = World(contracts=[contract(arr_minor=10_000_000)]).upto("stabilised")
     world.close("saved")
     history, states = world.file.ledger.events, world.file.states
+    world.file = world.file._replace(case=world.file.case._replace(reason="too dear"))
     world.on = AS_OF + timedelta(40)
     assert world.reopen() is None
     case = world.file.case
+    assert case.reason is None  # what they said then is not what they say now
     assert (case.state, case.closed_on, case.flagged_on) == ("detected", None, world.on)
     assert (case.respond_by, case.target_by) == ("2026-04-21T09:00:00Z", "2026-04-20T09:00:00Z")
     assert world.file.ledger.events[: len(history)] == history
