@@ -70,6 +70,7 @@ def guards(of: Situation, found: Quote, rules: OfferRules) -> tuple[Guard, ...]:
     return (
         _cause(of, found, rules),
         _end(found),
+        *_over_renewal(found),
         *_price(of, found, rules),
         *_fits(of, found),
         *_bridge(found, rules),
@@ -127,6 +128,16 @@ def _end(found: Quote) -> Guard:
             "give an end within the term, or a longer one with --term-months",
         )  # fmt: skip
     return Guard("SAV-4", OK, f"ends on {until}, within the term that ends on {ends}")
+
+
+def _over_renewal(found: Quote) -> Iterable[Guard]:
+    """What is conceded past a renewal hangs on a contract that nobody has signed yet."""
+    renews_on, until = found.deal.rises_on, found.terms.until_on
+    if concedes(found) and renews_on is not None and found.deal.from_on < renews_on <= until:
+        yield Guard(
+            "SAV-4", WARN, f"it runs past the renewal on {renews_on}, into a term that is not agreed yet",
+            f"--from {renews_on} would begin with that term",
+        )  # fmt: skip
 
 
 def _price(of: Situation, found: Quote, rules: OfferRules) -> Iterable[Guard]:

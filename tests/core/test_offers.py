@@ -104,6 +104,22 @@ def test_an_end_beyond_the_term_is_unlimited_and_refused(instrument, term, beyon
     assert isinstance(made(ask._replace(until_on=deal.ends_on), deal=deal), offers.Draft)
 
 
+@pytest.mark.parametrize(("after", "warned"), [(-1, False), (0, True), (40, True)])
+def test_a_concession_that_runs_into_a_term_not_agreed_yet_says_so(after, warned):
+    """SAV-4: and names the day from which it would be of that term."""
+    renews_on = DEAL.from_on + timedelta(60)
+    ask = asked("volume", until_on=renews_on + timedelta(after))
+    told = [
+        each for each in made(ask, deal=DEAL._replace(rises_on=renews_on)).guards if "past the" in each.reason
+    ]
+    assert [each.verdict for each in told] == [WARN] * warned
+    assert all(f"--from {renews_on}" in each.add for each in told)
+    begins = DEAL._replace(rises_on=DEAL.from_on)
+    assert not [each for each in made(asked("volume"), deal=begins).guards if "past the" in each.reason]
+    free = made(asked("payment_terms"), deal=DEAL._replace(rises_on=renews_on))
+    assert not [each for each in free.guards if "past the" in each.reason]
+
+
 @pytest.mark.parametrize("cause", ["unknown", "Unknown.", "?", "TBD", "not known", "Investigate!"])
 def test_an_unknown_cause_gets_no_discount_and_a_warning_for_what_is_free(cause):  # SAV-2
     for of in (BUDGET._replace(root_cause=cause), BUDGET._replace(recorded=(cause,))):
