@@ -195,13 +195,16 @@ def test_the_save_that_runs_in_the_demo_went_one_way_through_its_playbook(made):
     "rules",
     ["[saves.recovery]\nattention_months = 3\n", "[saves.approval_pct]\ncsm = 1\nmanager = 2\nvp = 3\n"],
 )
-def test_a_demo_is_made_under_any_rules_with_the_past_it_always_had(desk, rules):
+def test_a_demo_is_made_under_any_rules_with_the_past_it_always_had(desk, rules, monkeypatch):
     """SAV-10, SAV-4: a relapse that came too late for today's rules, an offer that nobody may make by now."""
     overlay = desk.folder / "own.toml"
     overlay.write_text(rules, encoding="utf-8")
-    done = desk.run("demo", str(desk.folder / "try"), "--policy", str(overlay))
+    monkeypatch.setenv(
+        "RENEWCTL_POLICY", str(overlay)
+    )  # the demo hands it on, and it has to end with the test
+    done = desk.run("demo", str(desk.folder / "try"))
     assert done.code == 0, done.err
-    assert "sound: nothing found" in desk.run("doctor", "--policy", str(overlay)).out
-    told = desk.json("save", "results", "--policy", str(overlay))
+    assert "sound: nothing found" in desk.run("doctor").out
+    told = desk.json("save", "results")
     assert told["relapsed"] == 1
     assert told["all"]["conceded"] > 0
